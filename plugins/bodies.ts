@@ -1,0 +1,18 @@
+import fp from 'fastify-plugin'
+import { Problem } from '../src/problems.js'
+
+/** Bodies are bytes, whatever their type says; a route that wants more looks into them itself. */
+export const bodies = fp(
+  async app => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+    // A compressed body would reach Redis compressed, and no listener could tell.
+    app.addHook('onRequest', (request, _reply, done) => {
+      const encoding = request.headers['content-encoding']
+      if (encoding === undefined || encoding === 'identity') done()
+      else done(new Problem('unsupported-media-type', 'A body with a Content-Encoding is not taken: send it as it is.'))
+    })
+  },
+  { name: 'carillon-bodies' },
+)

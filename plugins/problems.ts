@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { BrokerUnavailable } from '../src/broker.js'
+import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
+
+const MEDIA_TYPE = 'application/problem+json; charset=utf-8'
+
+/** Every error leaves through here, as RFC 9457 problem details. */
+export const problems = fp(
+  async app => {
+    /** Paths and their methods, to tell "no such path" from "not this method". */
+    const methods = new Map<string, Set<string>>()
+    app.addHook('onRoute', ({ url, method }) => {
+      const known = methods.get(url) ?? new Set()
+      for (const name of [method].flat()) known.add(name)
+      methods.set(url, known)
+    })
+
+    app.setErrorHandler(answer)
+    app.setNotFoundHandler((request, reply) => {
+      const path = request.url.split('?', 1)[0] ?? ''
+      const allowed = [...methods].filter(([url]) => pathRule(url).test(path)).flatMap(([, names]) => [...names])
+      if (allowed.length === 0) return answer(new Problem('not-found'), request, reply)
+      return answer(
+        new Problem('method-not-allowed', undefined, { allow: [...new Set(allowed)].join(', ') }),
+        request,
+        reply,
+      )
+    })
+  },
+  { name: 'carillon-problems' },
+)
+
+/** Also for errors that Fastify meets before there is a route: `frameworkErrors`. */
+export function answer(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = toProblem(error)
+  if (problem.status >= 500) {
+    const level = problem.type === 'internal-error' ? 'error' : 'warn'
+    request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')
+  }
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type(MEDIA_TYPE)
+    .serializer(JSON.stringify)
+    .send(problem.toJSON())
+}
+
+/** For what is not even HTTP: the answer goes to the bare socket, and the socket ends. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy(error)
+    return
+  }
+  const problem = new Problem(
+    clientErrors[error.code ?? ''] ?? 'invalid-request',
+    error.code === undefined ? undefined : 'The request is not HTTP/1.1 as RFC 9112 has it.',
+  )
+  const body = JSON.stringify(problem)
+  const head = `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
+  socket.end(head + body)
+  socket.destroySoon()
+}
+
+const clientErrors: Record<string, ProblemType> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+}
+
+const frameworkErrors: Record<string, ProblemType> = {
+  FST_ERR_BAD_URL: 'bad-url',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'message-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+}
+
+function toProblem(error: Error): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof BrokerUnavailable) return new Problem('broker-unavailable', undefined, {}, { cause: error })
+  const { code, statusCode = 500, validation } = error as FastifyError
+  if (validation) return validationProblem(error as FastifyError)
+  const type = frameworkErrors[code]
+  if (type) return new Problem(type)
+  if (statusCode < 500) return new Problem('invalid-request', error.message)
+  return new Problem('internal-error', undefined, {}, { cause: error })
+}
+
+/** Names have problem types of their own, wherever they stand. */
+const fields: Record<string, ProblemType> = {
+  channel: 'invalid-channel',
+  pattern: 'invalid-pattern',
+  event: 'invalid-event-type',
+}
+
+function validationProblem({ validation = [], validationContext, message }: FastifyError): Problem {
+  const field = validation[0]?.instancePath.split('/')[1] ?? ''
+  const unknown = validation[0]?.params.additionalProperty
+  if (typeof unknown === 'string')
+    return new Problem('invalid-request', `There is no ${validationContext} parameter ${JSON.stringify(unknown)} here.`)
+  const type = validationContext === 'body' ? undefined : fields[field]
+  return type ? new Problem(type) : new Problem('invalid-request', `${message}.`)
+}
+
+const rules = new Map<string, RegExp>()
+
+/** `/channels/:channel` as a rule for paths. */
+function pathRule(url: string): RegExp {
+  let rule = rules.get(url)
+  if (!rule) {
+    rule = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`)
+    rules.set(url, rule)
+  }
+  return rule
+}

@@ -1,0 +1,50 @@
+import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { FastifySSEPlugin } from 'fastify-sse-v2'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Sends the head of a Server-Sent Events stream; its body is written to the socket that comes back. */
+    openEventStream(): Promise<Socket>
+    /** The same for any other media type. */
+    openByteStream(mediaType: string): Promise<Socket>
+  }
+}
+
+/** Opens streams. The frames on them are ours: see `src/frames.ts`. */
+export const sse = fp(
+  async app => {
+    await app.register(FastifySSEPlugin, { retryDelay: false })
+
+    app.decorateReply('openEventStream', function (this: FastifyReply) {
+      this.header('x-accel-buffering', 'no')
+      // The plugin would pipe an iterator into the response; writes of our own must flow alone.
+      this.raw.once('pipe', source => source.unpipe(this.raw))
+      this.sse({})
+      return ownSocket(this)
+    })
+
+    app.decorateReply('openByteStream', function (this: FastifyReply, mediaType: string) {
+      this.hijack()
+      for (const [name, value] of Object.entries(this.getHeaders()))
+        if (value !== undefined) this.raw.setHeader(name, value)
+      this.raw.writeHead(200, {
+        'content-type': mediaType,
+        'cache-control': 'no-cache,no-transform',
+        'x-accel-buffering': 'no',
+      })
+      this.raw.flushHeaders()
+      return ownSocket(this)
+    })
+  },
+  { name: 'carillon-sse' },
+)
+
+/** The socket of a response, once it is this response's turn: requests may have been pipelined. */
+function ownSocket({ raw }: FastifyReply): Promise<Socket> {
+  return new Promise(resolve => {
+    if (raw.socket) resolve(raw.socket)
+    else raw.once('socket', resolve)
+  })
+}

@@ -1,0 +1,60 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import type { Gateway } from '../../src/gateway.js'
+import { ANY_REQUEST, ChannelName, Glob, problemResponses } from '../schemas.js'
+import { listeners, subscribers, unanswered } from './counts.js'
+
+const ChannelList = Type.Object({
+  channels: Type.Array(
+    Type.Object({
+      channel: Type.String({ examples: ['news'] }),
+      subscribers: Type.Optional(subscribers),
+      listeners: Type.Optional(listeners),
+    }),
+    { description: 'Channels in alphabetical order.' },
+  ),
+  next: Type.Optional(
+    Type.String({ description: 'There are more: ask again with this as `after`.', examples: ['news'] }),
+  ),
+  unanswered: Type.Optional(unanswered),
+})
+
+const schema = {
+  operationId: 'listChannels',
+  tags: ['introspection'],
+  summary: 'List channels',
+  description:
+    'Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis. Those that are only heard through a pattern do not show.',
+  querystring: Type.Object(
+    {
+      pattern: Type.Optional(Glob),
+      after: Type.Optional(ChannelName),
+      limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Channels on a page.' }),
+      counts: Type.Boolean({ default: false, description: 'Add `subscribers` and `listeners` to each channel.' }),
+    },
+    { additionalProperties: false },
+  ),
+  response: { 200: ChannelList, ...problemResponses(...ANY_REQUEST, 'invalid-pattern', 'broker-unavailable') },
+}
+
+export const list: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { broker } }) => {
+  app.get('/channels', { schema }, async (request): Promise<Static<typeof ChannelList>> => {
+    const { pattern = '*', after = '', limit, counts } = request.query
+    const names = (await broker.channels(pattern)).filter(name => name > after).sort()
+    const page = names.slice(0, limit)
+    const last = page.at(-1)
+    const more = names.length > page.length && last !== undefined ? { next: last } : {}
+    if (!counts) return { channels: page.map(channel => ({ channel })), ...more }
+
+    const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
+      broker.subscriberCounts(page),
+      broker.listenerCounts(page),
+    ])
+    const channels = page.map((channel, i) => ({
+      channel,
+      subscribers: subscribers[i] ?? 0,
+      listeners: listeners[i] ?? 0,
+    }))
+    return { channels, ...more, ...(unanswered > 0 ? { unanswered } : {}) }
+  })
+}

@@ -1,0 +1,35 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import type { Gateway } from '../../src/gateway.js'
+import { ANY_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { listeners, subscribers as subscriberCount, unanswered as unansweredCount } from './counts.js'
+
+const Counts = Type.Object({
+  channel: Type.String({ examples: ['news'] }),
+  subscribers: subscriberCount,
+  listeners,
+  unanswered: Type.Optional(unansweredCount),
+})
+
+const schema = {
+  operationId: 'countSubscribers',
+  tags: ['introspection'],
+  summary: 'Count who listens on a channel',
+  description: "Redis's own count and the count of people, by their names.",
+  params: ChannelParams,
+  response: {
+    200: Counts,
+    ...problemResponses(...ANY_REQUEST, 'invalid-channel', 'reserved-channel', 'broker-unavailable'),
+  },
+}
+
+export const subscribers: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { broker } }) => {
+  app.get('/channels/:channel/subscribers', { schema }, async (request): Promise<Static<typeof Counts>> => {
+    const { channel } = request.params
+    const [[subscribers = 0], { counts, unanswered }] = await Promise.all([
+      broker.subscriberCounts([channel]),
+      broker.listenerCounts([channel]),
+    ])
+    return { channel, subscribers, listeners: counts[0] ?? 0, ...(unanswered > 0 ? { unanswered } : {}) }
+  })
+}

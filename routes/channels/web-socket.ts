@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { FORMATS } from '../../src/frames.js'
+import type { Gateway } from '../../src/gateway.js'
+import { Problem, upgradeRequired } from '../../src/problems.js'
+import { WebSocketSink } from '../../src/sinks/web-socket.js'
+import { channelTopic } from '../../src/topic.js'
+import { formatQuery } from '../http-stream.js'
+import { ANY_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+
+const schema = {
+  operationId: 'openChannelWebSocket',
+  tags: ['stream'],
+  summary: 'One channel over a WebSocket',
+  description:
+    'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text.',
+  params: ChannelParams,
+  querystring: Type.Object({ ...formatQuery }, { additionalProperties: false }),
+  response: {
+    101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
+    ...problemResponses(...ANY_REQUEST, 'invalid-channel', 'reserved-channel', 'upgrade-required'),
+  },
+}
+
+/** One channel: frames out are its messages, frames in are published. */
+export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
+  app,
+  { gateway: { hub, streams, config } },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/channels/:channel/ws',
+    schema,
+    exposeHeadRoute: false,
+    config: { webSocket: true },
+    // Before the upgrade: a WebSocket that is open is subscribed, and a refusal is still HTTP.
+    preHandler: async request => {
+      if (!request.ws) throw upgradeRequired()
+      const topic = channelTopic(request.params.channel)
+      const sink = new WebSocketSink(request.raw.socket)
+      const stream = streams.create({
+        sink,
+        format: request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket,
+      })
+      request.raw.socket.once('close', () => stream.close('client_gone'))
+      await stream.subscribeOrExpectGap([topic]).catch(error => {
+        stream.close('channel_refused')
+        throw error
+      })
+      request.stream = { stream, sink }
+    },
+    handler: () => {
+      throw upgradeRequired()
+    },
+    wsHandler: (webSocket, request) => {
+      if (!request.stream) return webSocket.terminate()
+      const { channel } = request.params
+      const { stream, sink } = request.stream
+      webSocket.on('message', (data: Buffer) => {
+        if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
+        hub.publish([{ channel, data }]).then(([result]) => {
+          if (result && 'problem' in result) stream.sendError(channelTopic(channel), new Problem(result.problem))
+        })
+      })
+      sink.begin(webSocket)
+      streams.open(stream)
+    },
+  })
+}

@@ -1,0 +1,50 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { Gateway } from '../src/gateway.js'
+import { Problem } from '../src/problems.js'
+import { channelTopic, patternTopic } from '../src/topic.js'
+import { streamOverHttp, streamQuery } from './http-stream.js'
+import { requireUsable } from './reserved.js'
+import { ANY_REQUEST, ChannelName, Glob, problemResponses } from './schemas.js'
+import { streamContent } from './stream-content.js'
+
+const schema = {
+  operationId: 'streamChannels',
+  tags: ['stream'],
+  summary: 'Stream several channels and patterns',
+  description:
+    'Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once.',
+  querystring: Type.Object(
+    {
+      channel: Type.Optional(Type.Array(ChannelName, { description: 'Channels; repeat the parameter for more.' })),
+      pattern: Type.Optional(Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.' })),
+      ...streamQuery,
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: {
+      description: 'The stream of envelopes. It stays open while Redis is away.',
+      content: streamContent('retry: 2000\n\ndata: {"channel":"news","data":"hello"}\n\n'),
+    },
+    ...problemResponses(
+      ...ANY_REQUEST,
+      'invalid-channel',
+      'invalid-pattern',
+      'reserved-channel',
+      'too-many-subscriptions',
+      'channel-refused',
+    ),
+  },
+}
+
+export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
+  app.get('/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
+    const { channel = [], pattern = [], limit, timeout } = request.query
+    const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
+    if (topics.length === 0)
+      throw new Problem('invalid-request', 'Name at least one channel or pattern: /events?channel=news&pattern=chat:*')
+    requireUsable(...topics)
+    await streamOverHttp(gateway, request, reply, { topics, envelope: true, limit, timeout })
+  })
+}

@@ -1,0 +1,85 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { chunked, FORMATS, type Format, sseComment, sseRetry } from '../src/frames.js'
+import type { Gateway } from '../src/gateway.js'
+import { HttpSink } from '../src/sinks/http.js'
+import type { Topic } from '../src/topic.js'
+
+/** The query of every HTTP stream. */
+export const streamQuery = {
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'End after so many messages.', examples: [1] }),
+  ),
+  timeout: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'End after so many seconds.', examples: [30] }),
+  ),
+}
+
+export const formatQuery = {
+  format: Type.Optional(
+    Type.Unsafe<'envelope'>({
+      type: 'string',
+      enum: ['envelope'],
+      description: 'Wrap each message as `{"channel","event"?,"data","encoding"?}`.',
+    }),
+  ),
+}
+
+interface HttpStream {
+  topics: readonly Topic[]
+  /** Envelopes even where the bare message would do. */
+  envelope: boolean
+  limit?: number | undefined
+  timeout?: number | undefined
+}
+
+/**
+ * Answers with a stream, as Server-Sent Events or NDJSON, as the client accepts. The head goes
+ * out when the subscription is live; if that takes too long, before, with a `gap` to follow.
+ * @throws Problem before anything has been sent
+ */
+export async function streamOverHttp(
+  { streams, config }: Gateway,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: HttpStream,
+): Promise<void> {
+  const ndjson = acceptsNdjson(request.headers.accept)
+  const format = ndjson ? FORMATS.ndjson : options.envelope ? FORMATS.sseEnvelope : FORMATS.sse
+  const sink = new HttpSink(reply.raw)
+  const { topics, limit, timeout } = options
+  const stream = streams.create({
+    sink,
+    format: framing(request, format),
+    limit,
+    timeout,
+    multiplexed: topics.length > 1,
+  })
+  reply.raw.once('close', () => stream.close('client_gone'))
+
+  const outcome = await stream.subscribeOrExpectGap(topics).catch(error => {
+    stream.close('channel_refused')
+    throw error
+  })
+  reply.header('vary', 'accept')
+  const socket = ndjson
+    ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
+    : await reply.openEventStream()
+  sink.begin(socket)
+  if (!ndjson) {
+    const jittered = Math.round(config.RETRY_MS * (0.5 + Math.random()))
+    const opening = [
+      sseRetry(jittered),
+      ...(outcome.live ? [] : [sseComment('Redis is away; a gap event will tell when it is back')]),
+    ]
+    sink.write(stream.format.pack(opening))
+  }
+  streams.open(stream)
+}
+
+/** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
+const framing = (request: FastifyRequest, format: Format): Format =>
+  request.raw.httpVersionMinor === 0 ? format : chunked(format)
+
+const acceptsNdjson = (accept: string | undefined): boolean =>
+  accept !== undefined && /\bapplication\/(x-)?ndjson\b/i.test(accept)

@@ -1,0 +1,123 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { PublishResult } from '../src/broker.js'
+import { mediaType } from '../src/content-type.js'
+import type { Gateway } from '../src/gateway.js'
+import type { Publication } from '../src/message.js'
+import { Problem, type ProblemDetails } from '../src/problems.js'
+import { publicationFromJson, requireJson } from '../src/publication.js'
+import { ANY_REQUEST, Problem as ProblemSchema, Published, problemResponses } from './schemas.js'
+
+const BatchItem = Type.Object(
+  {
+    channel: Type.String({ examples: ['news'] }),
+    data: Type.String({ description: 'The message.', examples: ['hello'] }),
+    event: Type.Optional(Type.String({ examples: ['price'] })),
+    encoding: Type.Optional(
+      Type.Literal('base64', { description: 'The data is base64 and is published as the bytes that it stands for.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const Batch = Type.Object({ messages: Type.Array(BatchItem, { minItems: 1 }) }, { additionalProperties: false })
+
+const BatchResults = Type.Object({
+  results: Type.Array(Type.Union([Type.Ref(Published), Type.Ref(ProblemSchema)]), {
+    description: 'One result or problem for each message, in their order.',
+  }),
+})
+
+const schema = {
+  operationId: 'publishBatch',
+  tags: ['publish'],
+  summary: 'Publish many messages',
+  description:
+    'Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error.',
+  body: {
+    description: 'The messages; each as `POST /channels/{channel}` would take it.',
+    content: { 'application/json': { schema: Batch } },
+  },
+  response: {
+    200: BatchResults,
+    ...problemResponses(
+      ...ANY_REQUEST,
+      'invalid-json',
+      'message-too-large',
+      'unsupported-media-type',
+      'broker-unavailable',
+    ),
+  },
+}
+
+const isBatch = TypeCompiler.Compile(
+  Type.Object({ messages: Type.Array(Type.Unknown(), { minItems: 1 }) }, { additionalProperties: false }),
+)
+const isItem = TypeCompiler.Compile(BatchItem)
+
+type Item = { publication: Publication } | { problem: Problem }
+
+export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
+  app,
+  { gateway: { hub, config } },
+) => {
+  app.post(
+    '/publish',
+    { schema, bodyLimit: config.MAX_BATCH_BYTES },
+    async (request): Promise<Static<typeof BatchResults>> => {
+      if (mediaType(request.headers['content-type']) !== 'application/json')
+        throw new Problem('unsupported-media-type', 'A batch is application/json.')
+      const batch = requireJson((request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0)) // as plugins/bodies.ts leaves it
+      if (!isBatch.Check(batch))
+        throw new Problem(
+          'invalid-request',
+          'A batch is {"messages":[{"channel","data","event"?,"encoding"?}]}, with at least one message.',
+        )
+      if (batch.messages.length > config.MAX_BATCH_MESSAGES)
+        throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
+
+      const items = batch.messages.map(message => readItem(message, config.MAX_MESSAGE_BYTES))
+      const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
+      const published = publications.length === 0 ? [] : await hub.publish(publications)
+      if (
+        published.length > 0 &&
+        published.every(result => 'problem' in result && result.problem === 'broker-unavailable')
+      )
+        throw new Problem('broker-unavailable')
+
+      const results = published.values()
+      return {
+        results: items.map(item =>
+          'problem' in item ? item.problem.toJSON() : describe(item.publication, results.next().value),
+        ),
+      }
+    },
+  )
+}
+
+function readItem(message: unknown, maxBytes: number): Item {
+  if (!isItem.Check(message))
+    return {
+      problem: new Problem(
+        'invalid-request',
+        'A message is {"channel","data","event"?,"encoding"?}, all of them strings.',
+      ),
+    }
+  try {
+    const publication = publicationFromJson(message)
+    if (publication.data.length > maxBytes) return { problem: new Problem('message-too-large') }
+    return { publication }
+  } catch (error) {
+    if (error instanceof Problem) return { problem: error }
+    throw error
+  }
+}
+
+function describe(
+  { channel }: Publication,
+  result: PublishResult | undefined,
+): Static<typeof Published> | ProblemDetails {
+  if (!result || 'problem' in result) return new Problem(result?.problem ?? 'internal-error').toJSON()
+  return { channel, receivers: result.receivers }
+}

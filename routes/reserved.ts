@@ -1,0 +1,11 @@
+import { channelProblem, patternProblem } from '../src/names.js'
+import { Problem } from '../src/problems.js'
+import type { Topic } from '../src/topic.js'
+
+/** @throws Problem for a name that no client may use */
+export function requireUsable(...topics: readonly Topic[]): void {
+  for (const { kind, name } of topics) {
+    const problem = kind === 'channel' ? channelProblem(name) : patternProblem(name)
+    if (problem) throw new Problem(problem)
+  }
+}

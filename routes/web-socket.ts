@@ -1,0 +1,51 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { FORMATS } from '../src/frames.js'
+import type { Gateway } from '../src/gateway.js'
+import { upgradeRequired } from '../src/problems.js'
+import { Session } from '../src/session.js'
+import { WebSocketSink } from '../src/sinks/web-socket.js'
+import { ANY_REQUEST, problemResponses } from './schemas.js'
+
+const schema = {
+  operationId: 'openWebSocket',
+  tags: ['stream'],
+  summary: 'Many channels over one WebSocket',
+  description:
+    'The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.',
+  querystring: Type.Object({}, { additionalProperties: false }),
+  response: {
+    101: { description: 'The WebSocket is open.', type: 'null' },
+    ...problemResponses(...ANY_REQUEST, 'upgrade-required'),
+  },
+}
+
+export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
+  app,
+  { gateway: { hub, streams, config } },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/ws',
+    schema,
+    exposeHeadRoute: false,
+    config: { webSocket: true },
+    handler: () => {
+      throw upgradeRequired()
+    },
+    wsHandler: (webSocket, request) => {
+      const sink = new WebSocketSink(request.raw.socket)
+      const stream = streams.create({ sink, format: FORMATS.webSocketEnvelope, multiplexed: true })
+      const session = new Session(stream, hub, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
+      webSocket.on('close', () => stream.close('client_gone'))
+      webSocket.on('message', (frame: Buffer) => {
+        session.receive(frame).catch(error => {
+          request.log.error({ err: error }, 'websocket session failed')
+          stream.close('internal_error')
+        })
+      })
+      sink.begin(webSocket)
+      streams.open(stream)
+    },
+  })
+}

@@ -1,0 +1,81 @@
+import type { Server } from 'node:http'
+import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
+import { bodies } from '../plugins/bodies.js'
+import { answer, answerClientError, problems } from '../plugins/problems.js'
+import { sse } from '../plugins/sse.js'
+import { webSocket } from '../plugins/web-socket.js'
+import { events } from '../routes/channels/events.js'
+import { list } from '../routes/channels/list.js'
+import { publish } from '../routes/channels/publish.js'
+import { subscribers } from '../routes/channels/subscribers.js'
+import { channelWebSocket } from '../routes/channels/web-socket.js'
+import { manyEvents } from '../routes/events.js'
+import { health } from '../routes/health.js'
+import { openapi } from '../routes/openapi.js'
+import { publishBatch } from '../routes/publish-batch.js'
+import { requireUsable } from '../routes/reserved.js'
+import { components } from '../routes/schemas.js'
+import { multiplexedWebSocket } from '../routes/web-socket.js'
+import type { Broker } from './broker.js'
+import { MemoryBroker } from './brokers/memory.js'
+import { type Config, defaultConfig } from './config.js'
+import { createGateway } from './gateway.js'
+import { channelTopic } from './topic.js'
+
+export interface CarillonOptions {
+  /** Settings that differ from their defaults; see docs/settings.md. */
+  config?: Partial<Config>
+  /** Closed with the app. Without one the embedded broker serves. */
+  broker?: Broker
+}
+
+/** The gateway as a Fastify plugin: everything there is, in order, in sight. */
+const carillon: FastifyPluginAsync<CarillonOptions> = async (
+  app,
+  { config: settings = {}, broker = new MemoryBroker() },
+) => {
+  const config = { ...defaultConfig, ...settings }
+  const gateway = createGateway(config, broker)
+  app.addHook('preClose', async () => gateway.streams.drain())
+  app.addHook('onClose', () => broker.close())
+  for (const schema of components) app.addSchema(schema)
+
+  await app.register(problems)
+  await app.register(bodies)
+  await app.register(sse)
+  await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
+
+  await app.register(async channels => {
+    channels.addHook<{ Params: { channel?: string } }>('preHandler', async ({ params: { channel } }) => {
+      if (channel !== undefined) requireUsable(channelTopic(channel))
+    })
+    await channels.register(publish, { gateway })
+    await channels.register(events, { gateway })
+    await channels.register(channelWebSocket, { gateway })
+    await channels.register(list, { gateway })
+    await channels.register(subscribers, { gateway })
+  })
+  await app.register(publishBatch, { gateway })
+  await app.register(manyEvents, { gateway })
+  await app.register(multiplexedWebSocket, { gateway })
+  await app.register(health, { gateway })
+  await app.register(openapi)
+}
+
+export default carillon
+
+/** What the server around the plugin must know; Fastify takes it only when it is made. */
+export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
+  bodyLimit: config.MAX_MESSAGE_BYTES,
+  // Slow uploads and slow headers are cut; streams are answers, not requests, and not concerned.
+  requestTimeout: 30_000,
+  // Longer than the idle time of the usual load balancers, or they would send into a closing connection.
+  keepAliveTimeout: 75_000,
+  http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000 },
+  routerOptions: { maxParamLength: 8192 },
+  // Nothing is dropped from a request in silence, and a value is only turned where a URL had no other way to say it.
+  ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+  frameworkErrors: answer,
+  clientErrorHandler: answerClientError,
+  forceCloseConnections: 'idle',
+})

@@ -1,0 +1,73 @@
+import type { Message, Publication } from './message.js'
+import type { ProblemType } from './problems.js'
+import type { Topic } from './topic.js'
+
+/**
+ * The port between the gateway and whatever carries messages: a Redis, or the embedded broker.
+ *
+ * Guarantees of every implementation, proved by `test/broker-contract.ts`:
+ * - A message reaches the listener once for each topic of ours that it matches, in the order in
+ *   which the broker took it, per channel, with the very bytes that were published.
+ * - `subscribe` resolves after the broker acknowledged it: whatever is published from then on is
+ *   delivered, or its loss is announced by `lost`.
+ * - A publication is executed at most once, whatever its outcome.
+ * - Channels under the reserved prefix never reach the listener and never show in introspection.
+ */
+export interface Broker {
+  /** Begins to connect and returns at once; `listener` hears of everything that follows. */
+  start(listener: BrokerListener): void
+  /** Takes all publications in one trip. The results stand in the order of the publications; it never rejects. */
+  publish(publications: readonly Publication[]): Promise<PublishResult[]>
+  /**
+   * Asks for a topic, once per topic: the hub counts its clients. Resolves when the topic is live,
+   * however long the broker is away; rejects with a `SubscribeRefused` if it never will be.
+   */
+  subscribe(topic: Topic): Promise<void>
+  unsubscribe(topic: Topic): void
+  /** Names of the channels that have a subscriber now, patterns apart, in no order. Rejects with a `BrokerUnavailable`. */
+  channels(glob: string): Promise<string[]>
+  /** For each channel, the broker's own count of subscribed connections. Rejects with a `BrokerUnavailable`. */
+  subscriberCounts(channels: readonly string[]): Promise<number[]>
+  /** For each channel, the clients that would hear it, on all gateways. Rejects with a `BrokerUnavailable`. */
+  listenerCounts(channels: readonly string[]): Promise<ListenerCounts>
+  /** Why the broker cannot serve now, in words for the operator; undefined when it can. */
+  readonly unavailable: string | undefined
+  /** Ends every connection. Bounded in time; pending publications settle first. */
+  close(): Promise<void>
+}
+
+/** What a broker tells the hub. Called synchronously from where the bytes arrive. */
+export interface BrokerListener {
+  /** `pattern` is the one it came by; absent, it came by its channel. */
+  message(message: Message, pattern?: string): void
+  /** The topic is subscribed and acknowledged: at first, and again after each loss. */
+  live(topic: Topic): void
+  /** From now on, until `live`, messages on every topic may be missed. */
+  lost(reason: GapReason): void
+  /** The topic was refused after it had been live once. It will not come back by itself. */
+  refused(topic: Topic): void
+  /** Clients of this gateway that would hear each channel. */
+  countListeners(channels: readonly string[]): number[]
+}
+
+/** Redis's own count of receivers, or the problem that stands in its place. */
+export type PublishResult = { readonly receivers: number } | { readonly problem: ProblemType }
+
+export interface ListenerCounts {
+  readonly counts: readonly number[]
+  /** Gateways that are connected but did not answer in time, so that the counts may be too low. */
+  readonly unanswered: number
+}
+
+/** Why messages may have been missed. */
+export type GapReason = 'redis_connection_lost' | 'redis_unavailable'
+
+/** The broker is not reachable, or did not answer in time. */
+export class BrokerUnavailable extends Error {
+  override readonly name = 'BrokerUnavailable'
+}
+
+/** The broker will not let this gateway subscribe to the topic, for example by a Redis ACL rule. */
+export class SubscribeRefused extends Error {
+  override readonly name = 'SubscribeRefused'
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { BrokerUnavailable, type ListenerCounts } from '../../broker.js'
+import { RESERVED_PREFIX } from '../../names.js'
+
+/**
+ * Counts the clients of all gateways by asking those that live now, over Pub/Sub. Nothing is kept
+ * in Redis, so nothing has to be put right after a gateway was killed: Redis itself knows how many
+ * gateways are connected and therefore how many answers to wait for.
+ *
+ *     PUBLISH carillon:gateways        {"question","replyTo","channels"}   to every gateway, the asker too
+ *     PUBLISH carillon:gateway:<id>    {"question","counts"}               from each of them to the asker
+ */
+export class Census {
+  /** The channel on which all gateways are asked. */
+  static readonly ASSEMBLY = `${RESERVED_PREFIX}gateways`
+  /** The channel on which this gateway is answered. */
+  readonly inbox: string
+  readonly #redis: Redis
+  readonly #timeout: number
+  readonly #count: (channels: readonly string[]) => number[]
+  readonly #open = new Map<string, (counts: readonly number[]) => void>()
+
+  constructor(redis: Redis, gatewayId: string, timeout: number, count: (channels: readonly string[]) => number[]) {
+    this.#redis = redis
+    this.#timeout = timeout
+    this.#count = count
+    this.inbox = `${RESERVED_PREFIX}gateway:${gatewayId}`
+  }
+
+  async ask(channels: readonly string[]): Promise<ListenerCounts> {
+    const question = randomUUID()
+    const sums = channels.map(() => 0)
+    let answered = 0
+    let expected = Number.POSITIVE_INFINITY
+    let finish = (): void => {}
+    const finished = new Promise<void>(resolve => {
+      finish = resolve
+    })
+    this.#open.set(question, counts => {
+      answered++
+      for (const [i, count] of counts.entries()) sums[i] = (sums[i] ?? 0) + count
+      if (answered >= expected) finish()
+    })
+    const timer = setTimeout(finish, this.#timeout)
+    try {
+      expected = await this.#summon(JSON.stringify({ question, replyTo: this.inbox, channels }))
+      if (answered < expected) await finished
+      // Who has left since it was asked owes no answer.
+      const unanswered = answered < expected ? Math.max(0, (await this.#gateways()) - answered) : 0
+      return { counts: sums, unanswered }
+    } catch (error) {
+      throw new BrokerUnavailable('the gateways could not be asked', { cause: error })
+    } finally {
+      clearTimeout(timer)
+      this.#open.delete(question)
+    }
+  }
+
+  /** Takes a message on the assembly or on the inbox. What no gateway would say is passed over. */
+  hear(channel: string, data: Buffer): void {
+    const message = parse(data)
+    if (typeof message?.question !== 'string') return
+    if (channel === this.inbox) {
+      if (isCounts(message.counts)) this.#open.get(message.question)?.(message.counts)
+    } else if (
+      typeof message.replyTo === 'string' &&
+      message.replyTo.startsWith(RESERVED_PREFIX) &&
+      isNames(message.channels)
+    ) {
+      const answer = JSON.stringify({ question: message.question, counts: this.#count(message.channels) })
+      this.#redis.publish(message.replyTo, answer).catch(() => {}) // the asker will say that one is missing
+    }
+  }
+
+  async #summon(question: string): Promise<number> {
+    // Redis's count of receivers would do, but it also counts who listens by a pattern.
+    const [, gateways] = await Promise.all([this.#redis.publish(Census.ASSEMBLY, question), this.#gateways()])
+    return gateways
+  }
+
+  async #gateways(): Promise<number> {
+    const [, count] = (await this.#redis.pubsub('NUMSUB', Census.ASSEMBLY)) as [string, number]
+    return Number(count)
+  }
+}
+
+function parse(data: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(data.toString())
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every(name => typeof name === 'string')
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every(count => Number.isSafeInteger(count) && count >= 0)

@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis'
+import type { PublishResult } from '../../broker.js'
+import type { Logger } from '../../logger.js'
+import type { Publication } from '../../message.js'
+import { companionOf, encodeMetadata } from './wire.js'
+
+interface Pending {
+  readonly publications: readonly Publication[]
+  resolve(results: PublishResult[]): void
+}
+
+/** What Redis answered to one command of a pipeline. */
+type Answer = readonly [error: Error | null, value: unknown]
+
+/**
+ * Publishes over one connection. What comes in one event-loop tick goes out in one write, in the
+ * order in which it came; each publication is sent at most once, and what became of it is told:
+ *
+ * - Redis's count of receivers;
+ * - `broker-unavailable`: not sent;
+ * - `channel-refused`, `broker-rejected`: sent, and refused by Redis;
+ * - `outcome-unknown`: sent, and the connection died before the answer.
+ */
+export class Publisher {
+  readonly #redis: Redis
+  readonly #log: Logger
+  #pending: Pending[] = []
+
+  constructor(redis: Redis, log: Logger) {
+    this.#redis = redis
+    this.#log = log
+  }
+
+  publish(publications: readonly Publication[]): Promise<PublishResult[]> {
+    return new Promise(resolve => {
+      if (this.#pending.push({ publications, resolve }) === 1) setImmediate(() => void this.#flush())
+    })
+  }
+
+  async #flush(): Promise<void> {
+    const pending = this.#pending
+    this.#pending = []
+    const publications =
+      pending.length === 1 && pending[0] ? pending[0].publications : pending.flatMap(p => p.publications)
+    const results = await this.#send(publications)
+    let at = 0
+    for (const { publications, resolve } of pending) {
+      resolve(results.slice(at, at + publications.length))
+      at += publications.length
+    }
+  }
+
+  async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
+    if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
+    const commands = publications.map(commandsOf)
+    const answers: Answer[] = (await this.#redis.pipeline(commands.flat()).exec()) ?? []
+    let at = 0
+    return commands.map(({ length }) => {
+      const own = answers.slice(at, at + length)
+      at += length
+      return this.#read(own)
+    })
+  }
+
+  /** The answers to one publication: to a PUBLISH, or to MULTI, two PUBLISHes and EXEC. */
+  #read(answers: readonly Answer[]): PublishResult {
+    const failed = answers.find(([error]) => error)?.[0]
+    if (failed) return { problem: this.#classify(failed) }
+    const value = answers.at(-1)?.[1]
+    const receivers = Array.isArray(value) ? value.at(-1) : value
+    return typeof receivers === 'number' ? { receivers } : { problem: 'outcome-unknown' }
+  }
+
+  #classify(error: Error): 'broker-unavailable' | 'channel-refused' | 'broker-rejected' | 'outcome-unknown' {
+    if (error.name === 'ReplyError') {
+      if (error.message.startsWith('NOPERM')) return 'channel-refused'
+      this.#log.warn({ err: error }, 'redis rejected a publish')
+      return 'broker-rejected'
+    }
+    return error.message.startsWith(NOT_WRITABLE) ? 'broker-unavailable' : 'outcome-unknown'
+  }
+}
+
+/** How ioredis says that it did not send a command. */
+const NOT_WRITABLE = "Stream isn't writeable"
+
+/** What Redis is told for one publication; one answer comes for each command. */
+function commandsOf(publication: Publication): (string | Buffer)[][] {
+  const { channel, data } = publication
+  const publish = ['publish', channel, data]
+  const metadata = encodeMetadata(publication)
+  if (metadata === undefined) return [publish]
+  return [['multi'], ['publish', companionOf(channel), metadata], publish, ['exec']]
+}

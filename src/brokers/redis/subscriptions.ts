@@ -1,0 +1,157 @@
+import type { Redis } from 'ioredis'
+import { SubscribeRefused } from '../../broker.js'
+import type { Topic } from '../../topic.js'
+import { topicKey } from '../../topic.js'
+
+/** One thing to be subscribed to; `names` go to Redis in one command. */
+interface Wanted {
+  readonly topic: Topic
+  readonly key: string
+  readonly names: readonly string[]
+  /** `asked`: the command is on its way. `live`: Redis has acknowledged it on this connection. */
+  state: 'none' | 'asked' | 'live'
+  readonly acknowledged: PromiseWithResolvers
+  wasLive: boolean
+}
+
+interface PromiseWithResolvers {
+  readonly promise: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+}
+
+export interface SubscriptionEvents {
+  live(topic: Topic): void
+  refused(topic: Topic): void
+}
+
+/**
+ * What this gateway is subscribed to, and the way there. The list of what is wanted is ours, kept
+ * in a Map; each tick the difference to what Redis has been asked for goes out in a few commands.
+ * After a reconnect nothing has been asked for, so the same step subscribes everything again.
+ */
+export class Subscriptions {
+  readonly #redis: Redis
+  readonly #events: SubscriptionEvents
+  readonly #wanted = new Map<string, Wanted>()
+  readonly #asked = new Map<string, Wanted>()
+  #dirty = new Set<string>()
+
+  constructor(redis: Redis, events: SubscriptionEvents) {
+    this.#redis = redis
+    this.#events = events
+  }
+
+  /** Resolves when Redis acknowledged it, rejects with `SubscribeRefused`. */
+  add(topic: Topic, names: readonly string[]): Promise<void> {
+    const key = topicKey(topic)
+    const wanted: Wanted = { topic, key, names, state: 'none', acknowledged: withResolvers(), wasLive: false }
+    this.#wanted.set(key, wanted)
+    this.#touch(key)
+    return wanted.acknowledged.promise
+  }
+
+  remove(topic: Topic): void {
+    const key = topicKey(topic)
+    if (this.#wanted.delete(key)) this.#touch(key)
+  }
+
+  /** The connection is ready: whatever is wanted is asked for. */
+  connected(): void {
+    this.#asked.clear()
+    for (const [key, wanted] of this.#wanted) {
+      wanted.state = 'none'
+      this.#touch(key)
+    }
+  }
+
+  #touch(key: string): void {
+    if (this.#dirty.size === 0) queueMicrotask(() => this.#reconcile())
+    this.#dirty.add(key)
+  }
+
+  #reconcile(): void {
+    const dirty = this.#dirty
+    this.#dirty = new Set()
+    if (this.#redis.status !== 'ready') return // `connected` will come
+    const drop: Wanted[] = []
+    const ask: Wanted[] = []
+    for (const key of dirty) {
+      const wanted = this.#wanted.get(key)
+      const asked = this.#asked.get(key)
+      if (wanted === asked) continue
+      if (asked) drop.push(asked)
+      if (wanted) ask.push(wanted)
+    }
+    this.#drop(drop)
+    for (const kind of ['channel', 'pattern'] as const) {
+      const ofKind = ask.filter(({ topic }) => topic.kind === kind)
+      for (let i = 0; i < ofKind.length; i += BATCH) this.#ask(ofKind.slice(i, i + BATCH), kind)
+    }
+  }
+
+  #drop(items: readonly Wanted[]): void {
+    for (const { key } of items) this.#asked.delete(key)
+    for (const kind of ['channel', 'pattern'] as const) {
+      const names = items.filter(({ topic }) => topic.kind === kind).flatMap(({ names }) => names)
+      if (names.length === 0) continue
+      // When it fails, the connection is gone and the subscription with it.
+      const dropped = kind === 'channel' ? this.#redis.unsubscribe(...names) : this.#redis.punsubscribe(...names)
+      dropped.catch(() => {})
+    }
+  }
+
+  #ask(batch: readonly Wanted[], kind: Topic['kind']): void {
+    for (const wanted of batch) {
+      this.#asked.set(wanted.key, wanted)
+      wanted.state = 'asked'
+    }
+    const names = batch.flatMap(({ names }) => names)
+    const answer = kind === 'channel' ? this.#redis.subscribe(...names) : this.#redis.psubscribe(...names)
+    answer.then(
+      () => {
+        for (const wanted of batch) this.#acknowledge(wanted)
+      },
+      (error: Error) => {
+        if (error.name === 'ReplyError') this.#refuse(batch, kind, error)
+        // Any other error means that the connection is gone: `connected` asks again.
+      },
+    )
+  }
+
+  #acknowledge(wanted: Wanted): void {
+    if (this.#asked.get(wanted.key) !== wanted || wanted.state !== 'asked') return // dropped, or asked on a later connection
+    wanted.state = 'live'
+    wanted.wasLive = true
+    this.#events.live(wanted.topic)
+    wanted.acknowledged.resolve()
+  }
+
+  /** Redis refuses a command as a whole, so each of a batch is asked for alone: one must not hurt the others. */
+  #refuse(batch: readonly Wanted[], kind: Topic['kind'], error: Error): void {
+    for (const wanted of batch) {
+      if (this.#asked.get(wanted.key) !== wanted) continue
+      this.#asked.delete(wanted.key)
+      if (batch.length > 1) {
+        if (this.#wanted.get(wanted.key) === wanted) this.#ask([wanted], kind)
+        continue
+      }
+      if (this.#wanted.get(wanted.key) === wanted) this.#wanted.delete(wanted.key)
+      if (wanted.wasLive) this.#events.refused(wanted.topic)
+      else wanted.acknowledged.reject(new SubscribeRefused(error.message))
+    }
+  }
+}
+
+/** Names in one command; its reply has a line for each, and Redis serves nobody else meanwhile. */
+const BATCH = 500
+
+function withResolvers(): PromiseWithResolvers {
+  let resolve = (): void => {}
+  let reject = (_error: Error): void => {}
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import type { AddressInfo } from 'node:net'
+import { parseArgs } from 'node:util'
+import { type Config, configSchema } from './config.js'
+import { ConfigError, readConfig } from './environment.js'
+import { helpText } from './help.js'
+import { packageVersion } from './package.js'
+import { serve } from './server.js'
+
+async function main(): Promise<void> {
+  const options = readArguments()
+  if (options.help) return console.log(helpText(configSchema))
+  if (options.version) return console.log(packageVersion())
+  const config = readConfig(process.env)
+  const app = await serve(config)
+  if (config.LOG_LEVEL !== 'silent') greet(app.server.address() as AddressInfo, config) // it listens on TCP
+}
+
+function readArguments(): { help?: boolean; version?: boolean } {
+  try {
+    return parseArgs({ options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } })
+      .values
+  } catch (error) {
+    fail(`${(error as Error).message}\nTry: carillon --help`)
+  }
+}
+
+/** To standard error, as the log has standard output for itself. */
+function greet({ address, family, port }: AddressInfo, { REDIS_URL }: Config): void {
+  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+  const mode =
+    REDIS_URL === undefined
+      ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'
+      : `Redis at ${withoutCredentials(REDIS_URL)}`
+  console.error(`
+  Carillon listens on http://${host}:${port}
+  ${mode}
+
+  Listen:   curl -N ${host}:${port}/channels/news/events
+  Publish:  curl -d hello ${host}:${port}/channels/news
+  Who:      curl ${host}:${port}/channels/news/subscribers
+`)
+}
+
+function withoutCredentials(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  if (error instanceof ConfigError)
+    fail(`Carillon cannot start, a setting is wrong:\n${error.message}\nTry: carillon --help`)
+  if (error.syscall === 'listen') fail(`Carillon cannot listen: ${error.message}`)
+  throw error
+})

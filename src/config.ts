@@ -1,0 +1,100 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
+/**
+ * Every setting there is: name, type, default, and the words for `--help` and `docs/settings.md`.
+ * The environment is the only source, as the twelve-factor app asks.
+ */
+export const configSchema = Type.Object({
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 3000,
+    description: 'TCP port to listen on; 0 takes a free one.',
+  }),
+  HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'Address to listen on. The default serves this machine only; 0.0.0.0 serves everybody.',
+  }),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^(rediss?|unix)://',
+      description:
+        'Redis to work with: redis://, rediss:// (TLS) or unix://, with user and password if needed. Without it the embedded broker serves this one process.',
+    }),
+  ),
+  REDIS_TIMEOUT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 10_000,
+    default: 900,
+    description: 'How long Redis may take to answer before its connection counts as dead.',
+  }),
+  LOG_LEVEL: Type.Unsafe<LogLevel>({
+    type: 'string',
+    enum: LOG_LEVELS,
+    default: 'info',
+    description: 'Least level that is logged.',
+  }),
+  MAX_MESSAGE_BYTES: Type.Integer({
+    minimum: 1,
+    maximum: 512 * 1024 * 1024,
+    default: 64 * 1024,
+    description: 'Largest message a client may publish.',
+  }),
+  MAX_BATCH_BYTES: Type.Integer({
+    minimum: 1,
+    maximum: 512 * 1024 * 1024,
+    default: 1024 * 1024,
+    description: 'Largest body of a batch.',
+  }),
+  MAX_BATCH_MESSAGES: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 1000,
+    description: 'Most messages in one batch.',
+  }),
+  MAX_SUBSCRIPTIONS: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 100,
+    description: 'Most channels and patterns on one stream.',
+  }),
+  MAX_BUFFERED_BYTES: Type.Integer({
+    minimum: 1024,
+    maximum: 1024 * 1024 * 1024,
+    default: 1024 * 1024,
+    description: 'How far a client may fall behind before it is cut.',
+  }),
+  HEARTBEAT_SECONDS: Type.Number({
+    minimum: 0.1,
+    maximum: 3600,
+    default: 15,
+    description: 'Time between two heartbeats on a stream; keep it below the idle time of every proxy in between.',
+  }),
+  RETRY_MS: Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 2000,
+    description: 'Reconnection time given to EventSource; each client gets one between half and one and a half of it.',
+  }),
+  OPEN_TIMEOUT_MS: Type.Integer({
+    minimum: 0,
+    maximum: 60_000,
+    default: 1000,
+    description:
+      'How long a stream waits for Redis to acknowledge its subscription before it opens without, and tells a gap later.',
+  }),
+  DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 10, description: 'Time that a shutdown may take.' }),
+})
+
+export type Config = Static<typeof configSchema>
+
+/** The settings that have a value by themselves. */
+export const defaultConfig = Object.fromEntries(
+  Object.entries(configSchema.properties).flatMap(([name, { default: value }]) =>
+    value === undefined ? [] : [[name, value]],
+  ),
+) as Config // each property is in the schema with its type, and those without a default are optional

@@ -1,0 +1,38 @@
+import { envSchema } from 'env-schema'
+import { type Config, configSchema } from './config.js'
+
+/** A setting has a value that cannot be used. The message names the setting and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the settings. An empty value counts as none, as in `PORT= carillon`.
+ * @throws ConfigError
+ */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const known = Object.keys(configSchema.properties)
+  const data = Object.fromEntries(known.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
+  try {
+    return envSchema<Config>({ schema: configSchema, data, env: false })
+  } catch (error) {
+    throw new ConfigError(explain(error, data), { cause: error })
+  }
+}
+
+/** What env-schema adds to its error: Ajv's findings. */
+interface Findings {
+  errors?: { instancePath: string; message?: string; params?: { allowedValues?: string[] } }[]
+}
+
+function explain(error: unknown, data: Record<string, unknown>): string {
+  const { errors = [] } = error as Findings
+  const lines = errors.map(({ instancePath, message, params }) => {
+    const name = instancePath.slice(1)
+    const rule = params?.allowedValues ? `must be one of ${params.allowedValues.join(', ')}` : message
+    // A URL may hold a password.
+    const value = name.endsWith('_URL') ? '' : `, and is ${JSON.stringify(data[name])}`
+    return `${name} ${rule}${value}`
+  })
+  return lines.join('\n') || String(error)
+}

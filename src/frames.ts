@@ -1,0 +1,158 @@
+import type { Message } from './message.js'
+import { describeTopic, type Topic } from './topic.js'
+
+/**
+ * The wire forms of a message. Everything here is pure: bytes in, bytes out.
+ *
+ * `encode` makes one frame. Frames of one tick are joined by `pack`, which adds whatever the
+ * transport wants around a write. Both happen once per message or tick, never per client.
+ */
+export interface Format {
+  encode(message: Message): Buffer
+  /** A control event about a topic, such as `gap`; `data` is JSON text. */
+  control(event: ControlEvent, topic: Topic, data: string): Buffer
+  /** What keeps a silent connection from being cut. */
+  readonly heartbeat: Buffer
+  pack(frames: readonly Buffer[]): Buffer
+}
+
+export type ControlEvent = 'gap' | 'error'
+
+/* Server-Sent Events: WHATWG HTML 9.2. */
+
+/**
+ * `data:` is the message itself. What a `data:` field cannot carry, bytes that are not UTF-8,
+ * goes as an `envelope` event, a name that no publisher can use. A line ends at CR, LF or CRLF,
+ * and an `EventSource` joins lines with LF: who needs the exact line ends asks for envelopes.
+ */
+export function sseFrame(message: Message): Buffer {
+  const { text, event } = message
+  if (text === undefined) return sseEvent('envelope', message.envelope)
+  return sseEvent(event, text)
+}
+
+export const sseEnvelopeFrame = (message: Message): Buffer => sseEvent(undefined, message.envelope)
+
+const lineEnd = /\r\n|\r|\n/
+
+function sseEvent(event: string | undefined, data: string): Buffer {
+  const type = event === undefined ? '' : `event: ${event}\n`
+  const lines = lineEnd.test(data) ? data.split(lineEnd).join('\ndata: ') : data
+  return Buffer.from(`${type}data: ${lines}\n\n`)
+}
+
+/** The reconnection time for `EventSource`, in milliseconds. */
+export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n\n`)
+
+export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
+
+/* NDJSON: one envelope a line. */
+
+export const ndjsonFrame = (message: Message): Buffer => Buffer.from(`${message.envelope}\n`)
+
+/* WebSocket: RFC 6455 section 5.2, server to client, so never masked. */
+
+const TEXT = 1
+const BINARY = 2
+const PING = 9
+
+/** The message as a text frame, or as a binary frame when its bytes are not UTF-8. */
+export function webSocketFrame(message: Message): Buffer {
+  return webSocketEncode(message.text === undefined ? BINARY : TEXT, message.data)
+}
+
+export const webSocketEnvelopeFrame = (message: Message): Buffer => webSocketText(message.envelope)
+
+export const webSocketText = (text: string): Buffer => webSocketEncode(TEXT, Buffer.from(text))
+
+function webSocketEncode(opcode: number, payload: Buffer): Buffer {
+  const { length } = payload
+  const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(headerLength + length)
+  frame[0] = 0x80 | opcode
+  if (headerLength === 2) {
+    frame[1] = length
+  } else if (headerLength === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  payload.copy(frame, headerLength)
+  return frame
+}
+
+/* The formats a stream can have. */
+
+/** Control events look like messages whose event type no publisher can use. */
+const controlEnvelope = (event: ControlEvent, topic: Topic, data: string): string =>
+  JSON.stringify({ ...describeTopic(topic), event, data })
+
+const join = (frames: readonly Buffer[]): Buffer =>
+  frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
+
+/** Remembers the frame in the message, under the encoder itself. */
+const once =
+  (encode: (message: Message) => Buffer) =>
+  (message: Message): Buffer => {
+    let frame = message.encoded.get(encode)
+    if (frame === undefined) {
+      frame = encode(message)
+      message.encoded.set(encode, frame)
+    }
+    return frame
+  }
+
+const sse: Format = {
+  encode: once(sseFrame),
+  control: (event, _topic, data) => sseEvent(event, data),
+  heartbeat: Buffer.from(':\n\n'),
+  pack: join,
+}
+
+const sseEnvelope: Format = { ...sse, encode: once(sseEnvelopeFrame) }
+
+const ndjson: Format = {
+  encode: once(ndjsonFrame),
+  control: (event, topic, data) => Buffer.from(`${controlEnvelope(event, topic, data)}\n`),
+  heartbeat: Buffer.from('\n'),
+  pack: join,
+}
+
+/**
+ * On a stream of bare messages a control event is a binary frame of valid UTF-8. No message ever
+ * looks so, as valid UTF-8 goes out as text: a publisher cannot forge one.
+ */
+const webSocket: Format = {
+  encode: once(webSocketFrame),
+  control: (event, topic, data) => webSocketEncode(BINARY, Buffer.from(controlEnvelope(event, topic, data))),
+  heartbeat: webSocketEncode(PING, Buffer.alloc(0)),
+  pack: join,
+}
+
+const webSocketEnvelope: Format = {
+  ...webSocket,
+  encode: once(webSocketEnvelopeFrame),
+  control: (event, topic, data) => webSocketText(controlEnvelope(event, topic, data)),
+}
+
+export const FORMATS = { sse, sseEnvelope, ndjson, webSocket, webSocketEnvelope } as const
+
+/** The same format inside HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1: one chunk a write. */
+export function chunked(format: Format): Format {
+  const known = chunkedFormats.get(format)
+  if (known) return known
+  const wrapped: Format = { ...format, heartbeat: chunk(format.heartbeat), pack: frames => chunk(format.pack(frames)) }
+  chunkedFormats.set(format, wrapped)
+  return wrapped
+}
+
+const chunkedFormats = new Map<Format, Format>()
+const CRLF = Buffer.from('\r\n')
+
+export const LAST_CHUNK = Buffer.from('0\r\n\r\n')
+
+function chunk(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF])
+}

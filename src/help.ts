@@ -1,0 +1,45 @@
+import type { TObject, TSchema } from '@sinclair/typebox'
+
+export interface Setting {
+  readonly name: string
+  /** What values it takes, in words. */
+  readonly type: string
+  /** As it would stand in the environment; undefined when it has none. */
+  readonly defaultValue: string | undefined
+  readonly description: string
+}
+
+/** The settings of a schema in the order in which they stand there. */
+export function listSettings({ properties }: TObject): Setting[] {
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    type: describeType(schema),
+    defaultValue: schema.default === undefined ? undefined : String(schema.default),
+    description: schema.description ?? '',
+  }))
+}
+
+function describeType({ type, enum: values, minimum, maximum }: TSchema): string {
+  if (Array.isArray(values)) return values.join(', ')
+  return minimum === undefined ? String(type) : `${type}, ${minimum} to ${maximum}`
+}
+
+export function helpText(schema: TObject): string {
+  const settings = listSettings(schema).map(
+    ({ name, type, defaultValue, description }) =>
+      `  ${name} (${type}${defaultValue === undefined ? '' : `; default ${defaultValue}`})\n      ${description}`,
+  )
+  return `Carillon: an HTTP notification gateway in front of Redis Pub/Sub.
+
+Usage: carillon [--help] [--version]
+
+It takes its settings from the environment:
+
+${settings.join('\n')}
+
+Example:
+  REDIS_URL=redis://127.0.0.1:6379 carillon
+  curl -N 127.0.0.1:3000/channels/news/events &
+  curl -d hello 127.0.0.1:3000/channels/news
+`
+}

@@ -1,0 +1,179 @@
+import type { Broker, BrokerListener, GapReason, ListenerCounts, PublishResult } from './broker.js'
+import type { Format } from './frames.js'
+import { gapData } from './gap.js'
+import { Lane } from './lane.js'
+import type { Message, Publication } from './message.js'
+import { Outbox } from './outbox.js'
+import type { PrivateLane } from './private-lane.js'
+import type { Subscriber } from './subscriber.js'
+import { type Topic, topicMatcher } from './topic.js'
+
+/** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
+export interface Client {
+  readonly subscriber: Subscriber
+  readonly format: Format
+  readonly lane?: PrivateLane
+}
+
+/** One topic that has clients here: subscribed once at the broker for all of them. */
+interface Subscription {
+  readonly topic: Topic
+  readonly covers: (channel: string) => boolean
+  readonly lanes: Set<Lane>
+  readonly shared: Map<Format, Lane>
+  readonly live: Promise<void>
+  isLive: boolean
+  /** Since when messages may have been missed that no `gap` has told of yet. */
+  lost: { since: number; reason: GapReason } | undefined
+}
+
+/**
+ * Brings the broker's messages to the clients of this gateway.
+ *
+ *     broker ─▶ hub.message ─▶ lane.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
+ */
+export class Hub implements BrokerListener {
+  readonly outbox = new Outbox()
+  readonly #broker: Broker
+  readonly #now: () => number
+  readonly #channels = new Map<string, Subscription>()
+  readonly #patterns = new Map<string, Subscription>()
+
+  constructor(broker: Broker, { now = Date.now }: { now?: () => number } = {}) {
+    this.#broker = broker
+    this.#now = now
+  }
+
+  /**
+   * Adds the client to the topic. Resolves when the topic is live, rejects with `SubscribeRefused`;
+   * messages may come before that. Whoever stops waiting calls `expectGap`.
+   */
+  async subscribe(client: Client, topic: Topic): Promise<void> {
+    const subscription = this.#find(topic) ?? this.#create(topic)
+    const lane = client.lane ?? this.#sharedLane(subscription, client.format)
+    lane.join(client.subscriber)
+    subscription.lanes.add(lane)
+    if (subscription.isLive) lane.topicLive(subscription.topic)
+    else await subscription.live
+  }
+
+  unsubscribe(client: Client, topic: Topic): void {
+    const subscription = this.#find(topic)
+    const lane = client.lane ?? subscription?.shared.get(client.format)
+    if (!subscription || !lane) return
+    lane.topicLost(subscription.topic)
+    if (!client.lane) lane.leave(client.subscriber)
+    if (client.lane || lane.members.size === 0) {
+      subscription.lanes.delete(lane)
+      subscription.shared.delete(client.format)
+    }
+    if (subscription.lanes.size === 0) this.#drop(subscription)
+  }
+
+  /** The client counts on the topic although it is not live yet: what it misses until then is told. */
+  expectGap(topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (subscription && !subscription.isLive) subscription.lost ??= { since: this.#now(), reason: 'redis_unavailable' }
+  }
+
+  publish(publications: readonly Publication[]): Promise<PublishResult[]> {
+    return this.#broker.publish(publications)
+  }
+
+  listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
+    return this.#broker.listenerCounts(channels)
+  }
+
+  message(message: Message, pattern?: string): void {
+    const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
+    if (!subscription) return // unsubscribed, and the broker has not heard of it yet
+    // The broker's acknowledgement may still be on its way through a promise; the message proves it.
+    if (!subscription.isLive) this.#setLive(subscription)
+    for (const lane of subscription.lanes) lane.deliver(message, subscription.topic)
+  }
+
+  live(topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (subscription) this.#setLive(subscription)
+  }
+
+  lost(reason: GapReason): void {
+    const since = this.#now()
+    for (const subscriptions of [this.#channels, this.#patterns]) {
+      for (const subscription of subscriptions.values()) {
+        if (!subscription.isLive) continue
+        subscription.isLive = false
+        subscription.lost = { since, reason }
+        for (const lane of subscription.lanes) lane.topicLost(subscription.topic)
+      }
+    }
+  }
+
+  refused(topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (!subscription) return
+    for (const lane of [...subscription.lanes])
+      for (const subscriber of [...lane.members]) subscriber.close('channel_refused')
+  }
+
+  countListeners(channels: readonly string[]): number[] {
+    return channels.map(channel => {
+      const lanes = new Set<Lane>(this.#channels.get(channel)?.lanes)
+      for (const { covers, lanes: more } of this.#patterns.values()) {
+        if (covers(channel)) for (const lane of more) lanes.add(lane)
+      }
+      let count = 0
+      for (const lane of lanes) count += lane.members.size
+      return count
+    })
+  }
+
+  #find(topic: Topic): Subscription | undefined {
+    return this.#subscriptionsOf(topic).get(topic.name)
+  }
+
+  #subscriptionsOf({ kind }: Topic): Map<string, Subscription> {
+    return kind === 'channel' ? this.#channels : this.#patterns
+  }
+
+  #create(topic: Topic): Subscription {
+    const live = this.#broker.subscribe(topic)
+    live.catch(() => {}) // whoever waits for it hears of it; nobody may be left
+    const subscription: Subscription = {
+      topic,
+      covers: topicMatcher(topic),
+      lanes: new Set(),
+      shared: new Map(),
+      live,
+      isLive: false,
+      lost: undefined,
+    }
+    this.#subscriptionsOf(topic).set(topic.name, subscription)
+    return subscription
+  }
+
+  #drop({ topic }: Subscription): void {
+    this.#subscriptionsOf(topic).delete(topic.name)
+    this.#broker.unsubscribe(topic)
+  }
+
+  #sharedLane(subscription: Subscription, format: Format): Lane {
+    let lane = subscription.shared.get(format)
+    if (!lane) {
+      lane = new Lane(format, this.outbox)
+      subscription.shared.set(format, lane)
+    }
+    return lane
+  }
+
+  #setLive(subscription: Subscription): void {
+    if (subscription.isLive) return
+    subscription.isLive = true
+    for (const lane of subscription.lanes) lane.topicLive(subscription.topic)
+    if (!subscription.lost) return
+    const { since, reason } = subscription.lost
+    subscription.lost = undefined
+    const data = gapData({ topic: subscription.topic, since, until: this.#now(), reason })
+    for (const lane of subscription.lanes) lane.push(lane.format.control('gap', subscription.topic, data))
+  }
+}

@@ -1,0 +1,23 @@
+/** What can be flushed at the end of a tick. */
+interface Flushable {
+  flush(): void
+}
+
+/**
+ * Joins what one event-loop tick brings into one write per client. `setImmediate` runs when all
+ * sockets that were readable in this tick have been read: a burst is joined, while a message that
+ * comes alone waits for nothing.
+ */
+export class Outbox {
+  #dirty: Flushable[] = []
+
+  add(lane: Flushable): void {
+    if (this.#dirty.push(lane) === 1) setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const lane of dirty) lane.flush()
+  }
+}

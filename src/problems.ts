@@ -1,0 +1,124 @@
+/**
+ * Every error a client can get, as RFC 9457 problem details. `docs/errors.md` is made from
+ * this table (`npm run docs`), and a test holds the two together.
+ */
+export const PROBLEMS = {
+  'invalid-channel': [400, 'Invalid channel name', 'Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.'],
+  'reserved-channel': [
+    400,
+    'Reserved channel name',
+    'Channels that begin with "carillon:" belong to the gateways themselves.',
+  ],
+  'invalid-pattern': [
+    400,
+    'Invalid pattern',
+    'Patterns are Redis globs of at most 128 characters: those of channel names, * and ?, and closed classes such as [abc], [a-f], [^a].',
+  ],
+  'invalid-event-type': [
+    400,
+    'Invalid event type',
+    'Event types are 1 to 128 visible ASCII characters, and none of the reserved names.',
+  ],
+  'invalid-json': [400, 'Invalid JSON', 'The content type promises JSON, and the body is not JSON in UTF-8.'],
+  'invalid-request': [
+    400,
+    'Invalid request',
+    'A parameter, a header or the body does not have the form that the API describes.',
+  ],
+  'bad-url': [
+    400,
+    'Malformed URL',
+    'The path does not decode: a percent sign without two hexadecimal digits, or bytes that are not UTF-8.',
+  ],
+  'not-found': [404, 'Not found', 'There is nothing at this path.'],
+  'method-not-allowed': [
+    405,
+    'Method not allowed',
+    'The path exists, the method does not; the Allow header lists those that do.',
+  ],
+  'request-timeout': [408, 'Request timeout', 'The request did not arrive in full within 30 seconds.'],
+  'message-too-large': [
+    413,
+    'Message too large',
+    'The body is over the limit of MAX_MESSAGE_BYTES (MAX_BATCH_BYTES for a batch).',
+  ],
+  'uri-too-long': [414, 'URI too long', 'The path is far over what any channel name needs.'],
+  'unsupported-media-type': [
+    415,
+    'Unsupported media type',
+    'The Content-Type is malformed or not taken here, or the body has a Content-Encoding.',
+  ],
+  'upgrade-required': [426, 'Upgrade required', 'This path speaks WebSocket only.'],
+  'headers-too-large': [431, 'Headers too large', 'The request headers are over 16 KiB.'],
+  'channel-refused': [
+    403,
+    'Channel refused by Redis',
+    'The ACL rules of the Redis user do not allow this channel to the gateway.',
+  ],
+  'too-many-subscriptions': [
+    400,
+    'Too many subscriptions',
+    'One stream holds at most MAX_SUBSCRIPTIONS channels and patterns.',
+  ],
+  'internal-error': [500, 'Internal error', 'The gateway has a defect. The log has the request id and the cause.'],
+  'broker-rejected': [
+    502,
+    'Rejected by Redis',
+    'Redis answered the command with an error. Nothing was published; the log has the cause.',
+  ],
+  'broker-unavailable': [
+    503,
+    'Redis unavailable',
+    'The gateway has no working connection to Redis. Nothing was sent: a retry is safe.',
+  ],
+  'not-ready': [503, 'Not ready', 'The gateway is draining, or has no working connection to Redis.'],
+  'outcome-unknown': [
+    504,
+    'Outcome unknown',
+    'The command was sent and Redis did not answer in time: it may have been executed or not.',
+  ],
+} as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>
+
+export type ProblemType = keyof typeof PROBLEMS
+
+/** The body of every error answer, and of every error frame on a WebSocket. RFC 9457 section 3.1. */
+export interface ProblemDetails {
+  /** `urn:carillon:problem:` and the name in the table. */
+  type: string
+  title: string
+  status: number
+  detail: string
+}
+
+/** An error that is the caller's to know. Routes throw it; one plugin answers it. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly type: ProblemType
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    type: ProblemType,
+    detail: string = PROBLEMS[type][2],
+    headers: Record<string, string> = {},
+    options: ErrorOptions = {},
+  ) {
+    super(detail, options)
+    this.type = type
+    this.headers = headers
+  }
+
+  get status(): number {
+    return PROBLEMS[this.type][0]
+  }
+
+  toJSON(): ProblemDetails {
+    const [status, title] = PROBLEMS[this.type]
+    return { type: problemUri(this.type), title, status, detail: this.message }
+  }
+}
+
+export const problemUri = (type: ProblemType): string => `urn:carillon:problem:${type}`
+
+/** The path speaks WebSocket, and was asked for as plain HTTP: RFC 9110 section 15.5.22. */
+export const upgradeRequired = (): Problem =>
+  new Problem('upgrade-required', undefined, { upgrade: 'websocket', connection: 'upgrade' })

@@ -1,0 +1,67 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { Problem, type ProblemDetails } from './problems.js'
+
+/*
+ * The frames of the multiplexed WebSocket: JSON objects as text. A client's frame is answered by
+ * one frame that carries its `ref`. Frames without a `type` are envelopes: messages and gaps.
+ */
+
+/** Chosen by the client, given back in the answer. */
+const Ref = Type.Union([Type.String({ maxLength: 128 }), Type.Number()])
+export type Ref = Static<typeof Ref>
+
+const TopicRequest = Type.Object(
+  {
+    type: Type.Union([Type.Literal('subscribe'), Type.Literal('unsubscribe')]),
+    ref: Type.Optional(Ref),
+    channel: Type.Optional(Type.String()),
+    pattern: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+const PublishRequest = Type.Object(
+  {
+    type: Type.Literal('publish'),
+    ref: Type.Optional(Ref),
+    channel: Type.String(),
+    data: Type.String(),
+    event: Type.Optional(Type.String()),
+    encoding: Type.Optional(Type.Literal('base64')),
+  },
+  { additionalProperties: false },
+)
+
+const PingRequest = Type.Object(
+  { type: Type.Literal('ping'), ref: Type.Optional(Ref) },
+  { additionalProperties: false },
+)
+
+const SessionRequest = Type.Union([TopicRequest, PublishRequest, PingRequest])
+export type SessionRequest = Static<typeof SessionRequest>
+
+export type SessionAnswer =
+  | ({ type: 'subscribed' | 'unsubscribed'; ref?: Ref | undefined } & ({ channel: string } | { pattern: string }))
+  | { type: 'published'; ref?: Ref | undefined; channel: string; receivers: number }
+  | { type: 'pong'; ref?: Ref | undefined }
+  | { type: 'error'; ref?: Ref | undefined; problem: ProblemDetails }
+
+const isRequest = TypeCompiler.Compile(SessionRequest)
+const isRef = TypeCompiler.Compile(Ref)
+
+/** A request, or the problem with it and the `ref` to answer to, as far as there is one. */
+export function readRequest(frame: Buffer): SessionRequest | { problem: Problem; ref: Ref | undefined } {
+  let value: unknown
+  try {
+    value = JSON.parse(frame.toString())
+  } catch {
+    return { problem: new Problem('invalid-json', 'The frame is not JSON.'), ref: undefined }
+  }
+  if (isRequest.Check(value)) return value
+  const ref = typeof value === 'object' && value !== null ? (value as { ref?: unknown }).ref : undefined
+  return { problem: new Problem('invalid-request', EXPECTED), ref: isRef.Check(ref) ? ref : undefined }
+}
+
+const EXPECTED =
+  'A frame is {"type":"subscribe"|"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?} or {"type":"ping"}, each with an optional "ref".'

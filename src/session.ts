@@ -1,0 +1,94 @@
+import { webSocketText } from './frames.js'
+import type { Hub } from './hub.js'
+import { channelProblem, patternProblem } from './names.js'
+import { Problem } from './problems.js'
+import { publicationFromJson } from './publication.js'
+import { type Ref, readRequest, type SessionAnswer, type SessionRequest } from './session-protocol.js'
+import type { Stream } from './streams.js'
+import { channelTopic, describeTopic, patternTopic, type Topic } from './topic.js'
+
+/** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
+export class Session {
+  readonly #stream: Stream
+  readonly #hub: Hub
+  readonly #maxMessageBytes: number
+  #mistakes = 0
+
+  constructor(stream: Stream, hub: Hub, { maxMessageBytes }: { maxMessageBytes: number }) {
+    this.#stream = stream
+    this.#hub = hub
+    this.#maxMessageBytes = maxMessageBytes
+  }
+
+  /** Takes one frame. Its effect begins at once, in the order of the frames; its answer may come later. */
+  async receive(frame: Buffer): Promise<void> {
+    const request = readRequest(frame)
+    if ('problem' in request) {
+      this.#fail(request.problem, request.ref)
+      if (++this.#mistakes >= MAX_MISTAKES) this.#stream.close('bad_message')
+      return
+    }
+    try {
+      this.#answer(await this.#handle(request))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      this.#fail(error, request.ref)
+      if (error.type === 'too-many-subscriptions') this.#stream.close('too_many_subscriptions')
+    }
+  }
+
+  #handle(request: SessionRequest): SessionAnswer | Promise<SessionAnswer> {
+    const { ref } = request
+    switch (request.type) {
+      case 'subscribe':
+        return this.#subscribe(readTopic(request), ref)
+      case 'unsubscribe': {
+        const topic = readTopic(request)
+        this.#stream.unsubscribe(topic)
+        return { type: 'unsubscribed', ref, ...describeTopic(topic) }
+      }
+      case 'publish':
+        return this.#publish(request)
+      case 'ping':
+        return { type: 'pong', ref }
+    }
+  }
+
+  async #subscribe(topic: Topic, ref: Ref | undefined): Promise<SessionAnswer> {
+    await this.#stream.subscribe([topic])
+    return { type: 'subscribed', ref, ...describeTopic(topic) }
+  }
+
+  async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
+    const publication = publicationFromJson(request)
+    if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
+    const [result] = await this.#hub.publish([publication])
+    if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
+    return { type: 'published', ref: request.ref, channel: publication.channel, receivers: result.receivers }
+  }
+
+  #fail(problem: Problem, ref: Ref | undefined): void {
+    this.#answer({ type: 'error', ref, problem: problem.toJSON() })
+  }
+
+  /** Through the lane, so that an answer stands in order with the messages around it. */
+  #answer(answer: SessionAnswer): void {
+    this.#stream.lane?.push(webSocketText(JSON.stringify(answer)))
+    this.#stream.lane?.flush()
+  }
+}
+
+/** So many frames that make no sense, and the client is not one of ours. */
+const MAX_MISTAKES = 10
+
+/** @throws Problem */
+function readTopic({ channel, pattern }: { channel?: string; pattern?: string }): Topic {
+  if (channel !== undefined && pattern === undefined) return usable(channelTopic(channel), channelProblem(channel))
+  if (pattern !== undefined && channel === undefined) return usable(patternTopic(pattern), patternProblem(pattern))
+  throw new Problem('invalid-request', 'Give either a channel or a pattern.')
+}
+
+function usable(topic: Topic, problem: ReturnType<typeof channelProblem>): Topic {
+  if (problem) throw new Problem(problem)
+  return topic
+}

@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from 'ws'
+import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
+import type { Sink } from '../subscriber.js'
+
+/**
+ * A WebSocket. Frames go straight to its socket, as they are the same bytes for every client;
+ * what belongs to one client alone, answers and the closing handshake, goes through `ws`. Both
+ * write whole frames at once, as there is no compression, so that they cannot mix.
+ */
+export class WebSocketSink implements Sink {
+  readonly #socket: Socket
+  /** Set by `begin`; nothing is written before. */
+  #webSocket: WebSocket | undefined
+  #alive = true
+
+  /** `socket` is the connection of the upgrade request. */
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** The handshake is done. */
+  begin(webSocket: WebSocket): void {
+    this.#webSocket = webSocket
+    webSocket.on('pong', () => {
+      this.#alive = true
+    })
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#webSocket?.readyState === OPEN) this.#socket.write(bytes)
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength
+  }
+
+  get flushed(): number {
+    return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  heartbeat(): boolean {
+    const answered = this.#alive
+    this.#alive = false
+    return answered
+  }
+
+  close(reason: CloseReason): void {
+    const webSocket = this.#webSocket
+    if (!webSocket) return
+    webSocket.close(CLOSE_REASONS[reason].code, reason)
+    // ws waits half a minute for the peer's side of the handshake; a stuck peer never sends it.
+    const timer = setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS)
+    webSocket.once('close', () => clearTimeout(timer))
+  }
+}
+
+/** `WebSocket.OPEN`, WHATWG WebSockets section 3.1. */
+const OPEN = 1
+const CLOSE_TIMEOUT_MS = 2000

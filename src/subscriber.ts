@@ -1,0 +1,92 @@
+import type { CloseReason } from './close-reasons.js'
+
+/** Where a subscriber's bytes leave: one HTTP response or one WebSocket. */
+export interface Sink {
+  write(bytes: Buffer): void
+  /** Bytes that were written and have not yet gone to the kernel. */
+  readonly buffered: number
+  /** Bytes that have gone to the kernel since the connection was made. */
+  readonly flushed: number
+  /** False when the peer has not answered the last heartbeat; transports without an answer say true. */
+  heartbeat(): boolean
+  /** Ends the connection, with a goodbye where the reason allows it, and within a bounded time. */
+  close(reason: CloseReason): void
+}
+
+export interface SubscriberOptions {
+  sink: Sink
+  /** A client may fall behind by so many bytes before it is cut. */
+  maxBufferedBytes: number
+  onClose: (reason: CloseReason) => void
+}
+
+/**
+ * One client: held until its subscription is live, bounded in bytes, closed once.
+ *
+ *     held ──open()──▶ open ──close()──▶ closed
+ *       └───────────────close()────────────▲
+ */
+export class Subscriber {
+  readonly #sink: Sink
+  readonly #maxBufferedBytes: number
+  readonly #onClose: (reason: CloseReason) => void
+  #held: Buffer[] | undefined = []
+  #heldBytes = 0
+  #closed = false
+  #flushedAtLastBeat = -1
+
+  constructor({ sink, maxBufferedBytes, onClose }: SubscriberOptions) {
+    this.#sink = sink
+    this.#maxBufferedBytes = maxBufferedBytes
+    this.#onClose = onClose
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Lets out what came since the subscription became live, and everything after it. */
+  open(): void {
+    const held = this.#held
+    if (held === undefined || this.#closed) return
+    this.#held = undefined
+    for (const bytes of held) this.#sink.write(bytes)
+  }
+
+  /** Whole frames only: the bytes leave as they are, in this order, or the client is cut. */
+  write(bytes: Buffer): void {
+    if (this.#closed) return
+    const buffered = this.#held ? this.#heldBytes : this.#sink.buffered
+    // A client that has kept up may always have one more write, however large.
+    if (buffered > 0 && buffered + bytes.length > this.#maxBufferedBytes) {
+      this.close('slow_consumer')
+    } else if (this.#held) {
+      this.#held.push(bytes)
+      this.#heldBytes += bytes.length
+    } else {
+      this.#sink.write(bytes)
+    }
+  }
+
+  /** Keeps the connection alive, and ends it when the client has taken nothing since the last beat. */
+  beat(heartbeat: Buffer): void {
+    if (this.#closed || this.#held) return
+    const { buffered, flushed } = this.#sink
+    if (buffered > 0) {
+      if (flushed === this.#flushedAtLastBeat) this.close('slow_consumer')
+      else this.#flushedAtLastBeat = flushed
+    } else if (this.#sink.heartbeat()) {
+      this.#sink.write(heartbeat)
+    } else {
+      this.close('unresponsive')
+    }
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#held = undefined
+    this.#sink.close(reason)
+    this.#onClose(reason)
+  }
+}

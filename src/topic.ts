@@ -1,0 +1,21 @@
+import { globMatcher } from './glob.js'
+
+/** What a client subscribes to: one channel by name, or every channel that a glob matches. */
+export interface Topic {
+  readonly kind: 'channel' | 'pattern'
+  readonly name: string
+}
+
+export const channelTopic = (name: string): Topic => ({ kind: 'channel', name })
+export const patternTopic = (name: string): Topic => ({ kind: 'pattern', name })
+
+/** A key under which a topic is found in a Map. Names hold no space, so no two topics share one. */
+export const topicKey = ({ kind, name }: Topic): string => `${kind} ${name}`
+
+/** The topic as clients see it in answers and control events: `{"channel"}` or `{"pattern"}`. */
+export const describeTopic = ({ kind, name }: Topic): { channel: string } | { pattern: string } =>
+  kind === 'channel' ? { channel: name } : { pattern: name }
+
+/** Whether a message on the channel belongs to the topic. */
+export const topicMatcher = ({ kind, name }: Topic): ((channel: string) => boolean) =>
+  kind === 'pattern' ? globMatcher(name) : channel => channel === name
