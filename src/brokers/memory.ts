@@ -1,6 +1,7 @@
 import type { Broker, BrokerListener, ListenerCounts, PublishResult } from '../broker.js'
 import { globMatcher } from '../glob.js'
 import { Message, type Publication } from '../message.js'
+import { isReservedChannel } from '../names.js'
 import { type Topic, topicKey, topicMatcher } from '../topic.js'
 
 /**
@@ -54,6 +55,7 @@ export class MemoryBroker implements Broker {
   }
 
   #dispatch(publication: Publication): number {
+    if (isReservedChannel(publication.channel)) return 0 // nobody listens there, and no pattern may
     const message = new Message(publication)
     let receivers = 0
     if (this.#topics.has(topicKey({ kind: 'channel', name: message.channel }))) {
