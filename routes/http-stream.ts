@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { chunked, FORMATS, type Format, sseComment, sseRetry } from '../src/frames.js'
+import { chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import { HttpSink } from '../src/sinks/http.js'
 import type { Topic } from '../src/topic.js'
@@ -39,7 +39,7 @@ interface HttpStream {
  * @throws Problem before anything has been sent
  */
 export async function streamOverHttp(
-  { streams, config }: Gateway,
+  { streams }: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
   options: HttpStream,
@@ -66,16 +66,11 @@ export async function streamOverHttp(
     ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
     : await reply.openEventStream()
   sink.begin(socket)
-  if (!ndjson) {
-    const jittered = Math.round(config.RETRY_MS * (0.5 + Math.random()))
-    const opening = [
-      sseRetry(jittered),
-      ...(outcome.live ? [] : [sseComment('Redis is away; a gap event will tell when it is back')]),
-    ]
-    sink.write(stream.format.pack(opening))
-  }
+  if (!outcome.live && !ndjson) sink.write(stream.format.pack([sseComment(REDIS_AWAY)]))
   streams.open(stream)
 }
+
+const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'
 
 /** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
 const framing = (request: FastifyRequest, format: Format): Format =>

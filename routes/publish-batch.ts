@@ -5,9 +5,10 @@ import type { PublishResult } from '../src/broker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
 import type { Publication } from '../src/message.js'
-import { Problem, type ProblemDetails } from '../src/problems.js'
+import { ProblemDetails } from '../src/problem-details.js'
+import { Problem } from '../src/problems.js'
 import { publicationFromJson, requireJson } from '../src/publication.js'
-import { ANY_REQUEST, Problem as ProblemSchema, Published, problemResponses } from './schemas.js'
+import { ANY_REQUEST, Published, problemResponses } from './schemas.js'
 
 const BatchItem = Type.Object(
   {
@@ -24,7 +25,7 @@ const BatchItem = Type.Object(
 const Batch = Type.Object({ messages: Type.Array(BatchItem, { minItems: 1 }) }, { additionalProperties: false })
 
 const BatchResults = Type.Object({
-  results: Type.Array(Type.Union([Type.Ref(Published), Type.Ref(ProblemSchema)]), {
+  results: Type.Array(Type.Union([Type.Ref(Published), Type.Ref(ProblemDetails)]), {
     description: 'One result or problem for each message, in their order.',
   }),
 })

@@ -19,7 +19,7 @@ import { multiplexedWebSocket } from '../routes/web-socket.js'
 import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import { type Config, defaultConfig } from './config.js'
-import { createGateway } from './gateway.js'
+import { createGateway, type Gateway } from './gateway.js'
 import { channelTopic } from './topic.js'
 
 export interface CarillonOptions {
@@ -27,16 +27,16 @@ export interface CarillonOptions {
   config?: Partial<Config>
   /** Closed with the app. Without one the embedded broker serves. */
   broker?: Broker
+  /** A gateway that was put together already; it has its own settings and broker. */
+  gateway?: Gateway
 }
 
 /** The gateway as a Fastify plugin: everything there is, in order, in sight. */
-const carillon: FastifyPluginAsync<CarillonOptions> = async (
-  app,
-  { config: settings = {}, broker = new MemoryBroker() },
-) => {
-  const config = { ...defaultConfig, ...settings }
-  const gateway = createGateway(config, broker)
-  app.addHook('preClose', async () => gateway.streams.drain())
+const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
+  const gateway =
+    options.gateway ?? createGateway({ ...defaultConfig, ...options.config }, options.broker ?? new MemoryBroker())
+  const { config, broker } = gateway
+  app.addHook('preClose', async () => gateway.streams.close())
   app.addHook('onClose', () => broker.close())
   for (const schema of components) app.addSchema(schema)
 

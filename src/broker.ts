@@ -60,7 +60,8 @@ export interface ListenerCounts {
 }
 
 /** Why messages may have been missed. */
-export type GapReason = 'redis_connection_lost' | 'redis_unavailable'
+export const GAP_REASONS = ['redis_connection_lost', 'redis_unavailable'] as const
+export type GapReason = (typeof GAP_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */
 export class BrokerUnavailable extends Error {

@@ -87,7 +87,25 @@ export const configSchema = Type.Object({
     description:
       'How long a stream waits for Redis to acknowledge its subscription before it opens without, and tells a gap later.',
   }),
-  DRAIN_SECONDS: Type.Number({ minimum: 0, maximum: 3600, default: 10, description: 'Time that a shutdown may take.' }),
+  MAX_STREAM_AGE_SECONDS: Type.Number({
+    minimum: 0,
+    maximum: 604_800,
+    default: 0,
+    description:
+      'Ends each stream after at most so long, so that it reconnects before a platform cuts it (jittered down to four fifths); 0 never does.',
+  }),
+  DRAIN_DELAY_SECONDS: Type.Number({
+    minimum: 0,
+    maximum: 600,
+    default: 2,
+    description: 'After SIGTERM, how long to go on serving as not ready, until load balancers have noticed.',
+  }),
+  DRAIN_SECONDS: Type.Number({
+    minimum: 1,
+    maximum: 3600,
+    default: 9,
+    description: 'After SIGTERM, when the process has ended at the latest; keep it below what the platform grants.',
+  }),
 })
 
 export type Config = Static<typeof configSchema>

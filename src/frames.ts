@@ -14,6 +14,8 @@ export interface Format {
   /** What keeps a silent connection from being cut. */
   readonly heartbeat: Buffer
   pack(frames: readonly Buffer[]): Buffer
+  /** When to come back after the stream has ended, in milliseconds; only SSE has words for it. */
+  retry?(milliseconds: number): Buffer
 }
 
 export type ControlEvent = 'gap' | 'error'
@@ -109,6 +111,7 @@ const sse: Format = {
   control: (event, _topic, data) => sseEvent(event, data),
   heartbeat: Buffer.from(':\n\n'),
   pack: join,
+  retry: sseRetry,
 }
 
 const sseEnvelope: Format = { ...sse, encode: once(sseEnvelopeFrame) }

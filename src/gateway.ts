@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Broker } from './broker.js'
 import type { Config } from './config.js'
 import { Hub } from './hub.js'
@@ -9,6 +10,16 @@ export interface Gateway {
   readonly broker: Broker
   readonly hub: Hub
   readonly streams: Streams
+}
+
+/**
+ * What a stop begins with: not ready at once, streams ended after `DRAIN_DELAY_SECONDS`. Leaves a
+ * third of what remains of `DRAIN_SECONDS` for requests in flight and for closing.
+ */
+export async function drain({ streams, config }: Gateway, { delay = config.DRAIN_DELAY_SECONDS } = {}): Promise<void> {
+  streams.startDraining()
+  await setTimeout(Math.min(delay, config.DRAIN_SECONDS / 2) * 1000)
+  await streams.drain(((config.DRAIN_SECONDS - delay) * 2) / 3)
 }
 
 /** Puts the gateway together and lets the broker connect. Whoever made the broker closes it. */

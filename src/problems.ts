@@ -1,3 +1,5 @@
+import type { ProblemDetails } from './problem-details.js'
+
 /**
  * Every error a client can get, as RFC 9457 problem details. `docs/errors.md` is made from
  * this table (`npm run docs`), and a test holds the two together.
@@ -81,15 +83,6 @@ export const PROBLEMS = {
 
 export type ProblemType = keyof typeof PROBLEMS
 
-/** The body of every error answer, and of every error frame on a WebSocket. RFC 9457 section 3.1. */
-export interface ProblemDetails {
-  /** `urn:carillon:problem:` and the name in the table. */
-  type: string
-  title: string
-  status: number
-  detail: string
-}
-
 /** An error that is the caller's to know. Routes throw it; one plugin answers it. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -117,7 +110,9 @@ export class Problem extends Error {
   }
 }
 
-export const problemUri = (type: ProblemType): string => `urn:carillon:problem:${type}`
+export type ProblemUri = `urn:carillon:problem:${ProblemType}`
+
+export const problemUri = (type: ProblemType): ProblemUri => `urn:carillon:problem:${type}`
 
 /** The path speaks WebSocket, and was asked for as plain HTTP: RFC 9110 section 15.5.22. */
 export const upgradeRequired = (): Problem =>

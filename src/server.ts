@@ -4,6 +4,7 @@ import carillon, { serverOptions } from './app.js'
 import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import type { Config } from './config.js'
+import { createGateway, drain } from './gateway.js'
 
 /** The process: settings → broker → app → listen → signals. Resolves when it listens. */
 export async function serve(config: Config): Promise<FastifyInstance> {
@@ -12,15 +13,25 @@ export async function serve(config: Config): Promise<FastifyInstance> {
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
   })
-  await app.register(carillon, { config, broker: await createBroker(config, app.log) })
+  const gateway = createGateway(config, await createBroker(config, app.log))
+  await app.register(carillon, { gateway })
+  // A second signal, or the end of the time, ends the process at once.
   closeWithGrace({ delay: config.DRAIN_SECONDS * 1000, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')
-    else app.log.info({ signal }, 'stopping')
+    else app.log.info({ signal }, 'draining')
+    // Behind Ctrl-C sits a person, not a load balancer.
+    if (!err) await drain(gateway, signal === 'SIGINT' ? { delay: 0 } : {})
+    const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS)
     await app.close()
+    clearTimeout(cut)
+    app.log.info('stopped')
   })
   await app.listen({ port: config.PORT, host: config.HOST })
   return app
 }
+
+/** Requests still in flight have so long to be answered; then their connections are cut. */
+const CLOSE_TIMEOUT_MS = 1000
 
 async function createBroker({ REDIS_URL, REDIS_TIMEOUT_MS }: Config, log: FastifyInstance['log']): Promise<Broker> {
   if (REDIS_URL === undefined) return new MemoryBroker()

@@ -1,6 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
-import { Problem, type ProblemDetails } from './problems.js'
+import { ProblemDetails } from './problem-details.js'
+import { Problem } from './problems.js'
+import { TopicName } from './topic.js'
 
 /*
  * The frames of the multiplexed WebSocket: JSON objects as text. A client's frame is answered by
@@ -38,14 +40,43 @@ const PingRequest = Type.Object(
   { additionalProperties: false },
 )
 
-const SessionRequest = Type.Union([TopicRequest, PublishRequest, PingRequest])
+export const SessionRequest = Type.Union([TopicRequest, PublishRequest, PingRequest], {
+  $id: 'SessionRequest',
+  description: 'A frame that the client sends on the multiplexed WebSocket.',
+})
 export type SessionRequest = Static<typeof SessionRequest>
 
-export type SessionAnswer =
-  | ({ type: 'subscribed' | 'unsubscribed'; ref?: Ref | undefined } & ({ channel: string } | { pattern: string }))
-  | { type: 'published'; ref?: Ref | undefined; channel: string; receivers: number }
-  | { type: 'pong'; ref?: Ref | undefined }
-  | { type: 'error'; ref?: Ref | undefined; problem: ProblemDetails }
+const TopicAnswer = Type.Intersect([
+  Type.Object({
+    type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
+    ref: Type.Optional(Ref),
+  }),
+  TopicName,
+])
+
+const PublishAnswer = Type.Object({
+  type: Type.Literal('published'),
+  ref: Type.Optional(Ref),
+  channel: Type.String(),
+  receivers: Type.Integer({ minimum: 0 }),
+})
+
+const PingAnswer = Type.Object({ type: Type.Literal('pong'), ref: Type.Optional(Ref) })
+
+const ErrorAnswer = Type.Object({
+  type: Type.Literal('error'),
+  ref: Type.Optional(Ref),
+  problem: Type.Ref(ProblemDetails),
+})
+
+export const SessionAnswer = Type.Union([TopicAnswer, PublishAnswer, PingAnswer, ErrorAnswer], {
+  $id: 'SessionAnswer',
+  description: 'A frame that answers a request on the multiplexed WebSocket, with its `ref`.',
+})
+export type SessionAnswer = MaybeRef<Static<typeof SessionAnswer>>
+
+/** JSON leaves out a `ref` that is undefined. */
+type MaybeRef<Answer> = Answer extends unknown ? Omit<Answer, 'ref'> & { ref?: Ref | undefined } : never
 
 const isRequest = TypeCompiler.Compile(SessionRequest)
 const isRef = TypeCompiler.Compile(Ref)

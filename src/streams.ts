@@ -1,5 +1,6 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { SubscribeRefused } from './broker.js'
-import type { CloseReason } from './close-reasons.js'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import type { Config } from './config.js'
 import type { Format } from './frames.js'
 import { Heartbeats } from './heartbeats.js'
@@ -23,7 +24,12 @@ export interface StreamOptions {
 
 export type StreamSettings = Pick<
   Config,
-  'MAX_BUFFERED_BYTES' | 'HEARTBEAT_SECONDS' | 'OPEN_TIMEOUT_MS' | 'MAX_SUBSCRIPTIONS'
+  | 'MAX_BUFFERED_BYTES'
+  | 'HEARTBEAT_SECONDS'
+  | 'OPEN_TIMEOUT_MS'
+  | 'MAX_SUBSCRIPTIONS'
+  | 'MAX_STREAM_AGE_SECONDS'
+  | 'RETRY_MS'
 >
 
 /** One client's stream: its topics, and how it ends. */
@@ -71,6 +77,7 @@ export class Stream implements Client {
    * @throws Problem `channel-refused`, `too-many-subscriptions`
    */
   async subscribe(topics: readonly Topic[]): Promise<void> {
+    if (this.subscriber.closed) return
     const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
     if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
     for (const topic of added) this.#topics.set(topicKey(topic), topic)
@@ -108,11 +115,27 @@ export class Stream implements Client {
   /** An `error` event, for what goes wrong on a stream that is already open. */
   sendError(topic: Topic, problem: Problem): void {
     const data = JSON.stringify({ ...describeTopic(topic), ...problem.toJSON() })
-    this.subscriber.write(this.format.pack([this.format.control('error', topic, data)]))
+    this.send(this.format.control('error', topic, data))
+  }
+
+  open(): void {
+    this.subscriber.open(this.#retry())
   }
 
   close(reason: CloseReason): void {
+    if (CLOSE_REASONS[reason].again) for (const bytes of this.#retry()) this.subscriber.write(bytes)
     this.subscriber.close(reason)
+  }
+
+  /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */
+  #retry(): Buffer[] {
+    const { retry, pack } = this.format
+    return retry ? [pack([retry(Math.round(this.#settings.RETRY_MS * (0.5 + Math.random())))])] : []
+  }
+
+  /** For this client alone. */
+  send(frame: Buffer): void {
+    this.subscriber.write(this.format.pack([frame]))
   }
 }
 
@@ -122,7 +145,9 @@ export class Streams {
   readonly #settings: StreamSettings
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
+  readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
   #draining = false
+  #closed = false
 
   constructor(hub: Hub, settings: StreamSettings) {
     this.#hub = hub
@@ -136,6 +161,7 @@ export class Streams {
     return this.#streams.size
   }
 
+  /** The gateway is about to stop: it still serves, and wants nobody new. */
   get draining(): boolean {
     return this.#draining
   }
@@ -146,6 +172,8 @@ export class Streams {
       onClose: reason => {
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
+        clearTimeout(this.#ageTimers.get(stream))
+        this.#ageTimers.delete(stream)
         options.onClose?.(reason)
       },
     })
@@ -155,16 +183,54 @@ export class Streams {
 
   /** The stream's head is out: what was held for it follows, and from now on it is kept alive. */
   open(stream: Stream): void {
+    stream.open()
     if (stream.subscriber.closed) return
-    stream.subscriber.open()
     this.#heartbeats.add(stream)
-    if (this.#draining) stream.close('draining')
+    const age = this.#settings.MAX_STREAM_AGE_SECONDS
+    if (this.#closed) stream.close('draining')
+    else if (age > 0)
+      this.#ageTimers.set(
+        stream,
+        setTimeout(() => stream.close('max_age'), age * jitter() * 1000),
+      )
   }
 
-  /** Ends every stream; those that open from now on end at once. */
-  drain(): void {
+  /** Says through `draining` that the gateway is about to stop. */
+  startDraining(): void {
     this.#draining = true
+  }
+
+  /**
+   * Ends all streams one after the other, spread over at most so many seconds, so that their
+   * clients do not all knock at the other gateways at once. Those that open meanwhile come last.
+   */
+  async drain(seconds: number): Promise<void> {
+    this.#draining = true
+    const step = Math.min(DRAIN_STEP_MS, (seconds * 1000) / Math.max(1, this.#streams.size))
+    const started = performance.now()
+    let closed = 0
+    for (const stream of this.#streams) {
+      stream.close('draining')
+      const ahead = ++closed * step - (performance.now() - started)
+      if (ahead > TIMER_GRAIN_MS) await setTimeoutPromise(ahead)
+      if (performance.now() - started > seconds * 1000) break
+    }
+    this.close()
+  }
+
+  /** Ends every stream now; those that open from now on end at once. */
+  close(): void {
+    this.#draining = true
+    this.#closed = true
     this.#heartbeats.close()
     for (const stream of [...this.#streams]) stream.close('draining')
   }
 }
+
+/** Between two streams that are ended: as long as there are few, all of them are ended quickly. */
+const DRAIN_STEP_MS = 5
+/** Shorter sleeps are not worth a timer. */
+const TIMER_GRAIN_MS = 20
+
+/** Down to four fifths, so that streams that opened together do not end together. */
+const jitter = (): number => 0.8 + 0.2 * Math.random()

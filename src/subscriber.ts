@@ -1,4 +1,4 @@
-import type { CloseReason } from './close-reasons.js'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 
 /** Where a subscriber's bytes leave: one HTTP response or one WebSocket. */
 export interface Sink {
@@ -24,7 +24,7 @@ export interface SubscriberOptions {
  * One client: held until its subscription is live, bounded in bytes, closed once.
  *
  *     held ──open()──▶ open ──close()──▶ closed
- *       └───────────────close()────────────▲
+ *       └──close()──▶ closed, but what was held and the goodbye wait for open()
  */
 export class Subscriber {
   readonly #sink: Sink
@@ -33,6 +33,8 @@ export class Subscriber {
   #held: Buffer[] | undefined = []
   #heldBytes = 0
   #closed = false
+  /** Why to end as soon as it is open. */
+  #closing: CloseReason | undefined
   #flushedAtLastBeat = -1
 
   constructor({ sink, maxBufferedBytes, onClose }: SubscriberOptions) {
@@ -45,12 +47,13 @@ export class Subscriber {
     return this.#closed
   }
 
-  /** Lets out what came since the subscription became live, and everything after it. */
-  open(): void {
+  /** Lets out `opening`, then what came since the subscription became live, and everything after it. */
+  open(opening: Buffer[] = []): void {
     const held = this.#held
-    if (held === undefined || this.#closed) return
+    if (held === undefined) return
     this.#held = undefined
-    for (const bytes of held) this.#sink.write(bytes)
+    for (const bytes of [...opening, ...held]) this.#sink.write(bytes)
+    if (this.#closing) this.#sink.close(this.#closing)
   }
 
   /** Whole frames only: the bytes leave as they are, in this order, or the client is cut. */
@@ -85,8 +88,12 @@ export class Subscriber {
   close(reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
-    this.#held = undefined
-    this.#sink.close(reason)
+    if (this.#held && !CLOSE_REASONS[reason].cut) {
+      this.#closing = reason
+    } else {
+      this.#held = undefined
+      this.#sink.close(reason)
+    }
     this.#onClose(reason)
   }
 }

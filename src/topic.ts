@@ -1,3 +1,4 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { globMatcher } from './glob.js'
 
 /** What a client subscribes to: one channel by name, or every channel that a glob matches. */
@@ -12,8 +13,13 @@ export const patternTopic = (name: string): Topic => ({ kind: 'pattern', name })
 /** A key under which a topic is found in a Map. Names hold no space, so no two topics share one. */
 export const topicKey = ({ kind, name }: Topic): string => `${kind} ${name}`
 
-/** The topic as clients see it in answers and control events: `{"channel"}` or `{"pattern"}`. */
-export const describeTopic = ({ kind, name }: Topic): { channel: string } | { pattern: string } =>
+/** The topic as clients see it in answers and control events. */
+export const TopicName = Type.Union([
+  Type.Object({ channel: Type.String({ examples: ['news'] }) }),
+  Type.Object({ pattern: Type.String({ examples: ['chat:*'] }) }),
+])
+
+export const describeTopic = ({ kind, name }: Topic): Static<typeof TopicName> =>
   kind === 'channel' ? { channel: name } : { pattern: name }
 
 /** Whether a message on the channel belongs to the topic. */

@@ -39,7 +39,16 @@ export class HttpSink implements Sink {
   }
 
   close(reason: CloseReason): void {
-    if (CLOSE_REASONS[reason].cut) this.#response.destroy()
-    else if (this.#response.headersSent) this.#response.end()
+    const response = this.#response
+    if (CLOSE_REASONS[reason].cut) {
+      response.destroy()
+    } else {
+      response.end()
+      // A client that has stopped reading would never let the end through.
+      const timer = setTimeout(() => response.destroy(), CLOSE_TIMEOUT_MS)
+      response.once('close', () => clearTimeout(timer))
+    }
   }
 }
+
+const CLOSE_TIMEOUT_MS = 2000

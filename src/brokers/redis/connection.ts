@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../../logger.js'
 
@@ -50,10 +51,12 @@ export function keepProbing(redis: Redis, everyMs: number): { stop(): void } {
 }
 
 /** Ends the connection for good, politely if it answers in time. */
-export async function disconnect(redis: Redis): Promise<void> {
+export async function disconnect(redis: Redis, timeout: number): Promise<void> {
   if (redis.status === 'end') return
   const ended = new Promise<void>(resolve => redis.once('end', () => resolve()))
   if (redis.status === 'ready') redis.quit().catch(() => redis.disconnect())
   else redis.disconnect()
-  await ended
+  // Between two attempts to connect there is nothing that could end, and no event either.
+  await Promise.race([ended, setTimeout(timeout, undefined, { ref: false })])
+  redis.disconnect()
 }

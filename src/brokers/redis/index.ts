@@ -27,11 +27,13 @@ export class RedisBroker implements Broker {
   readonly #pending = new PendingMetadata()
   readonly #probes: { stop(): void }[]
   readonly #log: Logger
+  readonly #timeout: number
   #listener: BrokerListener | undefined
 
   constructor(settings: RedisSettings, log: Logger) {
     const gatewayId = randomUUID()
     this.#log = log
+    this.#timeout = settings.timeout
     this.#publishing = connect(settings, 'publisher', gatewayId, log)
     this.#listening = connect(settings, 'subscriber', gatewayId, log)
     this.#publisher = new Publisher(this.#publishing, log)
@@ -101,7 +103,7 @@ export class RedisBroker implements Broker {
   async close(): Promise<void> {
     for (const probe of this.#probes) probe.stop()
     this.#listener = undefined
-    await Promise.all([disconnect(this.#publishing), disconnect(this.#listening)])
+    await Promise.all([this.#publishing, this.#listening].map(redis => disconnect(redis, this.#timeout)))
   }
 
   async #query<Answer>(ask: (redis: Redis) => Promise<unknown>): Promise<Answer> {

@@ -1,0 +1,22 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { PROBLEMS, type ProblemType, type ProblemUri, problemUri } from './problems.js'
+
+const [status, title, detail] = PROBLEMS['invalid-channel']
+
+/** The body of every error answer, and of every error frame on a WebSocket. RFC 9457 section 3.1. */
+export const ProblemDetails = Type.Object(
+  {
+    type: Type.Unsafe<ProblemUri>({
+      type: 'string',
+      enum: Object.keys(PROBLEMS).map(name => problemUri(name as ProblemType)), // the keys of the table are its types
+      description: 'What went wrong, for programs to tell apart.',
+      examples: [problemUri('invalid-channel')],
+    }),
+    title: Type.String({ description: 'The type in words; the same for every occurrence.', examples: [title] }),
+    status: Type.Integer({ description: 'The HTTP status.', examples: [status] }),
+    detail: Type.String({ description: 'What went wrong this time, in words for people.', examples: [detail] }),
+  },
+  { $id: 'Problem', description: 'Problem details, RFC 9457. The types are explained in docs/errors.md.' },
+)
+
+export type ProblemDetails = Static<typeof ProblemDetails>
