@@ -1,5 +1,7 @@
 import type { ProblemDetails } from './problem-details.js'
 
+export type { ProblemDetails } from './problem-details.js'
+
 /**
  * Every error a client can get, as RFC 9457 problem details. `docs/errors.md` is made from
  * this table (`npm run docs`), and a test holds the two together.
