@@ -1,0 +1,46 @@
+import type { History } from './history.js'
+import { answerTimes, judgePublishes } from './judge-publishes.js'
+import { judgeSession } from './judge-session.js'
+import { findTruth } from './truth.js'
+import { defaultRules, percentile, type Rules, type Verdict } from './verdict.js'
+
+/**
+ * Says whether anybody was deceived in a run. Pure: the history in, the verdict out.
+ *
+ * - Redis executed each publication at most once; none that its publisher was told is not published;
+ *   each that was answered 200; and every publisher had its answer in time.
+ * - What a stream brought is, per channel, a duplicate-free subsequence of Redis's order.
+ * - What was executed while the stream was live and did not come lies in a `gap` that the stream
+ *   was told of, or after the last message of a stream that ended.
+ * - A stream is told of each gap once.
+ */
+export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
+  const all = { ...defaultRules, ...rules }
+  const truth = findTruth(history)
+  const losses = { inGaps: 0, atEnd: 0 }
+  const violations = [
+    ...judgePublishes(truth, history.stalls, all),
+    ...history.sessions.flatMap(session => [...judgeSession(session, truth, all, losses)]),
+  ]
+  const outcomes: Record<string, number> = {}
+  for (const { outcome } of history.publications) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+  const times = answerTimes(truth, history.stalls)
+  const count = (...kinds: string[]) => violations.filter(({ kind }) => kinds.includes(kind)).length
+  const sum = (of: 'deliveries' | 'gaps') => history.sessions.reduce((total, session) => total + session[of].length, 0)
+  return {
+    violations,
+    figures: {
+      publishes: history.publications.length,
+      executed: truth.executed.size,
+      outcomes,
+      deliveries: sum('deliveries'),
+      gaps: sum('gaps'),
+      lostInGaps: losses.inGaps,
+      lostAtEnd: losses.atEnd,
+      lostOutsideGaps: count('lost outside a gap'),
+      duplicates: count('delivered twice', 'executed twice'),
+      maxAnswerMs: times.reduce((a, b) => Math.max(a, b), 0),
+      p99AnswerMs: percentile(times, 0.99),
+    },
+  }
+}
