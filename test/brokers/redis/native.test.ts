@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import t, { type Test } from 'tap'
+import { channelTopic, patternTopic } from '../../../src/topic.js'
+import { Inbox } from '../../support/inbox.js'
+import { settle } from '../../support/recorder.js'
+import { type RedisServer, startRedis } from '../../support/redis.js'
+import { connectNative, startRedisBroker } from '../../support/redis-broker.js'
+
+const PAYLOADS = [
+  Buffer.from(Array.from({ length: 256 }, (_, i) => i)),
+  Buffer.alloc(0),
+  Buffer.from('a\rb\nc\r\n'),
+  Buffer.from('🔔'),
+  Buffer.alloc(64 * 1024, 0xfe),
+]
+
+t.test('a native subscriber gets the very bytes, with an event type and without, and nothing else', async t => {
+  const redis = await startRedis(t)
+  const { broker } = await startRedisBroker(t, redis.url)
+  const inbox = await subscribeNatively(t, redis, 'news')
+  for (const data of PAYLOADS) {
+    const publications = [{ data }, { data, event: 'price' }].map(item => ({ channel: 'news', ...item }))
+    t.same(await broker.publish(publications), [{ receivers: 1 }, { receivers: 1 }])
+    for (const bytes of await inbox.take(2)) t.ok(bytes.equals(data))
+  }
+  t.equal(inbox.all.length, PAYLOADS.length * 2)
+})
+
+t.test('`redis-cli SUBSCRIBE` prints what was published, also when it has an event type', async t => {
+  const redis = await startRedis(t)
+  const { broker } = await startRedisBroker(t, redis.url)
+  const cli = spawn('redis-cli', ['-p', `${redis.port}`, 'SUBSCRIBE', 'news'])
+  const exited = once(cli, 'exit')
+  t.teardown(async () => {
+    cli.kill()
+    await exited
+  })
+  const lines = new Inbox<string>()
+  createInterface(cli.stdout).on('line', line => lines.put(line))
+  t.same(await lines.take(3), ['subscribe', 'news', '1'])
+  await broker.publish([
+    { channel: 'news', data: Buffer.from('hello') },
+    { channel: 'news', data: Buffer.from('{"a": 1}'), event: 'price' },
+  ])
+  t.same(await lines.take(6), ['message', 'news', 'hello', 'message', 'news', '{"a": 1}'])
+})
+
+t.test('what is published natively arrives with its very bytes, by channel and by pattern', async t => {
+  const redis = await startRedis(t)
+  const { broker, recorder } = await startRedisBroker(t, redis.url)
+  const native = connectNative(t, redis)
+  await Promise.all([broker.subscribe(channelTopic('news')), broker.subscribe(patternTopic('new?'))])
+  for (const data of PAYLOADS) {
+    t.equal(await native.publish('news', data), 2)
+    const copies = await recorder.messages.take(2)
+    t.ok(copies.every(copy => copy.data.equals(data) && copy.event === undefined && copy.channel === 'news'))
+    t.same(copies.map(({ pattern }) => pattern).sort(), ['new?', undefined])
+  }
+})
+
+t.test('a name that no client could use reaches nobody, whatever pattern would match it', async t => {
+  const redis = await startRedis(t)
+  const { broker, recorder } = await startRedisBroker(t, redis.url)
+  const native = connectNative(t, redis)
+  await broker.subscribe(patternTopic('*'))
+  for (const name of ['', 'a b', '__proto__', 'a/b', 'a\nb', 'é', Buffer.from([0xff]), 'x'.repeat(129)])
+    await native.publish(name, 'x')
+  await native.publish('fine', 'x')
+  await subscribeNatively(t, redis, 'a b')
+  t.same(
+    (await settle(broker, recorder)).map(({ channel }) => channel),
+    ['fine'],
+  )
+  t.same(await broker.channels('*'), [])
+})
+
+t.test('typed and native publishers on one channel at once: each message keeps what is its own', async t => {
+  const redis = await startRedis(t)
+  const { broker: listening, recorder } = await startRedisBroker(t, redis.url)
+  const publishers = await Promise.all([1, 2].map(() => startRedisBroker(t, redis.url)))
+  const native = connectNative(t, redis)
+  await Promise.all([listening.subscribe(channelTopic('news')), listening.subscribe(patternTopic('n*'))])
+
+  // Half of the native messages have bytes of a typed one: only what stands around them tells them apart.
+  const sent = []
+  for (let i = 0; i < 1500; i++) {
+    for (const [at, { broker }] of publishers.entries())
+      sent.push(broker.publish([{ channel: 'news', data: Buffer.from(`typed ${at} ${i}`), event: `${at}.${i}` }]))
+    sent.push(native.publish('news', i % 2 ? `native ${i}` : `typed 0 ${i}`))
+    if (i % 100 === 0) await sent.at(-1)
+  }
+  await Promise.all(sent)
+
+  const messages = await settle(listening, recorder)
+  for (const pattern of [undefined, 'n*']) {
+    const copies = messages.filter(message => message.pattern === pattern)
+    t.equal(copies.length, 4500)
+    const typed = copies.filter(({ event }) => event !== undefined)
+    t.same(
+      typed.filter(({ data, event }) => `typed ${event?.replace('.', ' ')}` !== `${data}`),
+      [],
+    )
+    t.equal(new Set(typed.map(({ event }) => event)).size, 3000)
+    t.equal(typed.length, 3000)
+  }
+})
+
+async function subscribeNatively(t: Test, redis: RedisServer, channel: string): Promise<Inbox<Buffer>> {
+  const native = connectNative(t, redis)
+  const inbox = new Inbox<Buffer>()
+  native.on('messageBuffer', (_channel, data: Buffer) => inbox.put(data))
+  await native.subscribe(channel)
+  return inbox
+}
