@@ -16,8 +16,15 @@ const schema = {
     'Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once.',
   querystring: Type.Object(
     {
-      channel: Type.Optional(Type.Array(ChannelName, { description: 'Channels; repeat the parameter for more.' })),
-      pattern: Type.Optional(Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.' })),
+      channel: Type.Optional(
+        Type.Array(ChannelName, {
+          description: 'Channels; repeat the parameter for more.',
+          examples: [['news', 'sport']],
+        }),
+      ),
+      pattern: Type.Optional(
+        Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.', examples: [['chat:*']] }),
+      ),
       ...streamQuery,
     },
     { additionalProperties: false },

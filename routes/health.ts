@@ -9,7 +9,10 @@ const live = {
   tags: ['operation'],
   summary: 'Liveness',
   description: 'The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.',
-  response: { 200: Type.Object({ status: Type.Literal('ok') }), ...problemResponses(...ANY_REQUEST) },
+  response: {
+    200: Type.Object({ status: Type.Literal('ok') }, { description: 'The process is alive.' }),
+    ...problemResponses(...ANY_REQUEST),
+  },
 }
 
 const ready = {
@@ -17,7 +20,10 @@ const ready = {
   tags: ['operation'],
   summary: 'Readiness',
   description: 'Redis is connected, and the gateway is not about to stop.',
-  response: { 200: Type.Object({ status: Type.Literal('ready') }), ...problemResponses(...ANY_REQUEST, 'not-ready') },
+  response: {
+    200: Type.Object({ status: Type.Literal('ready') }, { description: 'Send traffic.' }),
+    ...problemResponses(...ANY_REQUEST, 'not-ready'),
+  },
 }
 
 export const health: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (

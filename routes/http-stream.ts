@@ -20,6 +20,7 @@ export const formatQuery = {
     Type.Unsafe<'envelope'>({
       type: 'string',
       enum: ['envelope'],
+      examples: ['envelope'],
       description: 'Wrap each message as `{"channel","event"?,"data","encoding"?}`.',
     }),
   ),

@@ -1,6 +1,11 @@
 import { type TSchema, Type } from '@sinclair/typebox'
+import { CONTROL_EVENTS, type ControlEvent } from '../src/frames.js'
+import { GapData } from '../src/gap.js'
 import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/names.js'
-import { PROBLEMS, type ProblemType, problemUri } from '../src/problems.js'
+import { ProblemDetails } from '../src/problem-details.js'
+import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
+import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
+import { TopicName } from '../src/topic.js'
 
 export const ChannelName = Type.String({
   pattern: CHANNEL_PATTERN,
@@ -22,31 +27,10 @@ export const EventType = Type.String({
 
 export const ChannelParams = Type.Object({ channel: ChannelName })
 
-export const Problem = Type.Object(
-  {
-    type: Type.String({
-      description: '`urn:carillon:problem:` and the name of the problem.',
-      examples: [problemUri('invalid-channel')],
-    }),
-    title: Type.String({ examples: [PROBLEMS['invalid-channel'][1]] }),
-    status: Type.Integer({ examples: [400] }),
-    detail: Type.String({ examples: [PROBLEMS['invalid-channel'][2]] }),
-  },
-  { $id: 'Problem', description: 'Problem details, RFC 9457. The types are listed in docs/errors.md.' },
-)
-
 export const Envelope = Type.Object(
   {
-    channel: Type.String({
-      description: 'The channel on which the message was published. Absent on a control event about a pattern.',
-      examples: ['news'],
-    }),
-    event: Type.Optional(
-      Type.String({
-        description: 'The event type that the publisher gave, or a control event such as `gap`.',
-        examples: ['price'],
-      }),
-    ),
+    channel: Type.String({ description: 'The channel on which the message was published.', examples: ['news'] }),
+    event: Type.Optional(Type.String({ description: 'The event type that the publisher gave.', examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
     encoding: Type.Optional(
       Type.Literal('base64', { description: 'The data is base64, because the bytes are not UTF-8.' }),
@@ -54,6 +38,32 @@ export const Envelope = Type.Object(
   },
   { $id: 'Envelope', description: 'A message with what there is to say about it.' },
 )
+
+const StreamError = Type.Intersect([TopicName, Type.Ref(ProblemDetails)], {
+  $id: 'StreamError',
+  description: 'The data of an `error` event: what went wrong, and with which channel or pattern of the stream.',
+})
+
+const ControlEnvelope = Type.Intersect(
+  [
+    TopicName,
+    Type.Object({
+      event: Type.Unsafe<ControlEvent>({ type: 'string', enum: CONTROL_EVENTS }),
+      data: Type.String({
+        description: 'JSON text: `Gap` or `StreamError`.',
+        contentMediaType: 'application/json',
+        contentSchema: Type.Union([Type.Ref(GapData), Type.Ref(StreamError)]),
+      }),
+    }),
+  ],
+  {
+    $id: 'ControlEnvelope',
+    description: 'A control event in an envelope: no publisher can use its name, so that a client may trust it.',
+  },
+)
+
+/** What comes on a stream of envelopes. */
+export const StreamItem = Type.Union([Type.Ref(Envelope), Type.Ref(ControlEnvelope)])
 
 export const Published = Type.Object(
   {
@@ -68,22 +78,43 @@ export const Published = Type.Object(
 )
 
 /** Shared schemas, which the OpenAPI document lists as components. */
-export const components = [Problem, Envelope, Published]
+export const components = [
+  ProblemDetails,
+  Published,
+  Envelope,
+  ControlEnvelope,
+  GapData,
+  StreamError,
+  SessionRequest,
+  SessionAnswer,
+]
+
+interface ProblemResponse {
+  description: string
+  content: {
+    'application/problem+json': {
+      schema: TSchema
+      /** One for each type, by its name. */
+      examples: Record<string, { summary: string; value: ProblemDetails }>
+    }
+  }
+}
 
 /** The responses of a route for the problems it can answer with, by status. */
-export function problemResponses(
-  ...types: ProblemType[]
-): Record<number, { description: string; content: Record<string, { schema: TSchema }> }> {
-  const responses: ReturnType<typeof problemResponses> = {}
-  const byStatus = new Map<number, string[]>()
-  for (const type of new Set(types)) {
-    const [status, title] = PROBLEMS[type]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), `${title} (\`${type}\`)`])
-  }
-  for (const [status, titles] of byStatus) {
+export function problemResponses(...types: ProblemType[]): Record<number, ProblemResponse> {
+  const responses: Record<number, ProblemResponse> = {}
+  for (const status of new Set(types.map(type => PROBLEMS[type][0]))) {
+    const alike = [...new Set(types)].filter(type => PROBLEMS[type][0] === status)
     responses[status] = {
-      description: `${titles.join('; ')}.`,
-      content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
+      description: `${alike.map(type => `${PROBLEMS[type][1]} (\`${type}\`)`).join('; ')}.`,
+      content: {
+        'application/problem+json': {
+          schema: Type.Ref(ProblemDetails),
+          examples: Object.fromEntries(
+            alike.map(type => [type, { summary: PROBLEMS[type][1], value: new Problem(type).toJSON() }]),
+          ),
+        },
+      },
     }
   }
   return responses
@@ -93,7 +124,22 @@ export function problemResponses(
 export const ANY_REQUEST = [
   'invalid-request',
   'bad-url',
+  'unsupported-media-type',
   'request-timeout',
   'headers-too-large',
   'internal-error',
 ] as const satisfies ProblemType[]
+
+/** The same, on any route with a channel in its path. */
+export const CHANNEL_REQUEST = [
+  ...ANY_REQUEST,
+  'invalid-channel',
+  'reserved-channel',
+  'uri-too-long',
+] as const satisfies ProblemType[]
+
+/**
+ * A request body as OpenAPI has it (Request Body Object). Under this key Fastify does not validate
+ * it: the body stays bytes, and the handler looks into them where it must.
+ */
+export const REQUEST_BODY = 'x-request-body'

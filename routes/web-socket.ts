@@ -4,8 +4,9 @@ import { FORMATS } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import { upgradeRequired } from '../src/problems.js'
 import { Session } from '../src/session.js'
+import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
 import { WebSocketSink } from '../src/sinks/web-socket.js'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { ANY_REQUEST, problemResponses, StreamItem } from './schemas.js'
 
 const schema = {
   operationId: 'openWebSocket',
@@ -14,6 +15,10 @@ const schema = {
   description:
     'The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.',
   querystring: Type.Object({}, { additionalProperties: false }),
+  'x-frames': {
+    client: Type.Ref(SessionRequest),
+    server: Type.Union([Type.Ref(SessionAnswer), StreamItem]),
+  },
   response: {
     101: { description: 'The WebSocket is open.', type: 'null' },
     ...problemResponses(...ANY_REQUEST, 'upgrade-required'),

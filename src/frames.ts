@@ -18,7 +18,8 @@ export interface Format {
   retry?(milliseconds: number): Buffer
 }
 
-export type ControlEvent = 'gap' | 'error'
+export const CONTROL_EVENTS = ['gap', 'error'] as const
+export type ControlEvent = (typeof CONTROL_EVENTS)[number]
 
 /* Server-Sent Events: WHATWG HTML 9.2. */
 

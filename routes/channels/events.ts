@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/topic.js'
 import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
-import { ANY_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { streamContent } from '../stream-content.js'
 
 const schema = {
@@ -19,7 +19,7 @@ const schema = {
       description: 'The stream. It stays open while Redis is away.',
       content: streamContent('retry: 2000\n\nevent: price\ndata: 42\n\n'),
     },
-    ...problemResponses(...ANY_REQUEST, 'invalid-channel', 'reserved-channel', 'channel-refused'),
+    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused'),
   },
 }
 

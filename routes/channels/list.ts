@@ -4,20 +4,23 @@ import type { Gateway } from '../../src/gateway.js'
 import { ANY_REQUEST, ChannelName, Glob, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
-const ChannelList = Type.Object({
-  channels: Type.Array(
-    Type.Object({
-      channel: Type.String({ examples: ['news'] }),
-      subscribers: Type.Optional(subscribers),
-      listeners: Type.Optional(listeners),
-    }),
-    { description: 'Channels in alphabetical order.' },
-  ),
-  next: Type.Optional(
-    Type.String({ description: 'There are more: ask again with this as `after`.', examples: ['news'] }),
-  ),
-  unanswered: Type.Optional(unanswered),
-})
+const ChannelList = Type.Object(
+  {
+    channels: Type.Array(
+      Type.Object({
+        channel: Type.String({ examples: ['news'] }),
+        subscribers: Type.Optional(subscribers),
+        listeners: Type.Optional(listeners),
+      }),
+      { description: 'Channels in alphabetical order.' },
+    ),
+    next: Type.Optional(
+      Type.String({ description: 'There are more: ask again with this as `after`.', examples: ['news'] }),
+    ),
+    unanswered: Type.Optional(unanswered),
+  },
+  { description: 'One page of channels.' },
+)
 
 const schema = {
   operationId: 'listChannels',
@@ -28,9 +31,21 @@ const schema = {
   querystring: Type.Object(
     {
       pattern: Type.Optional(Glob),
-      after: Type.Optional(ChannelName),
-      limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Channels on a page.' }),
-      counts: Type.Boolean({ default: false, description: 'Add `subscribers` and `listeners` to each channel.' }),
+      after: Type.Optional(
+        Type.String({ ...ChannelName, description: 'Only channels after this one: `next` of the page before.' }),
+      ),
+      limit: Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: 100,
+        description: 'Channels on a page.',
+        examples: [100],
+      }),
+      counts: Type.Boolean({
+        default: false,
+        description: 'Add `subscribers` and `listeners` to each channel.',
+        examples: [true],
+      }),
     },
     { additionalProperties: false },
   ),

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
 import { Problem } from '../../src/problems.js'
 import { publicationFromBody } from '../../src/publication.js'
-import { ANY_REQUEST, ChannelParams, EventType, Published, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, ChannelParams, EventType, Published, problemResponses, REQUEST_BODY } from '../schemas.js'
 
 const schema = {
   operationId: 'publish',
@@ -13,17 +13,30 @@ const schema = {
     'The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not, never does: `receivers: 0` means that nobody heard it.',
   params: ChannelParams,
   querystring: Type.Object({ event: Type.Optional(EventType) }, { additionalProperties: false }),
+  [REQUEST_BODY]: {
+    description: 'The message: any bytes of any type, or none at all.',
+    required: false,
+    content: {
+      'text/plain': { schema: Type.String(), example: 'hello' },
+      'application/json': {
+        schema: Type.Unknown({ description: 'Any JSON, listened to exactly as it was written.' }),
+        example: { price: 42 },
+      },
+      'application/x-www-form-urlencoded': {
+        schema: Type.Unknown({ description: 'What `curl -d` sends; as opaque as any other type.' }),
+        example: 'hello',
+      },
+      '*/*': { schema: Type.Unknown({ description: 'Bytes.', contentMediaType: 'application/octet-stream' }) },
+    },
+  },
   response: {
     200: Type.Ref(Published),
     ...problemResponses(
-      ...ANY_REQUEST,
-      'invalid-channel',
-      'reserved-channel',
+      ...CHANNEL_REQUEST,
       'invalid-event-type',
       'invalid-json',
       'channel-refused',
       'message-too-large',
-      'unsupported-media-type',
       'broker-rejected',
       'broker-unavailable',
       'outcome-unknown',

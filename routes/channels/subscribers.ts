@@ -1,15 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
-import { ANY_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { listeners, subscribers as subscriberCount, unanswered as unansweredCount } from './counts.js'
 
-const Counts = Type.Object({
-  channel: Type.String({ examples: ['news'] }),
-  subscribers: subscriberCount,
-  listeners,
-  unanswered: Type.Optional(unansweredCount),
-})
+const Counts = Type.Object(
+  {
+    channel: Type.String({ examples: ['news'] }),
+    subscribers: subscriberCount,
+    listeners,
+    unanswered: Type.Optional(unansweredCount),
+  },
+  { description: 'The counts, as of now.' },
+)
 
 const schema = {
   operationId: 'countSubscribers',
@@ -19,7 +22,7 @@ const schema = {
   params: ChannelParams,
   response: {
     200: Counts,
-    ...problemResponses(...ANY_REQUEST, 'invalid-channel', 'reserved-channel', 'broker-unavailable'),
+    ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable'),
   },
 }
 

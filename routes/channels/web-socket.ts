@@ -6,7 +6,7 @@ import { Problem, upgradeRequired } from '../../src/problems.js'
 import { WebSocketSink } from '../../src/sinks/web-socket.js'
 import { channelTopic } from '../../src/topic.js'
 import { formatQuery } from '../http-stream.js'
-import { ANY_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
 const schema = {
   operationId: 'openChannelWebSocket',
@@ -18,7 +18,7 @@ const schema = {
   querystring: Type.Object({ ...formatQuery }, { additionalProperties: false }),
   response: {
     101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
-    ...problemResponses(...ANY_REQUEST, 'invalid-channel', 'reserved-channel', 'upgrade-required'),
+    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'upgrade-required'),
   },
 }
 

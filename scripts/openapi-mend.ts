@@ -1,0 +1,52 @@
+import { REQUEST_BODY } from '../routes/schemas.js'
+
+type Node = Record<string, unknown>
+
+/** An OpenAPI document from @fastify/swagger, with what that cannot know or has no words for. */
+export function mend(document: unknown): Node {
+  const examples: Node = {}
+  const shared: Node = {}
+
+  const mendNode = (key: string, value: unknown): unknown => {
+    // In the schemas of routes a reference is the name of a component.
+    if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) return `#/components/schemas/${value}`
+    if (!isNode(value)) return value
+    if (isNode(value[REQUEST_BODY])) {
+      const { [REQUEST_BODY]: requestBody, responses, ...operation } = value
+      return { ...operation, requestBody, responses }
+    }
+    // Fastify fills in a default before it asks for what is required.
+    if (value.in === 'query' && isNode(value.schema) && 'default' in value.schema) return { ...value, required: false }
+    // The same problems are answered everywhere: each example, and each response with one problem, stands once.
+    if (key === 'application/problem+json' && isNode(value.examples)) {
+      const names = Object.keys(value.examples)
+      Object.assign(examples, value.examples)
+      return { ...value, examples: Object.fromEntries(names.map(name => [name, reference('examples', name)])) }
+    }
+    const [only, ...others] = problemsOf(value)
+    if (only === undefined || others.length > 0) return value
+    shared[only] = value
+    return reference('responses', only)
+  }
+
+  const { openapi, info, servers, security, tags, paths, components }: Node = JSON.parse(
+    JSON.stringify(document),
+    mendNode,
+  )
+  return {
+    ...{ openapi, info, servers, security, tags, paths },
+    components: { ...(isNode(components) ? components : {}), responses: sorted(shared), examples: sorted(examples) },
+  }
+}
+
+/** The names of the problems that a response tells of. */
+function problemsOf({ content }: Node): string[] {
+  const problem = isNode(content) ? content['application/problem+json'] : undefined
+  return isNode(problem) && isNode(problem.examples) ? Object.keys(problem.examples) : []
+}
+
+const reference = (kind: string, name: string): Node => ({ $ref: `#/components/${kind}/${name}` })
+
+const sorted = (node: Node): Node => Object.fromEntries(Object.entries(node).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)

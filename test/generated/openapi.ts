@@ -1,0 +1,1077 @@
+// Made from openapi.yaml by `npm run openapi`.
+export interface paths {
+    "/channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a message
+         * @description The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not, never does: `receivers: 0` means that nobody heard it.
+         */
+        post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream one channel
+         * @description Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself.
+         */
+        get: operations["streamChannel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One channel over a WebSocket
+         * @description Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text.
+         */
+        get: operations["openChannelWebSocket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List channels
+         * @description Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis. Those that are only heard through a pattern do not show.
+         */
+        get: operations["listChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count who listens on a channel
+         * @description Redis's own count and the count of people, by their names.
+         */
+        get: operations["countSubscribers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish many messages
+         * @description Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error.
+         */
+        post: operations["publishBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream several channels and patterns
+         * @description Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once.
+         */
+        get: operations["streamChannels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Many channels over one WebSocket
+         * @description The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.
+         */
+        get: operations["openWebSocket"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Liveness
+         * @description The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Readiness
+         * @description Redis is connected, and the gateway is not about to stop.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This document
+         * @description The OpenAPI 3.1 description of the API, as JSON.
+         */
+        get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Problem details, RFC 9457. The types are explained in docs/errors.md. */
+        Problem: {
+            /**
+             * @description What went wrong, for programs to tell apart.
+             * @example urn:carillon:problem:invalid-channel
+             * @enum {string}
+             */
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            /**
+             * @description The type in words; the same for every occurrence.
+             * @example Invalid channel name
+             */
+            title: string;
+            /**
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /**
+             * @description What went wrong this time, in words for people.
+             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             */
+            detail: string;
+        };
+        /** @description Redis executed the publish once. */
+        Published: {
+            /** @example news */
+            channel: string;
+            /**
+             * @description Redis's own count of connections that got the message: 0 means that nobody heard it.
+             * @example 1
+             */
+            receivers: number;
+        };
+        /** @description A message with what there is to say about it. */
+        Envelope: {
+            /**
+             * @description The channel on which the message was published.
+             * @example news
+             */
+            channel: string;
+            /**
+             * @description The event type that the publisher gave.
+             * @example price
+             */
+            event?: string;
+            /**
+             * @description The message; always a string.
+             * @example hello
+             */
+            data: string;
+            /**
+             * @description The data is base64, because the bytes are not UTF-8.
+             * @constant
+             */
+            encoding?: "base64";
+        };
+        /** @description A control event in an envelope: no publisher can use its name, so that a client may trust it. */
+        ControlEnvelope: ({
+            /** @example news */
+            channel: string;
+        } | {
+            /** @example chat:* */
+            pattern: string;
+        }) & {
+            /** @enum {string} */
+            event: "gap" | "error";
+            /** @description JSON text: `Gap` or `StreamError`. */
+            data: string;
+        };
+        /** @description The data of a `gap` event: between these times, messages on the channel or pattern may have been missed. */
+        Gap: ({
+            /** @example news */
+            channel: string;
+        } | {
+            /** @example chat:* */
+            pattern: string;
+        }) & {
+            /**
+             * Format: date-time
+             * @description When the loss may have begun, RFC 3339.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description From when on every message arrives again.
+             */
+            to: string;
+            /**
+             * @description Why messages may be missing.
+             * @enum {string}
+             */
+            reason: "redis_connection_lost" | "redis_unavailable";
+        };
+        /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
+        StreamError: ({
+            /** @example news */
+            channel: string;
+        } | {
+            /** @example chat:* */
+            pattern: string;
+        }) & components["schemas"]["Problem"];
+        /** @description A frame that the client sends on the multiplexed WebSocket. */
+        SessionRequest: {
+            type: "subscribe" | "unsubscribe";
+            ref?: string | number;
+            channel?: string;
+            pattern?: string;
+        } | {
+            /** @constant */
+            type: "publish";
+            ref?: string | number;
+            channel: string;
+            data: string;
+            event?: string;
+            /** @constant */
+            encoding?: "base64";
+        } | {
+            /** @constant */
+            type: "ping";
+            ref?: string | number;
+        };
+        /** @description A frame that answers a request on the multiplexed WebSocket, with its `ref`. */
+        SessionAnswer: ({
+            type: "subscribed" | "unsubscribed";
+            ref?: string | number;
+        } & ({
+            /** @example news */
+            channel: string;
+        } | {
+            /** @example chat:* */
+            pattern: string;
+        })) | {
+            /** @constant */
+            type: "published";
+            ref?: string | number;
+            channel: string;
+            receivers: number;
+        } | {
+            /** @constant */
+            type: "pong";
+            ref?: string | number;
+        } | {
+            /** @constant */
+            type: "error";
+            ref?: string | number;
+            problem: components["schemas"]["Problem"];
+        };
+    };
+    responses: {
+        /** @description Rejected by Redis (`broker-rejected`). */
+        "broker-rejected": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Redis unavailable (`broker-unavailable`). */
+        "broker-unavailable": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Channel refused by Redis (`channel-refused`). */
+        "channel-refused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Headers too large (`headers-too-large`). */
+        "headers-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Internal error (`internal-error`). */
+        "internal-error": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Message too large (`message-too-large`). */
+        "message-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not ready (`not-ready`). */
+        "not-ready": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Outcome unknown (`outcome-unknown`). */
+        "outcome-unknown": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Request timeout (`request-timeout`). */
+        "request-timeout": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unsupported media type (`unsupported-media-type`). */
+        "unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Upgrade required (`upgrade-required`). */
+        "upgrade-required": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description URI too long (`uri-too-long`). */
+        "uri-too-long": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    publish: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Event type that listeners see; visible ASCII, none of gap, envelope, open, error, end.
+                 * @example price
+                 */
+                event?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        /** @description The message: any bytes of any type, or none at all. */
+        requestBody?: {
+            content: {
+                /** @example hello */
+                "text/plain": string;
+                /**
+                 * @example {
+                 *       "price": 42
+                 *     }
+                 */
+                "application/json": unknown;
+                /** @example hello */
+                "application/x-www-form-urlencoded": unknown;
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description Redis executed the publish once. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["channel-refused"];
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["message-too-large"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            502: components["responses"]["broker-rejected"];
+            503: components["responses"]["broker-unavailable"];
+            504: components["responses"]["outcome-unknown"];
+        };
+    };
+    streamChannel: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Wrap each message as `{"channel","event"?,"data","encoding"?}`.
+                 * @example envelope
+                 */
+                format?: "envelope";
+                /**
+                 * @description End after so many messages.
+                 * @example 1
+                 */
+                limit?: number;
+                /**
+                 * @description End after so many seconds.
+                 * @example 30
+                 */
+                timeout?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. It stays open while Redis is away. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     event: price
+                     *     data: 42
+                     */
+                    "text/event-stream": string;
+                    /** @example {"channel":"news","event":"price","data":"42"} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["channel-refused"];
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+    openChannelWebSocket: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Wrap each message as `{"channel","event"?,"data","encoding"?}`.
+                 * @example envelope
+                 */
+                format?: "envelope";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The WebSocket is open, and the subscription live. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["channel-refused"];
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            426: components["responses"]["upgrade-required"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Redis glob over channel names: `*`, `?`, and classes such as `[abc]`, `[a-f]`, `[^a]`.
+                 * @example chat:*
+                 */
+                pattern?: string;
+                /**
+                 * @description Only channels after this one: `next` of the page before.
+                 * @example news
+                 */
+                after?: string;
+                /**
+                 * @description Channels on a page.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description Add `subscribers` and `listeners` to each channel.
+                 * @example true
+                 */
+                counts?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of channels. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Channels in alphabetical order. */
+                        channels: {
+                            /** @example news */
+                            channel: string;
+                            /**
+                             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+                             * @example 3
+                             */
+                            subscribers?: number;
+                            /**
+                             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+                             * @example 1204
+                             */
+                            listeners?: number;
+                        }[];
+                        /**
+                         * @description There are more: ask again with this as `after`.
+                         * @example news
+                         */
+                        next?: string;
+                        /**
+                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+                         * @example 1
+                         */
+                        unanswered?: number;
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid pattern (`invalid-pattern`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["broker-unavailable"];
+        };
+    };
+    countSubscribers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts, as of now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example news */
+                        channel: string;
+                        /**
+                         * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+                         * @example 3
+                         */
+                        subscribers: number;
+                        /**
+                         * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+                         * @example 1204
+                         */
+                        listeners: number;
+                        /**
+                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+                         * @example 1
+                         */
+                        unanswered?: number;
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["broker-unavailable"];
+        };
+    };
+    publishBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The messages; each as `POST /channels/{channel}` would take it. */
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        /** @example news */
+                        channel: string;
+                        /**
+                         * @description The message.
+                         * @example hello
+                         */
+                        data: string;
+                        /** @example price */
+                        event?: string;
+                        /**
+                         * @description The data is base64 and is published as the bytes that it stands for.
+                         * @constant
+                         */
+                        encoding?: "base64";
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Redis was asked; each message has its own result. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description One result or problem for each message, in their order. */
+                        results: (components["schemas"]["Published"] | components["schemas"]["Problem"])[];
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid JSON (`invalid-json`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["message-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["broker-unavailable"];
+        };
+    };
+    streamChannels: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Channels; repeat the parameter for more.
+                 * @example [
+                 *       "news",
+                 *       "sport"
+                 *     ]
+                 */
+                channel?: string[];
+                /**
+                 * @description Patterns; repeat the parameter for more.
+                 * @example [
+                 *       "chat:*"
+                 *     ]
+                 */
+                pattern?: string[];
+                /**
+                 * @description End after so many messages.
+                 * @example 1
+                 */
+                limit?: number;
+                /**
+                 * @description End after so many seconds.
+                 * @example 30
+                 */
+                timeout?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream of envelopes. It stays open while Redis is away. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     data: {"channel":"news","data":"hello"}
+                     */
+                    "text/event-stream": string;
+                    /** @example {"channel":"news","event":"price","data":"42"} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["channel-refused"];
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+    openWebSocket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The WebSocket is open. */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            426: components["responses"]["upgrade-required"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process is alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "ok";
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Send traffic. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "ready";
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["not-ready"];
+        };
+    };
+    openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An OpenAPI document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+        };
+    };
+}
