@@ -7,18 +7,48 @@
  * come back, and is told when.
  */
 export const CLOSE_REASONS = {
-  client_gone: { code: 1001, cut: true, again: false },
-  limit_reached: { code: 1000, cut: false, again: false },
-  timeout: { code: 1000, cut: false, again: false },
-  draining: { code: 1012, cut: false, again: true },
-  max_age: { code: 1012, cut: false, again: true },
-  slow_consumer: { code: 1013, cut: true, again: false },
-  unresponsive: { code: 1001, cut: true, again: false },
-  channel_refused: { code: 1008, cut: false, again: false },
-  message_too_large: { code: 1009, cut: false, again: false },
-  bad_message: { code: 1008, cut: false, again: false },
-  too_many_subscriptions: { code: 1008, cut: false, again: false },
-  internal_error: { code: 1011, cut: false, again: false },
-} as const satisfies Record<string, { code: number; cut: boolean; again: boolean }>
+  client_gone: { code: 1001, cut: true, again: false, meaning: 'The client ended the connection.' },
+  limit_reached: { code: 1000, cut: false, again: false, meaning: '`limit` messages have been sent.' },
+  timeout: { code: 1000, cut: false, again: false, meaning: '`timeout` seconds are over.' },
+  draining: { code: 1012, cut: false, again: true, meaning: 'The gateway is about to stop; another one takes over.' },
+  max_age: { code: 1012, cut: false, again: true, meaning: 'The stream has reached MAX_STREAM_AGE_SECONDS.' },
+  slow_consumer: {
+    code: 1013,
+    cut: true,
+    again: false,
+    meaning: 'The client fell behind by more than MAX_BUFFERED_BYTES.',
+  },
+  unresponsive: {
+    code: 1001,
+    cut: true,
+    again: false,
+    meaning: 'The client did not answer a ping before the next one was due.',
+  },
+  channel_refused: {
+    code: 1008,
+    cut: false,
+    again: false,
+    meaning: 'The ACL rules of the Redis user do not allow the channel to the gateway.',
+  },
+  message_too_large: {
+    code: 1009,
+    cut: false,
+    again: false,
+    meaning: 'A frame from the client is over MAX_MESSAGE_BYTES.',
+  },
+  bad_message: {
+    code: 1008,
+    cut: false,
+    again: false,
+    meaning: 'Too many frames from the client made no sense; each was answered with an error.',
+  },
+  too_many_subscriptions: {
+    code: 1008,
+    cut: false,
+    again: false,
+    meaning: 'The client asked for more than MAX_SUBSCRIPTIONS channels and patterns.',
+  },
+  internal_error: { code: 1011, cut: false, again: false, meaning: 'The gateway has a defect; the log has the cause.' },
+} as const satisfies Record<string, { code: number; cut: boolean; again: boolean; meaning: string }>
 
 export type CloseReason = keyof typeof CLOSE_REASONS

@@ -7,81 +7,129 @@ export type { ProblemDetails } from './problem-details.js'
  * this table (`npm run docs`), and a test holds the two together.
  */
 export const PROBLEMS = {
-  'invalid-channel': [400, 'Invalid channel name', 'Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.'],
+  'invalid-channel': [
+    400,
+    'Invalid channel name',
+    'Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.',
+    'Use a name that the rule allows.',
+  ],
   'reserved-channel': [
     400,
     'Reserved channel name',
     'Channels that begin with "carillon:" belong to the gateways themselves.',
+    'Use another prefix.',
   ],
   'invalid-pattern': [
     400,
     'Invalid pattern',
     'Patterns are Redis globs of at most 128 characters: those of channel names, * and ?, and closed classes such as [abc], [a-f], [^a].',
+    'Mend the pattern; name channels one by one where no such pattern says it.',
   ],
   'invalid-event-type': [
     400,
     'Invalid event type',
     'Event types are 1 to 128 visible ASCII characters, and none of the reserved names.',
+    'Use another type.',
   ],
-  'invalid-json': [400, 'Invalid JSON', 'The content type promises JSON, and the body is not JSON in UTF-8.'],
+  'invalid-json': [
+    400,
+    'Invalid JSON',
+    'The content type promises JSON, and the body is not JSON in UTF-8.',
+    'Send valid JSON, or another content type.',
+  ],
   'invalid-request': [
     400,
     'Invalid request',
     'A parameter, a header or the body does not have the form that the API describes.',
+    'Mend what `detail` names.',
   ],
   'bad-url': [
     400,
     'Malformed URL',
     'The path does not decode: a percent sign without two hexadecimal digits, or bytes that are not UTF-8.',
+    'Encode the path, as `encodeURIComponent` does.',
   ],
-  'not-found': [404, 'Not found', 'There is nothing at this path.'],
+  'not-found': [
+    404,
+    'Not found',
+    'There is nothing at this path.',
+    'Look at the path; /openapi.json lists what there is.',
+  ],
   'method-not-allowed': [
     405,
     'Method not allowed',
     'The path exists, the method does not; the Allow header lists those that do.',
+    'Use a method that the Allow header lists.',
   ],
-  'request-timeout': [408, 'Request timeout', 'The request did not arrive in full within 30 seconds.'],
+  'request-timeout': [
+    408,
+    'Request timeout',
+    'The request did not arrive in full within 30 seconds.',
+    'Try again, over a better connection. Nothing was done.',
+  ],
   'message-too-large': [
     413,
     'Message too large',
     'The body is over the limit of MAX_MESSAGE_BYTES (MAX_BATCH_BYTES for a batch).',
+    'Send less, or raise the limit.',
   ],
-  'uri-too-long': [414, 'URI too long', 'The path is far over what any channel name needs.'],
+  'uri-too-long': [414, 'URI too long', 'The path is far over what any channel name needs.', 'Use a shorter path.'],
   'unsupported-media-type': [
     415,
     'Unsupported media type',
     'The Content-Type is malformed or not taken here, or the body has a Content-Encoding.',
+    'Send a plain media type, and the body as it is.',
   ],
-  'upgrade-required': [426, 'Upgrade required', 'This path speaks WebSocket only.'],
-  'headers-too-large': [431, 'Headers too large', 'The request headers are over 16 KiB.'],
+  'upgrade-required': [426, 'Upgrade required', 'This path speaks WebSocket only.', 'Open it with a WebSocket client.'],
+  'headers-too-large': [
+    431,
+    'Headers too large',
+    'The request headers are over 16 KiB.',
+    'Send fewer or shorter headers; often it is cookies.',
+  ],
   'channel-refused': [
     403,
     'Channel refused by Redis',
     'The ACL rules of the Redis user do not allow this channel to the gateway.',
+    'Allow the channel to the Redis user of the gateway (`&pattern` in its ACL).',
   ],
   'too-many-subscriptions': [
     400,
     'Too many subscriptions',
     'One stream holds at most MAX_SUBSCRIPTIONS channels and patterns.',
+    'Spread over several streams, or raise the limit.',
   ],
-  'internal-error': [500, 'Internal error', 'The gateway has a defect. The log has the request id and the cause.'],
+  'internal-error': [
+    500,
+    'Internal error',
+    'The gateway has a defect. The log has the request id and the cause.',
+    'Report it with the log. A publish may have been executed or not.',
+  ],
   'broker-rejected': [
     502,
     'Rejected by Redis',
     'Redis answered the command with an error. Nothing was published; the log has the cause.',
+    'Read the cause in the log; a retry will hardly help.',
   ],
   'broker-unavailable': [
     503,
     'Redis unavailable',
     'The gateway has no working connection to Redis. Nothing was sent: a retry is safe.',
+    'Try again in a moment.',
   ],
-  'not-ready': [503, 'Not ready', 'The gateway is draining, or has no working connection to Redis.'],
+  'not-ready': [
+    503,
+    'Not ready',
+    'The gateway is draining, or has no working connection to Redis.',
+    'Send traffic to another gateway; ask again.',
+  ],
   'outcome-unknown': [
     504,
     'Outcome unknown',
     'The command was sent and Redis did not answer in time: it may have been executed or not.',
+    'Publish again only if your listeners can bear a message twice.',
   ],
-} as const satisfies Record<string, readonly [status: number, title: string, meaning: string]>
+} as const satisfies Record<string, readonly [status: number, title: string, meaning: string, remedy: string]>
 
 export type ProblemType = keyof typeof PROBLEMS
 
