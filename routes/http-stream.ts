@@ -56,7 +56,8 @@ export async function streamOverHttp(
     timeout,
     multiplexed: topics.length > 1,
   })
-  reply.raw.once('close', () => stream.close('client_gone'))
+  const onClose = () => stream.close('client_gone')
+  reply.raw.once('close', onClose)
 
   const outcome = await stream.subscribeOrExpectGap(topics).catch(error => {
     stream.close('channel_refused')
@@ -66,7 +67,7 @@ export async function streamOverHttp(
   const socket = ndjson
     ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
     : await reply.openEventStream()
-  sink.begin(socket)
+  sink.begin(socket, onClose)
   if (!outcome.live && !ndjson) sink.write(stream.format.pack([sseComment(REDIS_AWAY)]))
   streams.open(stream)
 }

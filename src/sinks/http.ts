@@ -1,24 +1,32 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
+import { LAST_CHUNK } from '../frames.js'
 import type { Sink } from '../subscriber.js'
+import { detach } from './detach.js'
 
 /**
  * An HTTP response that streams. Its head goes out through Node's response, its body straight to
  * the socket: the frames already are in chunked transfer coding, the same bytes for every client.
  */
 export class HttpSink implements Sink {
-  readonly #response: ServerResponse
+  /** Until `begin`. */
+  #response: ServerResponse | undefined
   /** Set by `begin`; nothing is written before. */
   #socket: Socket | undefined
+  readonly #chunked: boolean
 
   constructor(response: ServerResponse) {
     this.#response = response
+    this.#chunked = response.req.httpVersionMinor > 0
   }
 
   /** The head has been written and the response is the one that the socket carries now. */
-  begin(socket: Socket): void {
+  begin(socket: Socket, onClose: () => void): void {
+    if (this.#response) detach(this.#response, socket)
+    this.#response = undefined
     this.#socket = socket
+    socket.on('close', onClose)
   }
 
   write(bytes: Buffer): void {
@@ -39,16 +47,22 @@ export class HttpSink implements Sink {
   }
 
   close(reason: CloseReason): void {
-    const response = this.#response
     if (CLOSE_REASONS[reason].cut) {
-      response.destroy()
-    } else {
-      response.end()
-      // A client that has stopped reading would never let the end through.
-      const timer = setTimeout(() => response.destroy(), CLOSE_TIMEOUT_MS)
-      response.once('close', () => clearTimeout(timer))
+      this.#socket?.destroy()
+      this.#response?.destroy()
+    } else if (this.#socket) {
+      end(this.#socket, this.#chunked)
     }
   }
+}
+
+/** Closes the connection after what has been written; within a bounded time, as a stuck client takes nothing. */
+function end(socket: Socket, chunked: boolean): void {
+  if (chunked) socket.write(LAST_CHUNK)
+  socket.destroySoon()
+  if (socket.destroyed) return
+  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 const CLOSE_TIMEOUT_MS = 2000

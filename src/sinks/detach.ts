@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+
+/** What Node's HTTP server hangs on a socket. Not documented, and the same in Node 20 to 24. */
+interface HttpSocket extends Socket {
+  parser?: { unconsume(): void; remove(): void; close(): void } | null
+}
+
+/**
+ * Takes the socket of a response whose head is out away from Node's HTTP server, so that a stream
+ * that stays open for hours holds a socket and nothing else: no parser, no request, no response.
+ *
+ * For Fastify the request is over with that: its `onResponse` hooks run. What the client sends
+ * behind its request is not read as HTTP any more, and the connection ends with the stream.
+ *
+ * Not to be called from inside the parser, that is not before the first `await` of a handler.
+ */
+export function detach(response: ServerResponse, socket: Socket): void {
+  const { parser } = socket as HttpSocket // see above
+  const leave = response.listeners('finish').find(({ name }) => name === 'bound resOnFinish')
+  // A Node that works otherwise, or HTTP/2: the stream costs more memory, and all else is the same.
+  if (!leave || !parser || typeof parser.remove !== 'function' || response.socket !== socket) return
+
+  response.removeListener('finish', leave as () => void) // it was added as one; it would serve the next request
+  response.detachSocket(socket)
+  response.emit('finish')
+
+  for (const event of SERVER_EVENTS) socket.removeAllListeners(event)
+  parser.unconsume()
+  parser.remove()
+  ;(socket as HttpSocket).parser = null // see above
+  setImmediate(close, parser)
+  Object.assign(socket, METHODS)
+
+  // Whoever closes the sending side has left. What is sent is not read, but taken, or the end would never show.
+  socket.on('end', socket.destroySoon)
+  socket.on('error', ignore) // a close follows
+  socket.on('data', ignore)
+  socket.resume()
+}
+
+const SERVER_EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pause', 'resume']
+
+/** What the HTTP server has put a closure in place of. */
+const { on, addListener, prependListener, setEncoding } = Socket.prototype
+const METHODS = { on, addListener, prependListener, setEncoding }
+
+const close = (parser: { close(): void }): void => parser.close()
+
+const ignore = (): void => {}
