@@ -37,7 +37,10 @@ export interface GatewayProcess {
 }
 
 /** The built program as a process of its own, ready to serve; it is killed with the test. */
-export async function startGateway(t: Test, environment: Record<string, string> = {}): Promise<GatewayProcess> {
+export async function startGateway(
+  t: Pick<Test, 'teardown'>,
+  environment: Record<string, string> = {},
+): Promise<GatewayProcess> {
   const port = environment.PORT ? Number(environment.PORT) : await freePort()
   const child = spawn(process.execPath, [packageFile('dist/src/cli.js')], {
     env: { PATH: process.env.PATH, PORT: `${port}`, ...environment },

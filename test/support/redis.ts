@@ -27,7 +27,10 @@ export interface RedisServerOptions {
 }
 
 /** Starts a real Redis on a free port of the loopback interface; it ends with the test. */
-export async function startRedis(t: Test, { port, args = [], dir }: RedisServerOptions = {}): Promise<RedisServer> {
+export async function startRedis(
+  t: Pick<Test, 'teardown'>,
+  { port, args = [], dir }: RedisServerOptions = {},
+): Promise<RedisServer> {
   const at = port ?? (await freePort())
   const home = dir ?? (await mkdtemp(join(tmpdir(), 'carillon-redis-')))
   const command = ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', home, ...args]

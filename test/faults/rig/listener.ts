@@ -1,0 +1,140 @@
+import type { Gateway } from './gateway.js'
+import type { Ending, Session, TopicName } from './history.js'
+import { idOf } from './observer.js'
+import { type OpenStream, openHttp, type StreamHandler } from './open-stream.js'
+import { openChannelWebSocket, openSession } from './open-web-socket.js'
+import type { Signal } from './signal.js'
+
+/** `ws`: one channel over a WebSocket; `session`: the multiplexed WebSocket. */
+export type Form = 'sse' | 'ndjson' | 'ws' | 'session'
+
+export interface ListenerOptions {
+  readonly name: string
+  readonly form: Form
+  readonly topics: readonly TopicName[]
+  /** Where to open a stream: asked anew for each. */
+  readonly gateway: () => Gateway
+  /** Opens another stream when one has ended, as `EventSource` does. */
+  readonly reconnect: boolean
+  readonly signal: Signal
+}
+
+/** One client. It writes down all that it is told. */
+export class Listener {
+  readonly name: string
+  readonly form: Form
+  readonly topics: readonly TopicName[]
+  readonly sessions: Session[] = []
+  /** Statuses of refused streams: on a stream, what passes is never an error. */
+  readonly refusals: { at: number; status: number }[] = []
+  /** `error` events. */
+  readonly errors: string[] = []
+  /** Times between the streams that the gateways asked for. */
+  readonly retries: number[] = []
+  readonly #options: ListenerOptions
+  #stream: OpenStream | undefined
+  #timer: NodeJS.Timeout | undefined
+  #retryMs = 300
+  #done = false
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.name = options.name
+    this.form = options.form
+    this.topics = options.topics
+  }
+
+  /** The stream that is open now. */
+  get session(): Session | undefined {
+    const last = this.sessions.at(-1)
+    return last?.endedAt === undefined ? last : undefined
+  }
+
+  /** It is open, and every topic was acknowledged. */
+  get live(): boolean {
+    return this.session?.topics.length === this.topics.length
+  }
+
+  open(): void {
+    const gateway = this.#options.gateway()
+    let session: Session | undefined
+    const live = (topic: TopicName) => {
+      session?.topics.push({ ...topic, liveAt: Date.now() })
+      this.#options.signal.raise()
+    }
+    const handler: StreamHandler = {
+      open: () => {
+        session = newSession(this.name, gateway.name)
+        this.sessions.push(session)
+        if (this.form !== 'session') for (const topic of this.topics) live(topic)
+        this.#options.signal.raise()
+      },
+      refused: status => this.refusals.push({ at: Date.now(), status }),
+      message: (channel = this.topics[0]?.name ?? '', event, data) => {
+        session?.deliveries.push({ id: idOf(data), channel, event, at: Date.now() })
+        this.#options.signal.raise()
+      },
+      control: (event, data) => {
+        if (event === 'gap') session?.gaps.push(readGap(data))
+        else this.errors.push(data)
+        this.#options.signal.raise()
+      },
+      retry: milliseconds => {
+        this.#retryMs = milliseconds
+        this.retries.push(milliseconds)
+      },
+      end: (ending, code) => this.#ended(session, ending, code),
+    }
+    this.#stream = this.#connect(gateway.url, handler, live)
+  }
+
+  close(): void {
+    this.#done = true
+    clearTimeout(this.#timer)
+    this.#stream?.close()
+  }
+
+  #connect(url: string, handler: StreamHandler, live: (topic: TopicName) => void): OpenStream {
+    const [first] = this.topics
+    if (!first) throw new Error('a listener has a topic')
+    switch (this.form) {
+      case 'ws':
+        return openChannelWebSocket(url, first.name, handler)
+      case 'session':
+        return openSession(url, this.topics, handler, live)
+      default:
+        return openHttp(url, this.form, this.topics, handler)
+    }
+  }
+
+  #ended(session: Session | undefined, ending: Ending, code: number | undefined): void {
+    if (session) {
+      session.endedAt = Date.now()
+      session.ending = ending
+      if (code !== undefined) session.code = code
+    }
+    this.#options.signal.raise()
+    if (this.#done || !this.#options.reconnect) return
+    this.#timer = setTimeout(() => this.open(), this.#retryMs)
+  }
+}
+
+const newSession = (client: string, gateway: string): Session => ({
+  client,
+  gateway,
+  topics: [],
+  deliveries: [],
+  gaps: [],
+  openedAt: Date.now(),
+  endedAt: undefined,
+  ending: undefined,
+})
+
+function readGap(data: string): Session['gaps'][number] {
+  const { channel, pattern, from, to, reason } = JSON.parse(data) as Record<string, string> // as the contract says
+  const topic =
+    channel === undefined
+      ? ({ kind: 'pattern', name: pattern ?? '' } as const)
+      : ({ kind: 'channel', name: channel } as const)
+  return { ...topic, from: Date.parse(from ?? ''), to: Date.parse(to ?? ''), reason: reason ?? '', at: Date.now() }
+}

@@ -1,0 +1,164 @@
+import { Redis } from 'ioredis'
+import type { Gateway } from './gateway.js'
+import type { Outcome, Publication } from './history.js'
+import type { Chance } from './prng.js'
+import { post, postBatch, publishNatively } from './publisher.js'
+import type { Scope } from './scope.js'
+import type { Signal } from './signal.js'
+
+export interface LoadOptions {
+  readonly channels: readonly string[]
+  /** Publications a second, of all publishers together. */
+  readonly rate: number
+  /** How many of them a native client sends, from 0 to 1. */
+  readonly nativeShare: number
+  /** The gateways that may be asked now. */
+  readonly gateways: () => readonly Gateway[]
+  /** Where the native publisher connects. */
+  readonly redisPort: number
+  readonly chance: Chance
+  readonly signal: Signal
+}
+
+/** The publishers: a steady, bounded stream of messages, each written down. */
+export class Load {
+  readonly publications: Publication[] = []
+  readonly #byId = new Map<string, Publication>()
+  /** Messages are padded to so many bytes. */
+  padding = 0
+  readonly #options: LoadOptions
+  readonly #native: Redis
+  #timer: NodeJS.Timeout | undefined
+  #started = 0
+  #due = 0
+  #open = 0
+  #next = 1
+
+  constructor(scope: Scope, options: LoadOptions) {
+    this.#options = options
+    this.#native = new Redis({
+      port: options.redisPort,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: () => 20,
+    })
+    this.#native.on('error', () => {}) // each publication has its outcome
+    scope.teardown(() => {
+      this.pause()
+      this.#native.disconnect()
+    })
+  }
+
+  start(): void {
+    this.#started = Date.now()
+    this.#due = 0
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  pause(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Publishers that wait for an answer. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** One message on each channel, natively. Their ids. */
+  async mark(): Promise<string[]> {
+    const marks = this.#options.channels.map(channel => this.#create(channel, 'native'))
+    await Promise.all(marks.map(mark => new Promise<void>(done => this.#sendNatively(mark, done))))
+    return marks.map(({ id }) => id)
+  }
+
+  find(id: string): Publication | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** How many publications had the outcome since then. */
+  count(outcome: Outcome, since = 0): number {
+    return this.publications.filter(p => p.outcome === outcome && p.sentAt >= since).length
+  }
+
+  #tick(): void {
+    const { rate, gateways, chance, nativeShare } = this.#options
+    const wanted = Math.floor(((Date.now() - this.#started) * rate) / 1000)
+    // When the machine stood still, what was missed meanwhile is not made up for.
+    this.#due = Math.max(this.#due, wanted - MAX_BURST)
+    while (this.#due < wanted) {
+      this.#due++
+      if (this.#open >= MAX_OPEN) continue
+      const available = gateways()
+      if (available.length === 0 || chance.happens(nativeShare))
+        this.#sendNatively(this.#create(this.#channel(), 'native'))
+      else this.#sendTo(chance.pick(available))
+    }
+  }
+
+  #channel(): string {
+    return this.#options.chance.pick(this.#options.channels)
+  }
+
+  #sendTo(gateway: Gateway): void {
+    const { chance } = this.#options
+    this.#open++
+    if (chance.happens(0.05)) {
+      const batch = Array.from({ length: 3 }, () => this.#create(this.#channel(), gateway.name))
+      this.#due += 2
+      postBatch(
+        gateway,
+        batch,
+        batch.map(({ id }) => this.#pad(id)),
+        this.#answered,
+      )
+    } else {
+      const publication = this.#create(
+        this.#channel(),
+        gateway.name,
+        chance.happens(0.1) ? chance.pick(EVENTS) : undefined,
+      )
+      post(gateway, publication, this.#pad(publication.id), this.#answered)
+    }
+  }
+
+  #sendNatively(publication: Publication, done = () => {}): void {
+    this.#open++
+    publishNatively(this.#native, publication, this.#pad(publication.id), () => {
+      this.#answered()
+      done()
+    })
+  }
+
+  readonly #answered = (): void => {
+    this.#open--
+    this.#options.signal.raise()
+  }
+
+  #create(channel: string, via: string, event?: string): Publication {
+    const id = `m${this.#next++}`
+    const publication: Publication = {
+      id,
+      channel,
+      via,
+      sentAt: Date.now(),
+      answeredAt: undefined,
+      outcome: 'pending',
+      event,
+    }
+    this.publications.push(publication)
+    this.#byId.set(id, publication)
+    return publication
+  }
+
+  #pad(id: string): string {
+    return this.padding > 0 ? `${id} `.padEnd(this.padding, '.') : id
+  }
+}
+
+const TICK_MS = 5
+const MAX_BURST = 50
+/** Publishers that wait; more come only when these have their answers. */
+const MAX_OPEN = 1000
+const EVENTS = ['price', 'note', 'alarm'] as const

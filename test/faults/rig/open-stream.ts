@@ -1,0 +1,103 @@
+import http from 'node:http'
+import { createParser } from 'eventsource-parser'
+import type { Ending, TopicName } from './history.js'
+
+/** What comes on a stream, whatever its form. */
+export interface StreamHandler {
+  /** The answer was 200: the client is told that it is subscribed. */
+  open(): void
+  /** Another status, which says that it never will be. */
+  refused(status: number): void
+  /** `event` is undefined where the form does not tell, and empty where there is none. */
+  message(channel: string | undefined, event: string | undefined, data: string): void
+  control(event: string, data: string): void
+  retry(milliseconds: number): void
+  end(ending: Ending, code?: number): void
+}
+
+export interface OpenStream {
+  close(): void
+}
+
+export type HttpForm = 'sse' | 'ndjson'
+
+interface Envelope {
+  channel: string
+  event?: string
+  data: string
+}
+
+export const pathOf = (topics: readonly TopicName[]): string => {
+  const [only] = topics
+  if (topics.length === 1 && only?.kind === 'channel') return `/channels/${only.name}/events`
+  return `/events?${topics.map(({ kind, name }) => `${kind}=${encodeURIComponent(name)}`).join('&')}`
+}
+
+/** Opens an HTTP stream on a socket of its own. */
+export function openHttp(
+  url: string,
+  form: HttpForm,
+  topics: readonly TopicName[],
+  handler: StreamHandler,
+): OpenStream {
+  const accept = form === 'sse' ? 'text/event-stream' : 'application/x-ndjson'
+  const request = http.get(url + pathOf(topics), { agent: false, headers: { accept } })
+  let closed = false
+  let ended = false
+  const end = (ending: Ending) => {
+    if (ended) return
+    ended = true
+    handler.end(closed ? 'self' : ending)
+  }
+  request.on('error', () => end('cut'))
+  request.on('response', response => {
+    if (response.statusCode !== 200) {
+      response.resume()
+      handler.refused(response.statusCode ?? 0)
+      return end('clean')
+    }
+    handler.open()
+    const enveloped = pathOf(topics).startsWith('/events')
+    const read = form === 'sse' ? sseReader(enveloped, handler) : ndjsonReader(handler)
+    response.setEncoding('utf8')
+    response.on('data', read)
+    response.on('end', () => end('clean'))
+    response.on('error', () => end('cut'))
+    response.on('close', () => end('cut'))
+  })
+  return {
+    close: () => {
+      closed = true
+      request.destroy()
+    },
+  }
+}
+
+const isControl = (event: string | undefined): event is string => event === 'gap' || event === 'error'
+
+function sseReader(enveloped: boolean, handler: StreamHandler): (chunk: string) => void {
+  const parser = createParser({
+    onEvent: ({ event, data }) => {
+      if (isControl(event)) handler.control(event, data)
+      else if (enveloped) readEnvelope(data, handler)
+      else handler.message(undefined, event ?? '', data)
+    },
+    onRetry: milliseconds => handler.retry(milliseconds),
+  })
+  return chunk => parser.feed(chunk)
+}
+
+function ndjsonReader(handler: StreamHandler): (chunk: string) => void {
+  let rest = ''
+  return chunk => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') readEnvelope(line, handler)
+  }
+}
+
+export function readEnvelope(text: string, handler: StreamHandler): void {
+  const { channel, event, data } = JSON.parse(text) as Envelope // as the contract says
+  if (isControl(event)) handler.control(event, data)
+  else handler.message(channel, event ?? '', data)
+}

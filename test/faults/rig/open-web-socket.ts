@@ -1,0 +1,58 @@
+import WebSocket from 'ws'
+import type { TopicName } from './history.js'
+import { type OpenStream, readEnvelope, type StreamHandler } from './open-stream.js'
+
+/** One channel over a WebSocket. Messages are text; a binary frame is a control event. */
+export function openChannelWebSocket(url: string, channel: string, handler: StreamHandler): OpenStream {
+  return connect(`${url}/channels/${channel}/ws`, handler, {
+    open: () => handler.open(),
+    frame: (text, isBinary) => (isBinary ? readEnvelope(text, handler) : handler.message(channel, undefined, text)),
+  })
+}
+
+/** Several topics over one WebSocket; `live` is called for each when the gateway has acknowledged it. */
+export function openSession(
+  url: string,
+  topics: readonly TopicName[],
+  handler: StreamHandler,
+  live: (topic: TopicName) => void,
+): OpenStream {
+  return connect(`${url}/ws`, handler, {
+    open: socket => {
+      handler.open()
+      for (const [ref, { kind, name }] of topics.entries())
+        socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref }))
+    },
+    frame: text => {
+      const { type, ref } = JSON.parse(text) as { type?: string; ref?: number } // as the contract says
+      const topic = topics[ref ?? -1]
+      if (type === undefined) readEnvelope(text, handler)
+      else if (type === 'subscribed' && topic) live(topic)
+      else if (type === 'error') handler.control('error', text)
+    },
+  })
+}
+
+function connect(
+  url: string,
+  handler: StreamHandler,
+  on: { open(socket: WebSocket): void; frame(text: string, isBinary: boolean): void },
+): OpenStream {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false })
+  let closed = false
+  socket.on('open', () => on.open(socket))
+  socket.on('message', (data: Buffer, isBinary) => on.frame(`${data}`, isBinary))
+  socket.on('unexpected-response', (_request, response) => {
+    handler.refused(response.statusCode ?? 0)
+    socket.terminate()
+  })
+  socket.on('error', () => {}) // a close follows
+  // 1006: there was no closing handshake, RFC 6455 section 7.1.5.
+  socket.on('close', code => handler.end(closed ? 'self' : code === 1006 ? 'cut' : 'clean', code))
+  return {
+    close: () => {
+      closed = true
+      socket.terminate()
+    },
+  }
+}

@@ -1,0 +1,232 @@
+import { Gateway } from './gateway.js'
+import type { History, Publication } from './history.js'
+import { Listener } from './listener.js'
+import { Load } from './load.js'
+import { channelNames, covers } from './patterns.js'
+import { Chance } from './prng.js'
+import type { Scope } from './scope.js'
+import { Signal } from './signal.js'
+import { Standalone } from './standalone.js'
+import type { Violation } from './verdict.js'
+import { wishes } from './wishes.js'
+
+export interface RigOptions {
+  readonly seed: number
+  readonly gateways: number
+  readonly channels: number
+  readonly listeners: number
+  /** Publications a second. */
+  readonly rate: number
+  readonly nativeShare: number
+  /** Whether some listeners use patterns. */
+  readonly patterns: boolean
+  /** Whether publishers avoid gateways that are not ready, as behind a load balancer. */
+  readonly balanced: boolean
+  readonly redisArgs: string[]
+  /** Settings of every gateway; how it reaches Redis comes by itself. */
+  readonly environment: Record<string, string>
+  /** `user:password` of the gateways at Redis. */
+  readonly credentials: string | undefined
+}
+
+export const defaultOptions: Omit<RigOptions, 'seed'> = {
+  gateways: 3,
+  channels: 20,
+  listeners: 50,
+  rate: 200,
+  nativeShare: 0.25,
+  patterns: true,
+  balanced: false,
+  redisArgs: ['--enable-debug-command', 'local'],
+  environment: {},
+  credentials: undefined,
+}
+
+/** One fault, and what it did to the service. */
+export interface Fault {
+  readonly startedAt: number
+  liftedAt: number
+  /** Until the first sign that it was noticed: a 502, 503 or 504, or a gateway that is not ready. */
+  noticeMs?: number
+  /** From its end until every listener heard something new on every topic, and every gateway was ready. */
+  backMs?: number
+}
+
+/** Gateways, Redis, listeners and publishers of one run, and what they wrote down. */
+export class Rig {
+  readonly chance: Chance
+  readonly signal: Signal
+  readonly redis: Standalone
+  readonly gateways: readonly Gateway[]
+  readonly listeners: Listener[]
+  readonly load: Load
+  readonly channels: readonly string[]
+  readonly faults: Fault[] = []
+  /** What a scenario found wrong, beside the oracle. */
+  readonly violations: Violation[] = []
+  /** Figures that a scenario wants in the report. */
+  readonly notes: string[] = []
+
+  private constructor(
+    parts: Pick<Rig, 'chance' | 'signal' | 'redis' | 'gateways' | 'listeners' | 'load' | 'channels'>,
+  ) {
+    this.chance = parts.chance
+    this.signal = parts.signal
+    this.redis = parts.redis
+    this.gateways = parts.gateways
+    this.listeners = parts.listeners
+    this.load = parts.load
+    this.channels = parts.channels
+  }
+
+  /** Resolves when every listener is live and the publishers are at work. */
+  static async start(scope: Scope, given: Partial<RigOptions> & { seed: number }): Promise<Rig> {
+    const options = { ...defaultOptions, ...given }
+    const signal = new Signal()
+    const chance = new Chance(options.seed)
+    const channels = channelNames(options.channels)
+    const redis = await Standalone.start(scope, options.gateways, options.redisArgs, signal)
+    const gateways = await Promise.all(
+      Array.from({ length: options.gateways }, (_, i) => {
+        const url = redis.url(i).replace('//', options.credentials ? `//${options.credentials}@` : '//')
+        return Gateway.start(scope, `g${i + 1}`, { REDIS_URL: url, RETRY_MS: '300', ...options.environment }, signal)
+      }),
+    )
+    const routing = chance.fork()
+    const ready = () => gateways.filter(gateway => gateway.ready)
+    const listeners = wishes(chance.fork(), channels, options).map(wish => {
+      const home = gateways[wish.home % gateways.length]
+      // At first where it belongs; later where a load balancer would send it.
+      const gateway = () => (home?.ready ? home : routing.pick(ready().length > 0 ? ready() : gateways))
+      return new Listener({ ...wish, gateway, reconnect: true, signal })
+    })
+    scope.teardown(() => {
+      for (const listener of listeners) listener.close()
+    })
+    const load = new Load(scope, {
+      ...options,
+      channels,
+      gateways: options.balanced ? ready : () => gateways,
+      redisPort: redis.port,
+      chance: chance.fork(),
+      signal,
+    })
+    const rig = new Rig({ chance, signal, redis, gateways, listeners, load, channels })
+    for (const listener of listeners) listener.open()
+    if (!(await signal.until(() => listeners.every(({ live }) => live), 10_000)))
+      throw new Error('not every stream opened')
+    load.start()
+    await rig.heard(Date.now(), 10_000)
+    return rig
+  }
+
+  expect(condition: boolean, detail: string): void {
+    if (!condition) this.violations.push({ kind: 'scenario', detail })
+  }
+
+  note(text: string): void {
+    this.notes.push(text)
+  }
+
+  /** Lets a fault begin and end, and measures when it was noticed. */
+  async fault(body: () => Promise<void>): Promise<Fault> {
+    const fault: Fault = { startedAt: Date.now(), liftedAt: Number.POSITIVE_INFINITY }
+    this.faults.push(fault)
+    await body()
+    fault.liftedAt = Date.now()
+    return fault
+  }
+
+  /** Waits until the fault is over for everybody, and measures how long that took. */
+  async recover(fault: Fault, withinMs = 15_000): Promise<void> {
+    const ready = await this.signal.until(() => this.gateways.every(gateway => gateway.ready), withinMs)
+    this.expect(ready, `a gateway was not ready ${withinMs} ms after the fault`)
+    const deaf = await this.heard(fault.liftedAt, withinMs)
+    this.expect(deaf.length === 0, `${withinMs} ms after the fault deaf: ${deaf.slice(0, 5).join(', ')}`)
+    const noticed = [
+      ...this.load.publications
+        .filter(({ outcome, answeredAt = 0 }) => isOutage(outcome) && answeredAt >= fault.startedAt)
+        .map(({ answeredAt = 0 }) => answeredAt),
+      ...this.gateways.flatMap(gateway =>
+        gateway.transitions.filter(({ at, ready }) => !ready && at >= fault.startedAt).map(({ at }) => at),
+      ),
+    ]
+    if (noticed.length > 0) fault.noticeMs = Math.min(...noticed) - fault.startedAt
+    fault.backMs = Date.now() - fault.liftedAt
+  }
+
+  /** Waits until every listener heard, on every topic, something sent after that time. Those that did not. */
+  async heard(since: number, withinMs: number): Promise<string[]> {
+    const waiting = new Set(this.listeners.flatMap(listener => listener.topics.map(topic => ({ listener, topic }))))
+    await this.signal.until(() => {
+      for (const pair of waiting) {
+        const { listener, topic } = pair
+        const deliveries = listener.session?.deliveries ?? []
+        const isNews = (i: number) => {
+          const { id = '', channel = '' } = deliveries[i] ?? {}
+          return covers(topic, channel) && (this.load.find(id)?.sentAt ?? 0) > since
+        }
+        for (let i = deliveries.length - 1; i >= 0 && (deliveries[i]?.at ?? 0) >= since; i--)
+          if (isNews(i)) {
+            waiting.delete(pair)
+            break
+          }
+      }
+      return waiting.size === 0
+    }, withinMs)
+    return [...waiting].map(({ listener, topic }) => `${listener.name} (${listener.form}) on ${topic.name}`)
+  }
+
+  /** Each stream that was open all the time was told of the fault once for each of its topics. */
+  expectOneGapEach({ startedAt }: Fault, concerned: readonly Gateway[] = this.gateways): void {
+    const names = new Set(concerned.map(({ name }) => name))
+    for (const { name, form, session } of this.listeners) {
+      if (!session || session.openedAt > startedAt || !names.has(session.gateway)) continue
+      for (const topic of session.topics) {
+        const gaps = session.gaps.filter(
+          gap => gap.kind === topic.kind && gap.name === topic.name && gap.at >= startedAt,
+        )
+        this.expect(gaps.length === 1, `${name} (${form}) was told ${gaps.length} gaps on ${topic.name}, not 1`)
+      }
+    }
+  }
+
+  /** Ends the publishing, and waits until everybody has what is under way. */
+  async settle(): Promise<void> {
+    this.load.pause()
+    await this.signal.until(() => this.load.open === 0, 15_000)
+    await this.signal.until(() => this.listeners.every(({ live }) => live), 10_000)
+    const since = Date.now() - 1
+    const marks = await this.load.mark()
+    const failed = marks.filter(id => this.load.find(id)?.outcome !== 200)
+    this.expect(failed.length === 0, `Redis did not take ${failed.length} messages after the run`)
+    const deaf = await this.heard(since, 10_000)
+    this.expect(deaf.length === 0, `deaf at the end: ${deaf.slice(0, 5).join(', ')}`)
+    await this.signal.until(
+      () =>
+        marks.every(id => this.redis.observers.every(({ observations }) => observations.some(seen => seen.id === id))),
+      5000,
+    )
+    for (const listener of this.listeners) listener.close()
+    for (const { name, output } of this.gateways)
+      for (const line of output.split('\n').filter(isErrorLine).slice(0, 3))
+        this.expect(false, `${name} logged: ${line.slice(0, 400)}`)
+    for (const { name, refusals } of this.listeners)
+      for (const { status } of refusals) this.expect(false, `${name} was refused a stream with ${status}`)
+  }
+
+  history(): History {
+    return {
+      publications: this.load.publications,
+      observations: this.redis.observers.flatMap(({ observations }) => observations),
+      blind: this.redis.observers.flatMap(({ blind }) => blind),
+      sessions: this.listeners.flatMap(({ sessions }) => sessions),
+      stalls: this.gateways.flatMap(({ stalls }) => stalls),
+    }
+  }
+}
+
+const isOutage = (outcome: Publication['outcome']): boolean => outcome === 502 || outcome === 503 || outcome === 504
+
+/** A line of the log of level error or worse. */
+const isErrorLine = (line: string): boolean => /"level":[56]0\b/.test(line) || /unhandled|uncaught/i.test(line)

@@ -1,0 +1,44 @@
+import { judge } from './oracle.js'
+import { type Fault, Rig, type RigOptions } from './rig.js'
+import type { Scope } from './scope.js'
+import type { Rules, Verdict } from './verdict.js'
+
+/** How long faults last: as short as makes sense, for CI; short, for many seeds; as the table of faults has them. */
+export type Length = 'quick' | 'short' | 'full'
+
+export interface Scenario {
+  readonly name: string
+  /** What happens, in the words of the table. */
+  readonly fault: string
+  /** It is part of the short form that runs with the other tests. */
+  readonly quick?: boolean
+  readonly options?: Partial<RigOptions>
+  readonly rules?: Partial<Rules>
+  run(rig: Rig, length: Length): Promise<void>
+}
+
+export interface Outcome extends Verdict {
+  readonly scenario: string
+  readonly seed: number
+  readonly faults: readonly Fault[]
+  readonly notes: readonly string[]
+  readonly seconds: number
+}
+
+/** One run of a scenario: the rig starts, the fault comes and goes, the oracle speaks. */
+export async function runScenario(scope: Scope, scenario: Scenario, seed: number, length: Length): Promise<Outcome> {
+  const started = Date.now()
+  const rig = await Rig.start(scope, { ...scenario.options, seed })
+  await scenario.run(rig, length)
+  await rig.settle()
+  const verdict = judge(rig.history(), scenario.rules)
+  return {
+    ...verdict,
+    violations: [...rig.violations, ...verdict.violations],
+    scenario: scenario.name,
+    seed,
+    faults: rig.faults,
+    notes: rig.notes,
+    seconds: (Date.now() - started) / 1000,
+  }
+}

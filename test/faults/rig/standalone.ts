@@ -1,0 +1,69 @@
+import { freePort } from '../../support/ports.js'
+import { type RedisServer, startRedis } from '../../support/redis.js'
+import { Observer } from './observer.js'
+import { FreezingProxy } from './proxy.js'
+import type { Scope } from './scope.js'
+import type { Signal } from './signal.js'
+
+/** One Redis. Each gateway reaches it through a proxy of its own; observer and native clients go there directly. */
+export class Standalone {
+  readonly port: number
+  readonly proxies: readonly FreezingProxy[]
+  readonly #scope: Scope
+  readonly #args: string[]
+  #observer: Observer | undefined
+  #server: RedisServer | undefined
+
+  private constructor(scope: Scope, port: number, args: string[], proxies: readonly FreezingProxy[]) {
+    this.#scope = scope
+    this.port = port
+    this.#args = args
+    this.proxies = proxies
+  }
+
+  static async start(scope: Scope, gateways: number, args: string[], signal: Signal): Promise<Standalone> {
+    const port = await freePort()
+    const proxies = await Promise.all(Array.from({ length: gateways }, () => FreezingProxy.start(scope, port)))
+    const redis = new Standalone(scope, port, args, proxies)
+    await redis.start()
+    redis.#observer = await Observer.start(scope, 'redis', port, signal)
+    return redis
+  }
+
+  get observers(): readonly Observer[] {
+    return this.#observer ? [this.#observer] : []
+  }
+
+  url(gateway: number): string {
+    return `redis://127.0.0.1:${this.proxies[gateway]?.port}`
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startRedis(this.#scope, { port: this.port, args: this.#args })
+  }
+
+  async kill(): Promise<void> {
+    await this.#server?.stop('SIGKILL')
+  }
+
+  freeze(): void {
+    this.#server?.process.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#server?.process.kill('SIGCONT')
+  }
+
+  async cli(...args: string[]): Promise<string> {
+    if (!this.#server) throw new Error('Redis does not run')
+    return this.#server.cli(...args)
+  }
+
+  /** Ids of the connections through which gateways listen. */
+  async gatewaySubscribers(): Promise<string[]> {
+    const clients = (await this.cli('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n')
+    return clients
+      .filter(client => !client.includes(` name=${Observer.connectionName} `))
+      .flatMap(client => /^id=(\d+)/.exec(client)?.[1] ?? [])
+  }
+}

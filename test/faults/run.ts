@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+import { describeViolations, printRow, writeReport } from './rig/report.js'
+import { type Length, type Outcome, runScenario } from './rig/scenario.js'
+import { OwnScope } from './rig/scope.js'
+import { scenarios } from './scenarios/index.js'
+
+/*
+ * npm run test:faults -- [--full] [--report path]
+ *
+ * SEEDS=20 seeds of each scenario, from SEED=1 on; SCENARIO=name,name chooses. With --full the
+ * faults last as long as the table says. --report writes path.json and path.md.
+ */
+const { values } = parseArgs({ options: { full: { type: 'boolean' }, report: { type: 'string' } } })
+const { SEEDS = '20', SEED = '1', SCENARIO } = process.env
+const length: Length = values.full ? 'full' : 'short'
+const wanted = SCENARIO?.split(',')
+const chosen = scenarios.filter(({ name }) => wanted === undefined || wanted.includes(name))
+if (chosen.length === 0) {
+  console.error(`There is no such scenario; there are: ${scenarios.map(({ name }) => name).join(', ')}`)
+  process.exit(1)
+}
+
+const outcomes: Outcome[] = []
+for (const scenario of chosen) {
+  for (let seed = Number(SEED); seed < Number(SEED) + Number(SEEDS); seed++) {
+    const scope = new OwnScope()
+    try {
+      const outcome = await runScenario(scope, scenario, seed, length)
+      outcomes.push(outcome)
+      for (const line of describeViolations(outcome)) console.log(line)
+    } finally {
+      await scope.end()
+    }
+    if (values.report) writeReport(values.report, chosen, outcomes, length)
+  }
+  printRow(scenario, outcomes)
+}
+const failed = outcomes.filter(({ violations }) => violations.length > 0)
+console.log(`${outcomes.length} runs, ${failed.length} with violations`)
+process.exit(failed.length > 0 ? 1 : 0)
