@@ -42,8 +42,8 @@ export interface BrokerListener {
   message(message: Message, pattern?: string): void
   /** The topic is subscribed and acknowledged: at first, and again after each loss. */
   live(topic: Topic): void
-  /** From now on, until `live`, messages on every topic may be missed. */
-  lost(reason: GapReason): void
+  /** From now on, until `live`, messages on these topics, or on all, may be missed. */
+  lost(reason: GapReason, topics?: readonly Topic[]): void
   /** The topic was refused after it had been live once. It will not come back by itself. */
   refused(topic: Topic): void
   /** Clients of this gateway that would hear each channel. */

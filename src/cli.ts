@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
-import { type Config, configSchema } from './config.js'
-import { ConfigError, readConfig } from './environment.js'
+import { type Config, ConfigError, configSchema } from './config.js'
+import { readConfig } from './environment.js'
 import { helpText } from './help.js'
 import { packageVersion } from './package.js'
 import { serve } from './server.js'

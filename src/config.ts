@@ -21,11 +21,28 @@ export const configSchema = Type.Object({
   }),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^(rediss?|unix)://',
+      pattern: '^(rediss?(\\+sentinel|\\+cluster)?|unix)://',
       description:
-        'Redis to work with: redis://, rediss:// (TLS) or unix://, with user and password if needed. Without it the embedded broker serves this one process.',
+        'Redis to work with: redis://user:password@host:port/db, rediss:// for TLS, unix:///path, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port. Without it the embedded broker serves this one process.',
     }),
   ),
+  REDIS_SHARDED: Type.Boolean({
+    default: false,
+    description: 'In a Cluster, use sharded Pub/Sub (SPUBLISH, SSUBSCRIBE; Redis 7). There are no patterns then.',
+  }),
+  REDIS_SENTINEL_USERNAME: Type.Optional(
+    Type.String({ description: 'User at the Sentinels, where they ask for one.' }),
+  ),
+  REDIS_SENTINEL_PASSWORD: Type.Optional(
+    Type.String({ description: 'Password at the Sentinels, where they ask for one.' }),
+  ),
+  REDIS_CA_FILE: Type.Optional(
+    Type.String({ description: 'PEM file of the authorities to trust for TLS to Redis, instead of the usual ones.' }),
+  ),
+  REDIS_CERT_FILE: Type.Optional(
+    Type.String({ description: 'PEM file of the client certificate, where Redis asks for one.' }),
+  ),
+  REDIS_KEY_FILE: Type.Optional(Type.String({ description: 'PEM file of its private key.' })),
   REDIS_TIMEOUT_MS: Type.Integer({
     minimum: 100,
     maximum: 10_000,
@@ -107,6 +124,11 @@ export const configSchema = Type.Object({
     description: 'After SIGTERM, when the process has ended at the latest; keep it below what the platform grants.',
   }),
 })
+
+/** A setting has a value that cannot be used. The message names the setting and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
 
 export type Config = Static<typeof configSchema>
 

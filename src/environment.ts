@@ -1,10 +1,5 @@
 import { envSchema } from 'env-schema'
-import { type Config, configSchema } from './config.js'
-
-/** A setting has a value that cannot be used. The message names the setting and what it takes. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
+import { type Config, ConfigError, configSchema } from './config.js'
 
 /**
  * Reads the settings. An empty value counts as none, as in `PORT= carillon`.

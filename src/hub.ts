@@ -97,15 +97,17 @@ export class Hub implements BrokerListener {
     if (subscription) this.#setLive(subscription)
   }
 
-  lost(reason: GapReason): void {
-    const since = this.#now()
-    for (const subscriptions of [this.#channels, this.#patterns]) {
-      for (const subscription of subscriptions.values()) {
-        if (!subscription.isLive) continue
-        subscription.isLive = false
-        subscription.lost = { since, reason }
-        for (const lane of subscription.lanes) lane.topicLost(subscription.topic)
-      }
+  lost(reason: GapReason, topics?: readonly Topic[]): void {
+    const lost = { since: this.#now(), reason }
+    const concerned = topics?.map(topic => this.#find(topic)) ?? [
+      ...this.#channels.values(),
+      ...this.#patterns.values(),
+    ]
+    for (const subscription of concerned) {
+      if (!subscription?.isLive) continue
+      subscription.isLive = false
+      subscription.lost = lost
+      for (const lane of subscription.lanes) lane.topicLost(subscription.topic)
     }
   }
 

@@ -33,8 +33,15 @@ export async function serve(config: Config): Promise<FastifyInstance> {
 /** Requests still in flight have so long to be answered; then their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1000
 
-async function createBroker({ REDIS_URL, REDIS_TIMEOUT_MS }: Config, log: FastifyInstance['log']): Promise<Broker> {
-  if (REDIS_URL === undefined) return new MemoryBroker()
+async function createBroker(config: Config, log: FastifyInstance['log']): Promise<Broker> {
+  if (config.REDIS_URL === undefined) return new MemoryBroker()
   const { RedisBroker } = await import('./brokers/redis/index.js') // not loaded where there is no Redis
-  return new RedisBroker({ url: REDIS_URL, timeout: REDIS_TIMEOUT_MS }, log)
+  const settings = {
+    url: config.REDIS_URL,
+    timeout: config.REDIS_TIMEOUT_MS,
+    sharded: config.REDIS_SHARDED,
+    tls: { ca: config.REDIS_CA_FILE, cert: config.REDIS_CERT_FILE, key: config.REDIS_KEY_FILE },
+    sentinel: { username: config.REDIS_SENTINEL_USERNAME, password: config.REDIS_SENTINEL_PASSWORD },
+  }
+  return new RedisBroker(settings, log)
 }

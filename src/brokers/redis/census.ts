@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { BrokerUnavailable, type ListenerCounts } from '../../broker.js'
+import { BrokerUnavailable, type ListenerCounts, type PublishResult } from '../../broker.js'
 import { RESERVED_PREFIX } from '../../names.js'
+import type { Deployment } from './deployment.js'
+
+type Asked = Pick<Deployment, 'publish' | 'subscriberCounts' | 'unavailable'>
 
 /**
  * Counts the clients of all gateways by asking those that live now, over Pub/Sub. Nothing is kept
@@ -16,19 +18,21 @@ export class Census {
   static readonly ASSEMBLY = `${RESERVED_PREFIX}gateways`
   /** The channel on which this gateway is answered. */
   readonly inbox: string
-  readonly #redis: Redis
+  readonly #deployment: Asked
   readonly #timeout: number
   readonly #count: (channels: readonly string[]) => number[]
   readonly #open = new Map<string, (counts: readonly number[]) => void>()
 
-  constructor(redis: Redis, gatewayId: string, timeout: number, count: (channels: readonly string[]) => number[]) {
-    this.#redis = redis
+  constructor(deployment: Asked, gatewayId: string, timeout: number, count: (channels: readonly string[]) => number[]) {
+    this.#deployment = deployment
     this.#timeout = timeout
     this.#count = count
     this.inbox = `${RESERVED_PREFIX}gateway:${gatewayId}`
   }
 
   async ask(channels: readonly string[]): Promise<ListenerCounts> {
+    // Without its own ear the gateway would hear no answer, and take that for zero.
+    if (this.#deployment.unavailable) throw new BrokerUnavailable(this.#deployment.unavailable)
     const question = randomUUID()
     const sums = channels.map(() => 0)
     let answered = 0
@@ -69,19 +73,25 @@ export class Census {
       isNames(message.channels)
     ) {
       const answer = JSON.stringify({ question: message.question, counts: this.#count(message.channels) })
-      this.#redis.publish(message.replyTo, answer).catch(() => {}) // the asker will say that one is missing
+      void this.#publish(message.replyTo, answer) // if it fails, the asker will say that one is missing
     }
   }
 
   async #summon(question: string): Promise<number> {
     // Redis's count of receivers would do, but it also counts who listens by a pattern.
-    const [, gateways] = await Promise.all([this.#redis.publish(Census.ASSEMBLY, question), this.#gateways()])
+    const [gateways, result] = await Promise.all([this.#gateways(), this.#publish(Census.ASSEMBLY, question)])
+    if (!result || 'problem' in result) throw new BrokerUnavailable('the question could not be published')
     return gateways
   }
 
+  async #publish(channel: string, message: string): Promise<PublishResult | undefined> {
+    const [result] = await this.#deployment.publish([{ channel, data: Buffer.from(message) }])
+    return result
+  }
+
   async #gateways(): Promise<number> {
-    const [, count] = (await this.#redis.pubsub('NUMSUB', Census.ASSEMBLY)) as [string, number]
-    return Number(count)
+    const [count = 0] = await this.#deployment.subscriberCounts([Census.ASSEMBLY])
+    return count
   }
 }
 

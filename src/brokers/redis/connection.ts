@@ -1,62 +1,232 @@
-import { setTimeout } from 'node:timers/promises'
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
 import { Redis, type RedisOptions } from 'ioredis'
+import { ConfigError } from '../../config.js'
 import type { Logger } from '../../logger.js'
+import { diagnose } from './diagnosis.js'
 
-export interface RedisSettings {
-  /** `redis://`, `rediss://` or `unix://`, with user, password and database as ioredis takes them. */
-  url: string
+/** `replyMapping` is left out: it would change what every reply looks like, types included. */
+export type Target = Omit<RedisOptions, 'replyMapping'>
+
+export interface ConnectionSettings {
+  /** Whom to speak to, and how to be let in: what differs from one deployment to the other. */
+  readonly target: Target
   /** How long Redis may leave a command without an answer, in milliseconds, before the connection counts as dead. */
-  timeout: number
+  readonly timeout: number
+  /** Part of the connection's name in `CLIENT LIST`, and in the log. */
+  readonly name: string
+  readonly log: Logger
 }
 
-/** What the connection is for; part of its name in `CLIENT LIST`. */
-export type Role = 'publisher' | 'subscriber'
+export interface ConnectionEvents {
+  /** It can be used: Redis is a master, of a version that will do. */
+  up(): void
+  /** It was up, and is not any more. */
+  down(): void
+}
 
 /**
  * A connection that tells the truth: a command is sent at most once, now or never. Nothing waits
- * in a queue for better times, nothing is sent again after a reconnect, and what was subscribed
- * is subscribed again by whoever keeps the list, not behind its back.
+ * in a queue for better times, nothing is sent again after a reconnect, and what was subscribed is
+ * subscribed again by whoever keeps the list, not behind its back.
+ *
+ * It reconnects for ever, with full jitter. While it is up it is probed: a Redis that does not
+ * answer is given up, and so is one that has become a replica, where a PUBLISH would be lost.
  */
-export function connect({ url, timeout }: RedisSettings, role: Role, gatewayId: string, log: Logger): Redis {
-  const options = {
-    connectionName: `carillon:${role}:${gatewayId}`,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    connectTimeout: timeout * 2,
-    // Destroys the socket when an answer is overdue, so that a frozen Redis is noticed.
-    socketTimeout: timeout,
-    retryStrategy: (attempt: number) =>
-      Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10)),
-    lazyConnect: true,
-  } satisfies RedisOptions
-  const redis = new Redis(url, options)
-  redis.on('error', (error: Error) => log.warn({ err: error, connection: role }, 'redis connection error'))
-  redis.on('ready', () => log.info({ connection: role }, 'redis connection ready'))
-  redis.on('close', () => log.info({ connection: role }, 'redis connection closed'))
-  return redis
+export class Connection {
+  readonly redis: Redis
+  readonly #log: Logger
+  readonly #name: string
+  readonly #timeout: number
+  readonly #events: ConnectionEvents
+  readonly #watchdog: NodeJS.Timeout
+  /** When the probe was sent that has not been answered yet. */
+  #probedAt: number | undefined
+  #ticks = 0
+  #isUp = false
+  #trouble: string | undefined = 'the connection to Redis is being made'
+  #mayAskRole = true
+
+  constructor({ target, timeout, name, log }: ConnectionSettings, events: ConnectionEvents) {
+    this.#log = log
+    this.#name = name
+    this.#timeout = timeout
+    this.#events = events
+    this.redis = new Redis({
+      ...target,
+      connectionName: name,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      connectTimeout: timeout * PATIENCE,
+      // While the connection is being made nothing else watches it.
+      socketTimeout: timeout * PATIENCE,
+      disconnectTimeout: DISCONNECT_MS,
+      sentinelCommandTimeout: timeout,
+      sentinelRetryStrategy: backoff,
+      failoverDetector: true,
+      retryStrategy: backoff,
+      lazyConnect: true,
+    } satisfies RedisOptions)
+    this.redis.on('error', (error: Error) => this.#fail(diagnose(error), error))
+    this.redis.on('ready', () => void this.#check())
+    this.redis.on('close', () => this.#down())
+    this.#watchdog = setInterval(() => this.#watch(), timeout / TICKS).unref()
+  }
+
+  /** Why it cannot be used, in words for the operator; undefined when it can. */
+  get trouble(): string | undefined {
+    return this.#isUp ? undefined : this.#trouble
+  }
+
+  get isUp(): boolean {
+    return this.#isUp
+  }
+
+  connect(): void {
+    this.redis.connect().catch(() => {}) // it goes on trying; 'error' has told why
+  }
+
+  /** Ends it for good, politely if Redis answers in time. */
+  async close(): Promise<void> {
+    clearInterval(this.#watchdog)
+    const { redis } = this
+    if (redis.status === 'end') return
+    await new Promise<void>(resolve => {
+      // Between two attempts to connect there is nothing that could end, and no event either.
+      const timer = setTimeout(resolve, this.#timeout)
+      redis.once('end', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      if (redis.status === 'ready') redis.quit().catch(() => redis.disconnect())
+      else redis.disconnect()
+    })
+    redis.disconnect()
+  }
+
+  async #check(): Promise<void> {
+    try {
+      const trouble = (await this.#askRole()) ?? (await this.#askVersion())
+      if (trouble !== undefined || this.redis.status !== 'ready') return
+      this.#isUp = true
+      this.#trouble = undefined
+      this.#log.info({ connection: this.#name }, 'redis connection is up')
+      this.#events.up()
+    } catch (error) {
+      this.#fail(diagnose(error as Error), error)
+    }
+  }
+
+  /**
+   * Keeps one probe under way. Redis answers in order, so a probe that is not answered in time
+   * stands for every command before it; one is never much older than the probe behind it.
+   */
+  #watch(): void {
+    if (!this.#isUp) return
+    if (this.#probedAt === undefined) {
+      this.#probe().catch(() => {}) // a failure closes the connection, which is heard of
+    } else if (performance.now() - this.#probedAt > this.#timeout * PROBE_SHARE) {
+      const { stream } = this.redis
+      // If it was this process that stood still, the answer is waiting to be read: after this turn it has been.
+      setImmediate(() => {
+        if (this.#probedAt === undefined || stream !== this.redis.stream) return
+        this.#fail('Redis does not answer in time')
+        this.redis.disconnect(true)
+      })
+    }
+  }
+
+  async #probe(): Promise<void> {
+    this.#probedAt = performance.now()
+    if (this.#ticks++ % TICKS === 0) await this.#askRole()
+    else await this.redis.ping()
+    this.#probedAt = undefined
+  }
+
+  /** Gives the connection up when it leads to a replica: its trouble, or undefined. */
+  async #askRole(): Promise<string | undefined> {
+    if (!this.#mayAskRole || (await this.#role()) === 'master') return undefined
+    return this.#giveUp('the Redis at this address is a replica: messages published there do not reach everybody')
+  }
+
+  async #role(): Promise<string> {
+    try {
+      const [role] = (await this.redis.role()) as [string]
+      return role
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOPERM')) throw error
+      this.#mayAskRole = false // then it stays the operator's care
+      return 'master'
+    }
+  }
+
+  async #askVersion(): Promise<string | undefined> {
+    const info = await this.redis.info('server').catch((error: Error) => {
+      if (error.message.startsWith('NOPERM')) return ''
+      throw error
+    })
+    const [, version, major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? []
+    if (version === undefined || Number(major) > 6 || (major === '6' && Number(minor) >= 2)) return undefined
+    return this.#giveUp(`Redis ${version} is too old: the gateway needs 6.2 or later`)
+  }
+
+  #giveUp(trouble: string): string {
+    this.#fail(trouble)
+    this.redis.disconnect(true)
+    return trouble
+  }
+
+  /** Says each trouble once, however often an attempt to connect meets it again. */
+  #fail(trouble: string, error?: unknown): void {
+    if (trouble !== this.#trouble) this.#log.warn({ err: error, connection: this.#name }, trouble)
+    this.#trouble = trouble
+  }
+
+  #down(): void {
+    this.#probedAt = undefined
+    if (!this.#isUp) return
+    this.#isUp = false
+    this.#fail('the connection to Redis was lost')
+    this.#events.down()
+  }
 }
 
+/** Ticks of the watchdog in one timeout, and how much of the timeout a probe may take. */
+const TICKS = 6
+const PROBE_SHARE = 2 / 3
+/** Timeouts that making a connection may take: a name to look up, TLS, a busy machine at its start. */
+const PATIENCE = 3
+/** How long a connection that was given up may still say goodbye. */
+const DISCONNECT_MS = 50
 const FIRST_BACKOFF_MS = 50
 const MAX_BACKOFF_MS = 2000
 
-/** Asks the connection for a sign of life from time to time, as nothing else would on a silent one. */
-export function keepProbing(redis: Redis, everyMs: number): { stop(): void } {
-  const timer = setInterval(() => {
-    if (redis.status === 'ready') redis.ping().catch(() => {}) // a failure closes the connection, which is heard of
-  }, everyMs)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+/** Full jitter: gateways that lost the same Redis do not come back in step. */
+const backoff = (attempt: number): number =>
+  Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10))
+
+export interface TlsFiles {
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
 }
 
-/** Ends the connection for good, politely if it answers in time. */
-export async function disconnect(redis: Redis, timeout: number): Promise<void> {
-  if (redis.status === 'end') return
-  const ended = new Promise<void>(resolve => redis.once('end', () => resolve()))
-  if (redis.status === 'ready') redis.quit().catch(() => redis.disconnect())
-  else redis.disconnect()
-  // Between two attempts to connect there is nothing that could end, and no event either.
-  await Promise.race([ended, setTimeout(timeout, undefined, { ref: false })])
-  redis.disconnect()
+/**
+ * TLS to Redis, with what the files say.
+ * @throws ConfigError for a file that cannot be read
+ */
+export function tlsOptions(files: TlsFiles): ConnectionOptions {
+  const options: ConnectionOptions = {}
+  for (const kind of ['ca', 'cert', 'key'] as const) {
+    const path = files[kind]
+    if (path === undefined) continue
+    try {
+      options[kind] = readFileSync(path)
+    } catch (error) {
+      throw new ConfigError(`REDIS_${kind.toUpperCase()}_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+    }
+  }
+  return options
 }

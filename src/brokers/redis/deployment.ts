@@ -1,0 +1,32 @@
+import type { GapReason, PublishResult } from '../../broker.js'
+import type { Publication } from '../../message.js'
+import type { Topic } from '../../topic.js'
+
+/**
+ * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
+ * Cluster. It knows channels as Redis does, companions and the gateways' own ones included.
+ */
+export interface Deployment {
+  start(): void
+  publish(publications: readonly Publication[]): Promise<PublishResult[]>
+  /** Subscribes to all `names` with one command. As `Broker.subscribe`. */
+  subscribe(topic: Topic, names: readonly string[]): Promise<void>
+  unsubscribe(topic: Topic): void
+  /** `PUBSUB CHANNELS` of all servers, each name once. Rejects when one of them does not answer. */
+  channels(glob: string): Promise<string[]>
+  /** `PUBSUB NUMSUB`, summed over all servers. Rejects when one of them does not answer. */
+  subscriberCounts(names: readonly string[]): Promise<number[]>
+  /** Why it cannot be used, in words for the operator; undefined when it can. */
+  readonly unavailable: string | undefined
+  close(): Promise<void>
+}
+
+/** What a deployment tells, synchronously from where the bytes arrive. */
+export interface DeploymentEvents {
+  message(channel: string, data: Buffer): void
+  patternMessage(pattern: string, channel: string, data: Buffer): void
+  live(topic: Topic): void
+  refused(topic: Topic): void
+  /** Messages may be missed on these topics, or on all, until they are live again. */
+  lost(reason: GapReason, topics?: readonly Topic[]): void
+}

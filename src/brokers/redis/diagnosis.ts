@@ -1,0 +1,32 @@
+/**
+ * What is wrong with a connection, for the operator: in the log and on `/readyz`. The words are
+ * ours; an error text of Redis may hold names and addresses that are nobody's business.
+ */
+export function diagnose(error: Error & { code?: string }): string {
+  const text = `${error.code ?? ''} ${error.message}`
+  for (const [rule, meaning] of MEANINGS) if (rule.test(text)) return meaning
+  return 'Redis cannot be used; the log has the cause'
+}
+
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/WRONGPASS|invalid username-password/i, 'Redis refuses the user name or the password'],
+  [/NOAUTH|without any password configured/i, 'Redis asks for a password, and REDIS_URL has none or one too many'],
+  [/NOPERM/, 'the Redis user lacks a right that the gateway needs; docs/deploy.md lists them'],
+  [/All sentinels are unreachable/i, 'no Sentinel can be reached, or none knows the master'],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/,
+    'the certificate of Redis is not trusted, or not made out to this host; see REDIS_CA_FILE',
+  ],
+  [
+    /EPROTO|wrong version number|ssl3_|tlsv1|socket disconnected before secure TLS/i,
+    'the TLS handshake with Redis failed: is it TLS on both sides?',
+  ],
+  [/ECONNREFUSED/, 'nothing listens at the address of Redis'],
+  [/ENOTFOUND|EAI_AGAIN/, 'the host name of Redis does not resolve'],
+  [/EHOSTUNREACH|ENETUNREACH/, 'there is no route to Redis'],
+  [/ENOENT|EACCES/, 'the Unix socket of Redis does not exist or may not be opened'],
+  [/ETIMEDOUT|Socket timeout/, 'Redis does not answer in time'],
+  [/LOADING/, 'Redis is loading its data'],
+  [/MASTERDOWN|CLUSTERDOWN/, 'the Redis deployment has no working master now'],
+  [/ECONNRESET|EPIPE|Connection is closed|closed/i, 'Redis closes the connection'],
+]
