@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { describeViolations, printRow, writeReport } from './rig/report.js'
 import { type Length, type Outcome, runScenario } from './rig/scenario.js'
 import { OwnScope } from './rig/scope.js'
-import { scenarios } from './scenarios/index.js'
+import { onRequest, scenarios } from './scenarios/index.js'
 
 /*
  * npm run test:faults -- [--full] [--report path]
@@ -14,9 +14,11 @@ const { values } = parseArgs({ options: { full: { type: 'boolean' }, report: { t
 const { SEEDS = '20', SEED = '1', SCENARIO } = process.env
 const length: Length = values.full ? 'full' : 'short'
 const wanted = SCENARIO?.split(',')
-const chosen = scenarios.filter(({ name }) => wanted === undefined || wanted.includes(name))
+const chosen = wanted ? [...scenarios, ...onRequest].filter(({ name }) => wanted.includes(name)) : scenarios
 if (chosen.length === 0) {
-  console.error(`There is no such scenario; there are: ${scenarios.map(({ name }) => name).join(', ')}`)
+  console.error(
+    `There is no such scenario; there are: ${[...scenarios, ...onRequest].map(({ name }) => name).join(', ')}`,
+  )
   process.exit(1)
 }
 

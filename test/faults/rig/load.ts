@@ -24,8 +24,6 @@ export interface LoadOptions {
 export class Load {
   readonly publications: Publication[] = []
   readonly #byId = new Map<string, Publication>()
-  /** Messages are padded to so many bytes. */
-  padding = 0
   readonly #options: LoadOptions
   readonly #native: Redis
   #timer: NodeJS.Timeout | undefined
@@ -73,6 +71,23 @@ export class Load {
     return marks.map(({ id }) => id)
   }
 
+  /** Many large messages on one channel, natively, as fast as that and never more than a few at once. */
+  async burst(
+    channel: string,
+    { count, bytes, perSecond }: { count: number; bytes: number; perSecond: number },
+  ): Promise<void> {
+    const started = Date.now()
+    const atOnce: Promise<void>[] = []
+    for (let i = 0; i < count; i++) {
+      const early = started + (i * 1000) / perSecond - Date.now()
+      if (early > 1) await new Promise(resolve => setTimeout(resolve, early))
+      const publication = this.#create(channel, 'native')
+      atOnce.push(new Promise(done => this.#sendNatively(publication, done, bytes)))
+      if (atOnce.length >= 8) await atOnce.shift()
+    }
+    await Promise.all(atOnce)
+  }
+
   find(id: string): Publication | undefined {
     return this.#byId.get(id)
   }
@@ -110,7 +125,7 @@ export class Load {
       postBatch(
         gateway,
         batch,
-        batch.map(({ id }) => this.#pad(id)),
+        batch.map(({ id }) => id),
         this.#answered,
       )
     } else {
@@ -119,13 +134,13 @@ export class Load {
         gateway.name,
         chance.happens(0.1) ? chance.pick(EVENTS) : undefined,
       )
-      post(gateway, publication, this.#pad(publication.id), this.#answered)
+      post(gateway, publication, publication.id, this.#answered)
     }
   }
 
-  #sendNatively(publication: Publication, done = () => {}): void {
+  #sendNatively(publication: Publication, done = () => {}, bytes = 0): void {
     this.#open++
-    publishNatively(this.#native, publication, this.#pad(publication.id), () => {
+    publishNatively(this.#native, publication, pad(publication.id, bytes), () => {
       this.#answered()
       done()
     })
@@ -151,11 +166,9 @@ export class Load {
     this.#byId.set(id, publication)
     return publication
   }
-
-  #pad(id: string): string {
-    return this.padding > 0 ? `${id} `.padEnd(this.padding, '.') : id
-  }
 }
+
+const pad = (id: string, bytes: number): string => (bytes > 0 ? `${id} `.padEnd(bytes, '.') : id)
 
 const TICK_MS = 5
 const MAX_BURST = 50

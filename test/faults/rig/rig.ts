@@ -54,6 +54,7 @@ export interface Fault {
 
 /** Gateways, Redis, listeners and publishers of one run, and what they wrote down. */
 export class Rig {
+  readonly scope: Scope
   readonly chance: Chance
   readonly signal: Signal
   readonly redis: Standalone
@@ -68,8 +69,9 @@ export class Rig {
   readonly notes: string[] = []
 
   private constructor(
-    parts: Pick<Rig, 'chance' | 'signal' | 'redis' | 'gateways' | 'listeners' | 'load' | 'channels'>,
+    parts: Pick<Rig, 'scope' | 'chance' | 'signal' | 'redis' | 'gateways' | 'listeners' | 'load' | 'channels'>,
   ) {
+    this.scope = parts.scope
     this.chance = parts.chance
     this.signal = parts.signal
     this.redis = parts.redis
@@ -106,12 +108,12 @@ export class Rig {
     const load = new Load(scope, {
       ...options,
       channels,
-      gateways: options.balanced ? ready : () => gateways,
+      gateways: () => (options.balanced && ready().length > 0 ? ready() : gateways),
       redisPort: redis.port,
       chance: chance.fork(),
       signal,
     })
-    const rig = new Rig({ chance, signal, redis, gateways, listeners, load, channels })
+    const rig = new Rig({ scope, chance, signal, redis, gateways, listeners, load, channels })
     for (const listener of listeners) listener.open()
     if (!(await signal.until(() => listeners.every(({ live }) => live), 10_000)))
       throw new Error('not every stream opened')
@@ -156,8 +158,8 @@ export class Rig {
   }
 
   /** Waits until every listener heard, on every topic, something sent after that time. Those that did not. */
-  async heard(since: number, withinMs: number): Promise<string[]> {
-    const waiting = new Set(this.listeners.flatMap(listener => listener.topics.map(topic => ({ listener, topic }))))
+  async heard(since: number, withinMs: number, listeners: readonly Listener[] = this.listeners): Promise<string[]> {
+    const waiting = new Set(listeners.flatMap(listener => listener.topics.map(topic => ({ listener, topic }))))
     await this.signal.until(() => {
       for (const pair of waiting) {
         const { listener, topic } = pair
@@ -178,9 +180,13 @@ export class Rig {
   }
 
   /** Each stream that was open all the time was told of the fault once for each of its topics. */
-  expectOneGapEach({ startedAt }: Fault, concerned: readonly Gateway[] = this.gateways): void {
-    const names = new Set(concerned.map(({ name }) => name))
-    for (const { name, form, session } of this.listeners) {
+  expectOneGapEach(
+    { startedAt }: Fault,
+    gateways: readonly Gateway[] = this.gateways,
+    listeners: readonly Listener[] = this.listeners,
+  ): void {
+    const names = new Set(gateways.map(({ name }) => name))
+    for (const { name, form, session } of listeners) {
       if (!session || session.openedAt > startedAt || !names.has(session.gateway)) continue
       for (const topic of session.topics) {
         const gaps = session.gaps.filter(
@@ -189,6 +195,27 @@ export class Rig {
         this.expect(gaps.length === 1, `${name} (${form}) was told ${gaps.length} gaps on ${topic.name}, not 1`)
       }
     }
+  }
+
+  /** Nothing happened that a listener could have lost a message by since the last fault began. */
+  expectNoGaps(): void {
+    const since = this.faults.at(-1)?.startedAt ?? 0
+    const gaps = this.listeners.flatMap(({ sessions }) => sessions.flatMap(session => session.gaps))
+    const late = gaps.filter(({ at }) => at >= since)
+    this.expect(late.length === 0, `${late.length} gaps were told, and there was nothing to lose a message by`)
+  }
+
+  /** What was sent to gateways while the fault lasted had one of these outcomes. */
+  expectOnlyOutcomes({ startedAt, liftedAt }: Fault, allowed: readonly Publication['outcome'][]): void {
+    const others = this.load.publications.filter(
+      ({ via, outcome, sentAt }) =>
+        via !== 'native' &&
+        sentAt >= startedAt &&
+        sentAt <= liftedAt &&
+        outcome !== 'pending' &&
+        !allowed.includes(outcome),
+    )
+    this.expect(others.length === 0, `${others.length} publishes had another outcome, the first ${others[0]?.outcome}`)
   }
 
   /** Ends the publishing, and waits until everybody has what is under way. */
