@@ -71,7 +71,7 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   requestTimeout: 30_000,
   // Longer than the idle time of the usual load balancers, or they would send into a closing connection.
   keepAliveTimeout: 75_000,
-  http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000 },
+  http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
   routerOptions: { maxParamLength: 8192 },
   // Nothing is dropped from a request in silence, and a value is only turned where a URL had no other way to say it.
   ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },

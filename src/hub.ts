@@ -1,4 +1,5 @@
 import type { Broker, BrokerListener, GapReason, ListenerCounts, PublishResult } from './broker.js'
+import { type Deferred, deferred } from './deferred.js'
 import type { Format } from './frames.js'
 import { gapData } from './gap.js'
 import { Lane } from './lane.js'
@@ -21,8 +22,11 @@ interface Subscription {
   readonly covers: (channel: string) => boolean
   readonly lanes: Set<Lane>
   readonly shared: Map<Format, Lane>
-  readonly live: Promise<void>
+  /** Settled when the topic is live, or refused; another one after each loss. */
+  live: Deferred
   isLive: boolean
+  /** Somebody counts on it: what is missed from now on is told. */
+  isPromised: boolean
   /** Since when messages may have been missed that no `gap` has told of yet. */
   lost: { since: number; reason: GapReason } | undefined
 }
@@ -53,19 +57,22 @@ export class Hub implements BrokerListener {
     const lane = client.lane ?? this.#sharedLane(subscription, client.format)
     lane.join(client.subscriber)
     subscription.lanes.add(lane)
-    if (subscription.isLive) lane.topicLive(subscription.topic)
-    else await subscription.live
+    if (!subscription.isLive) await subscription.live.promise
   }
 
   unsubscribe(client: Client, topic: Topic): void {
     const subscription = this.#find(topic)
     const lane = client.lane ?? subscription?.shared.get(client.format)
     if (!subscription || !lane) return
-    lane.topicLost(subscription.topic)
-    if (!client.lane) lane.leave(client.subscriber)
-    if (client.lane || lane.members.size === 0) {
+    if (client.lane) {
+      client.lane.forget()
       subscription.lanes.delete(lane)
-      subscription.shared.delete(client.format)
+    } else {
+      lane.leave(client.subscriber)
+      if (lane.members.size === 0) {
+        subscription.lanes.delete(lane)
+        subscription.shared.delete(client.format)
+      }
     }
     if (subscription.lanes.size === 0) this.#drop(subscription)
   }
@@ -73,7 +80,9 @@ export class Hub implements BrokerListener {
   /** The client counts on the topic although it is not live yet: what it misses until then is told. */
   expectGap(topic: Topic): void {
     const subscription = this.#find(topic)
-    if (subscription && !subscription.isLive) subscription.lost ??= { since: this.#now(), reason: 'redis_unavailable' }
+    if (!subscription || subscription.isLive) return
+    subscription.isPromised = true
+    subscription.lost ??= { since: this.#now(), reason: 'redis_unavailable' }
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
@@ -87,8 +96,8 @@ export class Hub implements BrokerListener {
   message(message: Message, pattern?: string): void {
     const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
     if (!subscription) return // unsubscribed, and the broker has not heard of it yet
-    // The broker's acknowledgement may still be on its way through a promise; the message proves it.
-    if (!subscription.isLive) this.#setLive(subscription)
+    // The first message after a loss may come before the news that the topic is live again.
+    if (subscription.lost) this.#announceGap(subscription)
     for (const lane of subscription.lanes) lane.deliver(message, subscription.topic)
   }
 
@@ -104,10 +113,10 @@ export class Hub implements BrokerListener {
       ...this.#patterns.values(),
     ]
     for (const subscription of concerned) {
-      if (!subscription?.isLive) continue
+      if (!subscription?.isPromised) continue
+      if (subscription.isLive) subscription.live = deferred()
       subscription.isLive = false
-      subscription.lost = lost
-      for (const lane of subscription.lanes) lane.topicLost(subscription.topic)
+      subscription.lost ??= lost
     }
   }
 
@@ -139,17 +148,17 @@ export class Hub implements BrokerListener {
   }
 
   #create(topic: Topic): Subscription {
-    const live = this.#broker.subscribe(topic)
-    live.catch(() => {}) // whoever waits for it hears of it; nobody may be left
     const subscription: Subscription = {
       topic,
       covers: topicMatcher(topic),
       lanes: new Set(),
       shared: new Map(),
-      live,
+      live: deferred(),
       isLive: false,
+      isPromised: false,
       lost: undefined,
     }
+    this.#broker.subscribe(topic).then(() => this.#setLive(subscription), subscription.live.reject)
     this.#subscriptionsOf(topic).set(topic.name, subscription)
     return subscription
   }
@@ -169,9 +178,13 @@ export class Hub implements BrokerListener {
   }
 
   #setLive(subscription: Subscription): void {
-    if (subscription.isLive) return
     subscription.isLive = true
-    for (const lane of subscription.lanes) lane.topicLive(subscription.topic)
+    subscription.isPromised = true
+    if (subscription.lost) this.#announceGap(subscription)
+    subscription.live.resolve()
+  }
+
+  #announceGap(subscription: Subscription): void {
     if (!subscription.lost) return
     const { since, reason } = subscription.lost
     subscription.lost = undefined

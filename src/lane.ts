@@ -25,12 +25,6 @@ export class Lane {
     this.push(this.format.encode(message))
   }
 
-  /** The topic is subscribed, and all that follows on it arrives. */
-  topicLive(_topic: Topic): void {}
-
-  /** What comes on the topic may be missed from now on. */
-  topicLost(_topic: Topic): void {}
-
   push(frame: Buffer): void {
     if (this.#frames.push(frame) === 1) this.#outbox.add(this)
   }

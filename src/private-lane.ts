@@ -2,16 +2,17 @@ import type { Format } from './frames.js'
 import { Lane } from './lane.js'
 import type { Message } from './message.js'
 import type { Outbox } from './outbox.js'
-import { type Topic, topicKey, topicMatcher } from './topic.js'
+import type { Topic } from './topic.js'
 
 /**
  * The lane of one client that differs from its neighbours: it has several topics, or wants only
  * so many messages. It sees to it that a message which matches several of its topics arrives once.
  */
 export class PrivateLane extends Lane {
-  readonly #live = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
   readonly #onLimit: () => void
   #remaining: number
+  /** The last message, and the topics by which it has come so far. */
+  #last: { readonly message: Message; readonly topics: Set<Topic> } | undefined
 
   constructor(format: Format, outbox: Outbox, limit = Number.POSITIVE_INFINITY, onLimit = () => {}) {
     super(format, outbox)
@@ -19,17 +20,8 @@ export class PrivateLane extends Lane {
     this.#onLimit = onLimit
   }
 
-  /** Only a live topic stands in for others that cover the same channel. */
-  override topicLive(topic: Topic): void {
-    this.#live.set(topicKey(topic), { topic, covers: topicMatcher(topic) })
-  }
-
-  override topicLost(topic: Topic): void {
-    this.#live.delete(topicKey(topic))
-  }
-
   override deliver(message: Message, topic: Topic): void {
-    if (this.#remaining === 0 || (this.#live.size > 1 && !this.#isFirst(topic, message.channel))) return
+    if (this.#remaining === 0 || this.#isCopy(message, topic)) return
     this.#remaining--
     super.deliver(message, topic)
     if (this.#remaining === 0) {
@@ -38,16 +30,26 @@ export class PrivateLane extends Lane {
     }
   }
 
+  /** The topic is not the client's any more: what comes next is no copy of what came by it. */
+  forget(): void {
+    this.#last = undefined
+  }
+
   /**
-   * The broker hands over one copy for each topic that matches. The copy that counts is the one
-   * of the channel itself, else of the oldest pattern that covers it.
+   * The broker hands over one copy for each topic that matches, one right after the other. A
+   * message that comes by a topic by which the last one came is the next one, though it be equal.
+   *
+   *     news: a    n*: a  (copy)    news: a    n*: a  (copy)
    */
-  #isFirst({ kind, name }: Topic, channel: string): boolean {
-    if (kind === 'channel') return true
-    if (this.#live.has(topicKey({ kind: 'channel', name: channel }))) return false
-    for (const { topic, covers } of this.#live.values()) {
-      if (topic.kind === 'pattern' && covers(channel)) return topic.name === name
-    }
-    return true
+  #isCopy(message: Message, topic: Topic): boolean {
+    const last = this.#last
+    const isCopy =
+      last !== undefined &&
+      last.message.channel === message.channel &&
+      !last.topics.has(topic) &&
+      last.message.data.equals(message.data)
+    if (isCopy) last.topics.add(topic)
+    else this.#last = { message, topics: new Set([topic]) }
+    return isCopy
   }
 }

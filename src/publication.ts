@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer'
 import { isJsonType, mediaType } from './content-type.js'
+import { requireJson } from './json.js'
 import type { Publication } from './message.js'
 import { channelProblem, eventTypeProblem } from './names.js'
 import { Problem } from './problems.js'
@@ -43,19 +43,6 @@ export function checkPublication(publication: Publication): Publication {
   const problem = channelProblem(channel) ?? (event === undefined ? undefined : eventTypeProblem(event))
   if (problem) throw new Problem(problem)
   return publication
-}
-
-/**
- * What the bytes say as JSON (RFC 8259: in UTF-8).
- * @throws Problem `invalid-json`
- */
-export function requireJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw new Problem('invalid-json', 'The body is not UTF-8.')
-  try {
-    return JSON.parse(bytes.toString())
-  } catch (cause) {
-    throw new Problem('invalid-json', undefined, {}, { cause })
-  }
 }
 
 /** RFC 4648 section 4, with its padding: `Buffer.from` would pass over whatever it does not know. */

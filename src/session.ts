@@ -12,21 +12,24 @@ export class Session {
   readonly #stream: Stream
   readonly #hub: Hub
   readonly #maxMessageBytes: number
-  #mistakes = 0
 
   constructor(stream: Stream, hub: Hub, { maxMessageBytes }: { maxMessageBytes: number }) {
     this.#stream = stream
     this.#hub = hub
     this.#maxMessageBytes = maxMessageBytes
+    // Answers come through the lane, also before the first subscription, which would bring the client there.
+    stream.lane?.join(stream.subscriber)
   }
 
-  /** Takes one frame. Its effect begins at once, in the order of the frames; its answer may come later. */
+  /**
+   * Takes one frame; one that is no request of the protocol ends the connection. The effect begins at once, in the
+   * order of the frames; the answer may come later.
+   */
   async receive(frame: Buffer): Promise<void> {
     const request = readRequest(frame)
     if ('problem' in request) {
       this.#fail(request.problem, request.ref)
-      if (++this.#mistakes >= MAX_MISTAKES) this.#stream.close('bad_message')
-      return
+      return this.#stream.close('bad_message')
     }
     try {
       this.#answer(await this.#handle(request))
@@ -77,9 +80,6 @@ export class Session {
     this.#stream.lane?.flush()
   }
 }
-
-/** So many frames that make no sense, and the client is not one of ours. */
-const MAX_MISTAKES = 10
 
 /** @throws Problem */
 function readTopic({ channel, pattern }: { channel?: string; pattern?: string }): Topic {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { SubscribeRefused } from '../../broker.js'
+import { type Deferred, deferred } from '../../deferred.js'
 import type { Topic } from '../../topic.js'
 import { topicKey } from '../../topic.js'
 
@@ -10,14 +11,8 @@ interface Wanted {
   readonly names: readonly string[]
   /** `asked`: the command is on its way. `live`: Redis has acknowledged it on this connection. */
   state: 'none' | 'asked' | 'live'
-  readonly acknowledged: PromiseWithResolvers
+  readonly acknowledged: Deferred
   wasLive: boolean
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>
-  resolve(): void
-  reject(error: Error): void
 }
 
 export interface SubscriptionEvents {
@@ -45,7 +40,7 @@ export class Subscriptions {
   /** Resolves when Redis acknowledged it, rejects with `SubscribeRefused`. */
   add(topic: Topic, names: readonly string[]): Promise<void> {
     const key = topicKey(topic)
-    const wanted: Wanted = { topic, key, names, state: 'none', acknowledged: withResolvers(), wasLive: false }
+    const wanted: Wanted = { topic, key, names, state: 'none', acknowledged: deferred(), wasLive: false }
     this.#wanted.set(key, wanted)
     this.#touch(key)
     return wanted.acknowledged.promise
@@ -145,13 +140,3 @@ export class Subscriptions {
 
 /** Names in one command; its reply has a line for each, and Redis serves nobody else meanwhile. */
 const BATCH = 500
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve = (): void => {}
-  let reject = (_error: Error): void => {}
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
-}
