@@ -1,0 +1,101 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import Fastify from 'fastify'
+import t from 'tap'
+import { parse } from 'yaml'
+import { CLIENT_TYPES, clientTypes } from '../scripts/openapi-client.js'
+import { openapiYaml } from '../scripts/openapi-document.js'
+import carillon from '../src/app.js'
+import { packageFile, packageVersion } from '../src/package.js'
+import { PROBLEMS } from '../src/problems.js'
+import { build } from './support/gateway.js'
+import { operations } from './support/openapi.js'
+
+const yaml = await readFile(packageFile('openapi.yaml'), 'utf8')
+const document = parse(yaml)
+
+t.test('openapi.yaml is what the routes give', async t => {
+  t.equal(yaml, await openapiYaml(), 'run: npm run openapi, and commit openapi.yaml')
+})
+
+t.test('the types of the generated client are made from openapi.yaml', async t => {
+  const types = await readFile(packageFile(CLIENT_TYPES), 'utf8')
+  t.equal(types, await clientTypes(yaml), `run: npm run openapi, and commit ${CLIENT_TYPES}`)
+})
+
+t.test('openapi.yaml lints clean', async t => {
+  const lint = promisify(execFile)(
+    process.execPath,
+    [packageFile('node_modules/@redocly/cli/bin/cli.js'), 'lint', 'openapi.yaml', '--format=json'],
+    {
+      cwd: packageFile('.'),
+      env: { PATH: process.env.PATH, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_NOTIFICATIONS: 'true' },
+    },
+  )
+  const { stdout } = await lint.catch(error => error) // it exits with 1 after an error, and still says which
+  const { totals, problems } = JSON.parse(stdout)
+  t.same(problems, [])
+  t.match(totals, { errors: 0, warnings: 0 })
+})
+
+t.test('GET /openapi.json serves the document of openapi.yaml', async t => {
+  const { url } = await build(t)
+  const response = await fetch(`${url}/openapi.json`)
+  t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+  t.same(await response.json(), document)
+})
+
+t.test('the document says what it describes', async t => {
+  t.match(document, {
+    openapi: /^3\.1\./,
+    info: { title: 'Carillon', version: packageVersion(), license: { identifier: 'MIT' } },
+    servers: [{ url: 'http://127.0.0.1:3000' }],
+  })
+})
+
+t.test('every route of the gateway is in the document', async t => {
+  const app = Fastify()
+  const served: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const name of [method].flat()) if (name !== 'HEAD') served.push(`${name} ${url.replace(/:(\w+)/g, '{$1}')}`)
+  })
+  await app.register(carillon)
+  await app.close()
+  t.same(
+    operations(document)
+      .map(({ method, path }) => `${method} ${path}`)
+      .sort(),
+    served.sort(),
+  )
+})
+
+t.test('every operation has a name, a summary, a description and a tag that is explained', async t => {
+  const tags = document.tags.map(({ name }: { name: string }) => name)
+  for (const { method, path, operation } of operations(document)) {
+    const title = `${method} ${path}`
+    t.match(operation, { operationId: /^\w+$/, summary: /^[A-Z].*[^.]$/, description: /\.$/ }, title)
+    t.equal(operation.tags?.length, 1, title)
+    t.ok(tags.includes(operation.tags?.[0]), title)
+  }
+})
+
+t.test('every parameter has a description and an example', async t => {
+  for (const { method, path, operation } of operations(document)) {
+    for (const { name, description, example } of operation.parameters ?? []) {
+      t.match(description, /\.$/, `${method} ${path}: ${name}`)
+      t.not(example, undefined, `${method} ${path}: ${name}`)
+    }
+  }
+})
+
+t.test('every problem that a route can answer with is described, and no other', async t => {
+  const described = new Set(operations(document).flatMap(({ problems }) => problems.map(({ type }) => type)))
+  // These two are answered where there is no operation; the description of the document has them.
+  for (const type of ['not-found', 'method-not-allowed']) {
+    t.notOk(described.has(type), type)
+    t.match(document.info.description, `\`${type}\``)
+    described.add(type)
+  }
+  t.same([...described].sort(), Object.keys(PROBLEMS).sort())
+})
