@@ -42,10 +42,8 @@ function greet({ address, family, port }: AddressInfo, { REDIS_URL }: Config): v
 `)
 }
 
-function withoutCredentials(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
-}
+/** Not by `URL`, which does not know addresses with several hosts. */
+const withoutCredentials = (url: string): string => url.replace(/(?<=:\/\/)[^@/]*@/, '')
 
 function fail(message: string): never {
   console.error(message)
