@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Gateway } from './gateway.js'
 import type { Outcome, Publication } from './history.js'
 import type { Chance } from './prng.js'
@@ -14,8 +14,8 @@ export interface LoadOptions {
   readonly nativeShare: number
   /** The gateways that may be asked now. */
   readonly gateways: () => readonly Gateway[]
-  /** Where the native publisher connects. */
-  readonly redisPort: number
+  /** The connection of the native publisher. */
+  readonly native: Redis
   readonly chance: Chance
   readonly signal: Signal
 }
@@ -34,14 +34,7 @@ export class Load {
 
   constructor(scope: Scope, options: LoadOptions) {
     this.#options = options
-    this.#native = new Redis({
-      port: options.redisPort,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      retryStrategy: () => 20,
-    })
-    this.#native.on('error', () => {}) // each publication has its outcome
+    this.#native = options.native
     scope.teardown(() => {
       this.pause()
       this.#native.disconnect()

@@ -1,12 +1,14 @@
+import type { Redis } from 'ioredis'
 import { freePort } from '../../support/ports.js'
 import { type RedisServer, startRedis } from '../../support/redis.js'
 import { Observer } from './observer.js'
 import { FreezingProxy } from './proxy.js'
 import type { Scope } from './scope.js'
 import type { Signal } from './signal.js'
+import { connectNatively, type Topology } from './topology.js'
 
 /** One Redis. Each gateway reaches it through a proxy of its own; observer and native clients go there directly. */
-export class Standalone {
+export class Standalone implements Topology {
   readonly port: number
   readonly proxies: readonly FreezingProxy[]
   readonly #scope: Scope
@@ -36,6 +38,10 @@ export class Standalone {
 
   url(gateway: number): string {
     return `redis://127.0.0.1:${this.proxies[gateway]?.port}`
+  }
+
+  connect(): Redis {
+    return connectNatively({ port: this.port })
   }
 
   async start(): Promise<void> {

@@ -34,7 +34,7 @@ export const aclRevoke: Scenario = {
     })
     // A refusal is for good: whoever has the right again opens a stream again.
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, cut, others)
+    rig.expectOneGapEach(fault, { gateways: cut, listeners: others })
     const strange = rig.load.publications.filter(
       ({ channel, outcome, via }) => via !== 'native' && channel !== revoked && outcome === 403,
     )

@@ -20,6 +20,6 @@ export const bufferKill: Scenario = {
       }),
     )
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, [gateway])
+    rig.expectOneGapEach(fault, { gateways: [gateway] })
   },
 }

@@ -16,6 +16,6 @@ export const halfOpen: Scenario = {
       for (const proxy of proxies) proxy.thaw()
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, concerned)
+    rig.expectOneGapEach(fault, { gateways: concerned })
   },
 }

@@ -12,6 +12,7 @@ import { killRedis } from './kill-redis.js'
 import { killSubscriber } from './kill-subscriber.js'
 import { outOfMemory } from './out-of-memory.js'
 import { rollingRestart } from './rolling-restart.js'
+import { sentinelFailover, sentinelHung, sentinelKill } from './sentinel.js'
 import { soak } from './soak.js'
 import { stranded } from './stranded.js'
 import { stuckClient } from './stuck-client.js'
@@ -26,6 +27,9 @@ export const scenarios: readonly Scenario[] = [
   bufferKill,
   debugSleep,
   busyScript,
+  sentinelKill,
+  sentinelFailover,
+  sentinelHung,
   drain,
   rollingRestart,
   killGateway,

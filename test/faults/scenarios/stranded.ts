@@ -9,9 +9,6 @@ export const stranded: Scenario = {
     const one = rig.chance.integer(0, rig.gateways.length)
     const fault = await rig.fault(async () => rig.redis.proxies[one]?.strand())
     await rig.recover(fault)
-    rig.expectOneGapEach(
-      fault,
-      rig.gateways.filter((_, i) => i === one),
-    )
+    rig.expectOneGapEach(fault, { gateways: rig.gateways.filter((_, i) => i === one) })
   },
 }

@@ -1,0 +1,85 @@
+import type { Fault, Rig } from '../rig/rig.js'
+import type { Scenario } from '../rig/scenario.js'
+import { nodeName } from '../rig/sentinel.js'
+import { poll } from '../rig/signal.js'
+
+/** A native client would publish to whatever it is connected to: only the gateways speak here. */
+const options = { topology: 'sentinel', nativeShare: 0 } as const
+
+export const sentinelKill: Scenario = {
+  name: 'sentinel-kill',
+  fault: 'Sentinel: kill -9 of the master',
+  options,
+  async run(rig) {
+    const old = await rig.sentinel.master()
+    const fault = await rig.fault(async () => {
+      await rig.sentinel.node(old).stop('SIGKILL')
+      await rig.sentinel.untilAnotherMaster(old)
+    })
+    await rig.recover(fault)
+    rig.expectOneGapEach(fault, { more: CUTS })
+    // It comes back as the master that it was; the Sentinels tell it otherwise.
+    await rig.sentinel.startNode(old)
+    await expectDemotion(rig, old)
+    await expectTrueMaster(rig, fault)
+  },
+}
+
+export const sentinelFailover: Scenario = {
+  name: 'sentinel-failover',
+  fault: 'Sentinel: manual failover',
+  options,
+  async run(rig) {
+    const old = await rig.sentinel.master()
+    const fault = await rig.fault(async () => {
+      await rig.sentinel.failOver()
+      await rig.sentinel.untilAnotherMaster(old)
+    })
+    await rig.recover(fault)
+    rig.expectOneGapEach(fault, { more: CUTS })
+    await expectDemotion(rig, old)
+    await expectTrueMaster(rig, fault)
+  },
+}
+
+export const sentinelHung: Scenario = {
+  name: 'sentinel-hung',
+  fault: 'Sentinel: stopped master, resumed after the failover',
+  options,
+  async run(rig) {
+    const old = await rig.sentinel.master()
+    const { process } = rig.sentinel.node(old)
+    const fault = await rig.fault(async () => {
+      process.kill('SIGSTOP')
+      await rig.sentinel.untilAnotherMaster(old)
+    })
+    await rig.recover(fault)
+    rig.expectOneGapEach(fault, { more: CUTS })
+    process.kill('SIGCONT')
+    await expectDemotion(rig, old)
+    await expectTrueMaster(rig, fault)
+  },
+}
+
+/** Sentinel cuts the clients of a node that changes its role, and a gateway leaves a node that the Sentinels do not name. */
+const CUTS = 2
+
+/** The old master follows the new one, and nobody listens to it or publishes there. */
+async function expectDemotion(rig: Rig, old: number): Promise<void> {
+  const demoted = await poll(async () => (await rig.sentinel.role(old)) === 'slave', 30_000)
+  rig.expect(demoted, 'the old master was not made a replica within 30 seconds')
+  const deaf = await rig.heard(Date.now(), 10_000)
+  rig.expect(deaf.length === 0, `deaf after the old master came back: ${deaf.slice(0, 5).join(', ')}`)
+}
+
+/** What was answered 200 after the failover was executed by the new master. */
+async function expectTrueMaster(rig: Rig, { liftedAt }: Fault): Promise<void> {
+  const node = nodeName(await rig.sentinel.master())
+  const observer = rig.sentinel.observers.find(candidate => candidate.node === node)
+  const executed = new Set(observer?.observations.map(({ id }) => id))
+  const acknowledged = rig.load.publications.filter(
+    ({ outcome, sentAt, answeredAt = 0 }) => outcome === 200 && sentAt > liftedAt && answeredAt < Date.now() - 1000,
+  )
+  const elsewhere = acknowledged.filter(({ id }) => !executed.has(id))
+  rig.expect(elsewhere.length === 0, `${elsewhere.length} publishes were answered 200 by what is not the master`)
+}
