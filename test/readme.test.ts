@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { packageFile } from '../src/package.js'
+import { startGateway } from './support/gateway.js'
+import { Inbox } from './support/inbox.js'
+
+const read = (path: string): string => readFileSync(packageFile(path), 'utf8')
+const readme = read('README.md')
+const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(packageFile('docs')).map(name => join('docs', name))]
+
+/** The fenced blocks of a page, in order. */
+const fences = (page: string) =>
+  [...page.matchAll(/^```(\w+)\n(.*?)\n```$/gms)].map(([, language = '', text = '']) => ({ language, text }))
+
+t.test('the curl lines of the README answer as printed', async t => {
+  const gateway = await startGateway(t)
+  const stream = new Inbox<string>()
+  const blocks = fences(readme)
+  let compared = 0
+  for (const [i, { language, text }] of blocks.entries()) {
+    if (language !== 'sh' || !text.startsWith('curl ')) continue
+    const command = text.replace('127.0.0.1:3000', `127.0.0.1:${gateway.port}`)
+    if (command.startsWith('curl -N ')) {
+      const curl = spawn('bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+      t.teardown(() => curl.kill())
+      createInterface(curl.stdout).on('line', line => stream.put(line))
+      await stream.find(line => line.startsWith('retry: '))
+    } else {
+      const { stdout } = await promisify(execFile)('bash', ['-c', command.replace('curl ', 'curl --silent ')])
+      const printed = blocks[i + 1]
+      t.equal(printed?.language, 'json', `the README shows what comes of: ${text}`)
+      t.equal(stdout, printed?.text)
+      compared++
+    }
+  }
+  t.ok(compared >= 5)
+  await stream.find(line => line === 'data: hello')
+  await stream.find(line => line === 'event: price')
+  t.equal(await stream.next(), 'data: {"eur":1.08}')
+  await stream.find(line => line === 'data: a')
+})
+
+t.test('the greeting shows the lines of the README', async t => {
+  const gateway = await startGateway(t)
+  for (const line of ['curl -N 127.0.0.1:3000/channels/news/events', 'curl -d hello 127.0.0.1:3000/channels/news']) {
+    t.ok(fences(readme).some(({ text }) => text === line))
+    t.match(gateway.output(), line.replace('3000', `${gateway.port}`))
+  }
+})
+
+t.test('every npm script that the pages name exists', async t => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const named = pages.flatMap(page => [...read(page).matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)])
+  t.ok(named.length > 5)
+  for (const [line, script = '', short = ''] of named) t.ok((script || short) in scripts, line)
+})
+
+t.test('every file that the pages link to exists', async t => {
+  const links = pages.flatMap(page =>
+    [...read(page).matchAll(/\]\((?!\w+:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => ({ page, target })),
+  )
+  t.ok(links.length > 10)
+  for (const { page, target } of links) t.ok(existsSync(packageFile(join(dirname(page), target))), `${page}: ${target}`)
+})
