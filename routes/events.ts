@@ -40,6 +40,7 @@ const schema = {
       'invalid-pattern',
       'reserved-channel',
       'too-many-subscriptions',
+      'patterns-unavailable',
       'channel-refused',
     ),
   },

@@ -30,6 +30,8 @@ export interface Broker {
   subscriberCounts(channels: readonly string[]): Promise<number[]>
   /** For each channel, the clients that would hear it, on all gateways. Rejects with a `BrokerUnavailable`. */
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts>
+  /** False where there are only channels, as in sharded Pub/Sub. */
+  readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */
   readonly unavailable: string | undefined
   /** Ends every connection. Bounded in time; pending publications settle first. */
@@ -42,12 +44,19 @@ export interface BrokerListener {
   message(message: Message, pattern?: string): void
   /** The topic is subscribed and acknowledged: at first, and again after each loss. */
   live(topic: Topic): void
-  /** From now on, until `live`, messages on these topics, or on all, may be missed. */
-  lost(reason: GapReason, topics?: readonly Topic[]): void
+  /** Until `live`, messages may be missed. */
+  lost(reason: GapReason, loss?: Loss): void
   /** The topic was refused after it had been live once. It will not come back by itself. */
   refused(topic: Topic): void
   /** Clients of this gateway that would hear each channel. */
   countListeners(channels: readonly string[]): number[]
+}
+
+export interface Loss {
+  /** Since when, in milliseconds since 1970; now by default. A loss may be noticed late. */
+  readonly since?: number
+  /** On which topics; on all by default. */
+  readonly topics?: readonly Topic[]
 }
 
 /** Redis's own count of receivers, or the problem that stands in its place. */
@@ -60,7 +69,7 @@ export interface ListenerCounts {
 }
 
 /** Why messages may have been missed. */
-export const GAP_REASONS = ['redis_connection_lost', 'redis_unavailable'] as const
+export const GAP_REASONS = ['redis_connection_lost', 'redis_unavailable', 'redis_slot_moved'] as const
 export type GapReason = (typeof GAP_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */

@@ -1,4 +1,4 @@
-import type { Broker, BrokerListener, GapReason, ListenerCounts, PublishResult } from './broker.js'
+import type { Broker, BrokerListener, GapReason, Loss, PublishResult } from './broker.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { Format } from './frames.js'
 import { gapData } from './gap.js'
@@ -48,6 +48,10 @@ export class Hub implements BrokerListener {
     this.#now = now
   }
 
+  get hasPatterns(): boolean {
+    return this.#broker.hasPatterns
+  }
+
   /**
    * Adds the client to the topic. Resolves when the topic is live, rejects with `SubscribeRefused`;
    * messages may come before that. Whoever stops waiting calls `expectGap`.
@@ -89,10 +93,6 @@ export class Hub implements BrokerListener {
     return this.#broker.publish(publications)
   }
 
-  listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
-    return this.#broker.listenerCounts(channels)
-  }
-
   message(message: Message, pattern?: string): void {
     const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
     if (!subscription) return // unsubscribed, and the broker has not heard of it yet
@@ -106,12 +106,10 @@ export class Hub implements BrokerListener {
     if (subscription) this.#setLive(subscription)
   }
 
-  lost(reason: GapReason, topics?: readonly Topic[]): void {
-    const lost = { since: this.#now(), reason }
-    const concerned = topics?.map(topic => this.#find(topic)) ?? [
-      ...this.#channels.values(),
-      ...this.#patterns.values(),
-    ]
+  lost(reason: GapReason, { since = this.#now(), topics }: Loss = {}): void {
+    const lost = { since, reason }
+    const all = () => [...this.#channels.values(), ...this.#patterns.values()]
+    const concerned = topics ? topics.map(topic => this.#find(topic)) : all()
     for (const subscription of concerned) {
       if (!subscription?.isPromised) continue
       if (subscription.isLive) subscription.live = deferred()

@@ -99,6 +99,12 @@ export const PROBLEMS = {
     'One stream holds at most MAX_SUBSCRIPTIONS channels and patterns.',
     'Spread over several streams, or raise the limit.',
   ],
+  'patterns-unavailable': [
+    400,
+    'No patterns here',
+    'The gateway works with sharded Pub/Sub of a Redis Cluster, which has channels only.',
+    'Subscribe to the channels by their names, or run the gateway without REDIS_SHARDED.',
+  ],
   'internal-error': [
     500,
     'Internal error',

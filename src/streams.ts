@@ -74,10 +74,12 @@ export class Stream implements Client {
 
   /**
    * Resolves when every topic is live, however long that takes.
-   * @throws Problem `channel-refused`, `too-many-subscriptions`
+   * @throws Problem `channel-refused`, `too-many-subscriptions`, `patterns-unavailable`
    */
   async subscribe(topics: readonly Topic[]): Promise<void> {
     if (this.subscriber.closed) return
+    if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
+      throw new Problem('patterns-unavailable')
     const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
     if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
     for (const topic of added) this.#topics.set(topicKey(topic), topic)

@@ -10,6 +10,7 @@ import { type Topic, topicKey, topicMatcher } from '../topic.js'
  */
 export class MemoryBroker implements Broker {
   readonly unavailable = undefined
+  readonly hasPatterns = true
   readonly #topics = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
   #patterns = 0
   #listener: BrokerListener | undefined

@@ -13,6 +13,8 @@ export interface ConnectionSettings {
   readonly target: Target
   /** How long Redis may leave a command without an answer, in milliseconds, before the connection counts as dead. */
   readonly timeout: number
+  /** A replica will do, as nothing is published there. */
+  readonly anyRole?: boolean
   /** Part of the connection's name in `CLIENT LIST`, and in the log. */
   readonly name: string
   readonly log: Logger
@@ -21,8 +23,11 @@ export interface ConnectionSettings {
 export interface ConnectionEvents {
   /** It can be used: Redis is a master, of a version that will do. */
   up(): void
-  /** It was up, and is not any more. */
-  down(): void
+  /**
+   * It was up, and is not any more. Whatever Redis pushed before `provenAt` (milliseconds since
+   * 1970) has come; what it pushed later may have been lost, long before the loss was noticed.
+   */
+  down(provenAt: number): void
 }
 
 /**
@@ -40,17 +45,20 @@ export class Connection {
   readonly #timeout: number
   readonly #events: ConnectionEvents
   readonly #watchdog: NodeJS.Timeout
+  /** When the last probe was sent that has been answered. Replies and messages come in one order. */
+  #provenAt = 0
   /** When the probe was sent that has not been answered yet. */
   #probedAt: number | undefined
   #ticks = 0
   #isUp = false
   #trouble: string | undefined = 'the connection to Redis is being made'
-  #mayAskRole = true
+  #mayAskRole: boolean
 
-  constructor({ target, timeout, name, log }: ConnectionSettings, events: ConnectionEvents) {
+  constructor({ target, timeout, anyRole = false, name, log }: ConnectionSettings, events: ConnectionEvents) {
     this.#log = log
     this.#name = name
     this.#timeout = timeout
+    this.#mayAskRole = !anyRole
     this.#events = events
     this.redis = new Redis({
       ...target,
@@ -111,6 +119,7 @@ export class Connection {
       const trouble = (await this.#askRole()) ?? (await this.#askVersion())
       if (trouble !== undefined || this.redis.status !== 'ready') return
       this.#isUp = true
+      this.#provenAt = Date.now()
       this.#trouble = undefined
       this.#log.info({ connection: this.#name }, 'redis connection is up')
       this.#events.up()
@@ -139,10 +148,12 @@ export class Connection {
   }
 
   async #probe(): Promise<void> {
+    const sentAt = Date.now()
     this.#probedAt = performance.now()
-    if (this.#ticks++ % TICKS === 0) await this.#askRole()
+    if (this.#mayAskRole && this.#ticks++ % TICKS === 0) await this.#askRole()
     else await this.redis.ping()
     this.#probedAt = undefined
+    this.#provenAt = sentAt
   }
 
   /** Gives the connection up when it leads to a replica: its trouble, or undefined. */
@@ -189,7 +200,7 @@ export class Connection {
     if (!this.#isUp) return
     this.#isUp = false
     this.#fail('the connection to Redis was lost')
-    this.#events.down()
+    this.#events.down(this.#provenAt)
   }
 }
 

@@ -1,5 +1,8 @@
+import { ConfigError } from '../../config.js'
 import type { Logger } from '../../logger.js'
-import { parseRedisUrl, type RedisAddress } from './address.js'
+import { type Node, parseRedisUrl } from './address.js'
+import { ClassicCluster } from './cluster/classic.js'
+import { ShardedCluster } from './cluster/sharded.js'
 import { type Target, type TlsFiles, tlsOptions } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
 import { PlainDeployment } from './plain.js'
@@ -21,32 +24,38 @@ export interface RedisSettings {
  */
 export function deploy(settings: RedisSettings, gatewayId: string, log: Logger, events: DeploymentEvents): Deployment {
   const address = parseRedisUrl(settings.url)
+  const tls = address.tls ? tlsOptions(settings.tls ?? {}) : undefined
   const common = { timeout: settings.timeout, gatewayId, log }
-  return new PlainDeployment({ ...common, target: targetOf(address, settings) }, events)
-}
-
-function targetOf(address: RedisAddress, { tls: files = {}, sentinel = {} }: RedisSettings): Target {
-  const { username, password } = address
   const access: Target = {
-    ...(username && { username }),
-    ...(password && { password }),
+    ...(address.username && { username: address.username }),
+    ...(address.password && { password: address.password }),
   }
-  const tls = address.tls ? tlsOptions(files) : undefined
-  if (address.kind === 'sentinel') {
-    return {
-      ...access,
-      sentinels: [...address.sentinels],
-      name: address.master,
-      db: address.db,
-      ...(sentinel.username && { sentinelUsername: sentinel.username }),
-      ...(sentinel.password && { sentinelPassword: sentinel.password }),
-      ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+  // Node takes the server's name for SNI from `tls`.
+  const targetAt = (node: Node): Target => ({ ...access, ...node, ...(tls && { tls: { host: node.host, ...tls } }) })
+  if (settings.sharded && address.kind !== 'cluster')
+    throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
+  switch (address.kind) {
+    case 'standalone': {
+      const target = 'path' in address.at ? { ...access, path: address.at.path } : targetAt(address.at)
+      return new PlainDeployment({ ...common, target: { ...target, db: address.db } }, events)
+    }
+    case 'sentinel': {
+      const { username, password } = settings.sentinel ?? {}
+      const target: Target = {
+        ...access,
+        sentinels: [...address.sentinels],
+        name: address.master,
+        db: address.db,
+        ...(username && { sentinelUsername: username }),
+        ...(password && { sentinelPassword: password }),
+        ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+      }
+      // A master may be demoted at any moment: a publish must not be taken by what is a replica now.
+      return new PlainDeployment({ ...common, target, fenced: true }, events)
+    }
+    case 'cluster': {
+      const cluster = { ...common, seeds: address.seeds, targetAt, sharded: settings.sharded ?? false, tls }
+      return settings.sharded ? new ShardedCluster(cluster, events) : new ClassicCluster(cluster, events)
     }
   }
-  if (address.kind === 'standalone') {
-    // Node takes the server's name for SNI from here, and an address is none.
-    const host = 'host' in address.at ? address.at.host : undefined
-    return { ...access, ...address.at, db: address.db, ...(tls && { tls: { ...(host && { host }), ...tls } }) }
-  }
-  return access
 }

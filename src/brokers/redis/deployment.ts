@@ -1,4 +1,4 @@
-import type { GapReason, PublishResult } from '../../broker.js'
+import type { GapReason, Loss, PublishResult } from '../../broker.js'
 import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
 
@@ -27,6 +27,6 @@ export interface DeploymentEvents {
   patternMessage(pattern: string, channel: string, data: Buffer): void
   live(topic: Topic): void
   refused(topic: Topic): void
-  /** Messages may be missed on these topics, or on all, until they are live again. */
-  lost(reason: GapReason, topics?: readonly Topic[]): void
+  /** Messages may be missed until the topics are live again. */
+  lost(reason: GapReason, loss: Loss): void
 }

@@ -19,6 +19,7 @@ export type { RedisSettings } from './deploy.js'
 
 /** Redis as the broker. */
 export class RedisBroker implements Broker {
+  readonly hasPatterns: boolean
   readonly #deployment: Deployment
   readonly #census: Census
   readonly #pending = new PendingMetadata()
@@ -29,6 +30,7 @@ export class RedisBroker implements Broker {
   constructor(settings: RedisSettings, log: Logger) {
     const gatewayId = randomUUID()
     this.#log = log
+    this.hasPatterns = !settings.sharded
     this.#deployment = deploy(settings, gatewayId, log, this.#events())
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
       this.#listener ? this.#listener.countListeners(channels) : [],
@@ -85,9 +87,9 @@ export class RedisBroker implements Broker {
       patternMessage: (pattern, channel, data) => this.#patternMessage(pattern, channel, data),
       live: topic => this.#listener?.live(topic),
       refused: topic => this.#listener?.refused(topic),
-      lost: (reason, topics) => {
+      lost: (reason, loss) => {
         this.#pending.clear()
-        this.#listener?.lost(reason, topics)
+        this.#listener?.lost(reason, loss)
       },
     }
   }

@@ -13,6 +13,8 @@ export interface PlainSettings {
   readonly timeout: number
   readonly gatewayId: string
   readonly log: Logger
+  /** As `PublisherOptions` has it. */
+  readonly fenced?: boolean
 }
 
 /** A single server, or the master that the Sentinels name: two connections, one that publishes and asks, one that listens. */
@@ -22,14 +24,14 @@ export class PlainDeployment implements Deployment {
   readonly #publisher: Publisher
   readonly #subscriptions: Subscriptions
 
-  constructor({ gatewayId, ...settings }: PlainSettings, events: DeploymentEvents) {
+  constructor({ gatewayId, fenced = false, ...settings }: PlainSettings, events: DeploymentEvents) {
     const name = (role: string) => `carillon:${role}:${gatewayId}`
     this.#publishing = new Connection({ ...settings, name: name('publisher') }, { up() {}, down() {} })
     this.#listening = new Connection(
       { ...settings, name: name('subscriber') },
-      { up: () => this.#subscriptions.connected(), down: () => events.lost('redis_connection_lost') },
+      { up: () => this.#subscriptions.connected(), down: since => events.lost('redis_connection_lost', { since }) },
     )
-    this.#publisher = new Publisher(this.#publishing.redis, settings.log)
+    this.#publisher = new Publisher(this.#publishing.redis, settings.log, { fenced })
     this.#subscriptions = new Subscriptions(this.#listening.redis, events)
     const { redis } = this.#listening
     redis.on('messageBuffer', (channel: Buffer, data: Buffer) => events.message(channel.toString(), data))

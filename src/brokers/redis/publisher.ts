@@ -2,11 +2,19 @@ import type { Redis } from 'ioredis'
 import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
+import { RESERVED_PREFIX } from '../../names.js'
 import { companionOf, encodeMetadata } from './wire.js'
 
 interface Pending {
   readonly publications: readonly Publication[]
   resolve(results: PublishResult[]): void
+}
+
+export interface PublisherOptions {
+  /** Sharded Pub/Sub. */
+  readonly sharded?: boolean
+  /** A replica would take a PUBLISH and keep it to itself; with the fence it refuses. Costs a transaction each time. */
+  readonly fenced?: boolean
 }
 
 /** What Redis answered to one command of a pipeline. */
@@ -19,16 +27,19 @@ type Answer = readonly [error: Error | null, value: unknown]
  * - Redis's count of receivers;
  * - `broker-unavailable`: not sent;
  * - `channel-refused`, `broker-rejected`: sent, and refused by Redis;
+ * - `broker-unavailable` too: sent, and not executed, as the server is not the one to do it now;
  * - `outcome-unknown`: sent, and the connection died before the answer.
  */
 export class Publisher {
   readonly #redis: Redis
   readonly #log: Logger
+  readonly #options: PublisherOptions
   #pending: Pending[] = []
 
-  constructor(redis: Redis, log: Logger) {
+  constructor(redis: Redis, log: Logger, options: PublisherOptions = {}) {
     this.#redis = redis
     this.#log = log
+    this.#options = options
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
@@ -52,7 +63,7 @@ export class Publisher {
 
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
-    const commands = publications.map(commandsOf)
+    const commands = publications.map(publication => commandsOf(publication, this.#options))
     const answers: Answer[] = (await this.#redis.pipeline(commands.flat()).exec()) ?? []
     let at = 0
     return commands.map(({ length }) => {
@@ -74,6 +85,7 @@ export class Publisher {
   #classify(error: Error): 'broker-unavailable' | 'channel-refused' | 'broker-rejected' | 'outcome-unknown' {
     if (error.name === 'ReplyError') {
       if (error.message.startsWith('NOPERM')) return 'channel-refused'
+      if (NOT_EXECUTED.test(error.message)) return 'broker-unavailable'
       this.#log.warn({ err: error }, 'redis rejected a publish')
       return 'broker-rejected'
     }
@@ -84,11 +96,22 @@ export class Publisher {
 /** How ioredis says that it did not send a command. */
 const NOT_WRITABLE = "Stream isn't writeable"
 
+/** How Redis says that it is not the one to do it now. */
+const NOT_EXECUTED = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN) /
+
 /** What Redis is told for one publication; one answer comes for each command. */
-function commandsOf(publication: Publication): (string | Buffer)[][] {
+function commandsOf(
+  publication: Publication,
+  { sharded = false, fenced = false }: PublisherOptions,
+): (string | Buffer)[][] {
   const { channel, data } = publication
-  const publish = ['publish', channel, data]
+  const command = sharded ? 'spublish' : 'publish'
+  const commands: (string | Buffer)[][] = [[command, channel, data]]
   const metadata = encodeMetadata(publication)
-  if (metadata === undefined) return [publish]
-  return [['multi'], ['publish', companionOf(channel), metadata], publish, ['exec']]
+  if (metadata !== undefined) commands.unshift([command, companionOf(channel), metadata])
+  if (fenced) commands.unshift(['del', FENCE_KEY])
+  return commands.length === 1 ? commands : [['multi'], ...commands, ['exec']]
 }
+
+/** A key that never exists. A replica refuses to delete it, and with it the whole transaction. */
+const FENCE_KEY = `${RESERVED_PREFIX}fence`

@@ -18,6 +18,36 @@ interface Wanted {
 export interface SubscriptionEvents {
   live(topic: Topic): void
   refused(topic: Topic): void
+  /** The server is not the one for this topic now; it is not subscribed, and not asked for again by itself. */
+  misplaced?(topic: Topic): void
+}
+
+/** How topics of one kind are subscribed. */
+interface Verbs {
+  ask(redis: Redis, names: readonly string[]): Promise<unknown>
+  drop(redis: Redis, names: readonly string[]): Promise<unknown>
+  /** Topics in one command; its reply has a line for each name, and Redis serves nobody else meanwhile. */
+  batch: number
+}
+
+const CLASSIC: Record<Topic['kind'], Verbs> = {
+  channel: {
+    ask: (redis, names) => redis.subscribe(...names),
+    drop: (redis, names) => redis.unsubscribe(...names),
+    batch: 500,
+  },
+  pattern: {
+    ask: (redis, names) => redis.psubscribe(...names),
+    drop: (redis, names) => redis.punsubscribe(...names),
+    batch: 500,
+  },
+}
+
+/** The names of one command must lie in one slot, as those of one topic do. */
+const SHARDED: Verbs = {
+  ask: (redis, names) => redis.ssubscribe(...names),
+  drop: (redis, names) => redis.sunsubscribe(...names),
+  batch: 1,
 }
 
 /**
@@ -28,13 +58,15 @@ export interface SubscriptionEvents {
 export class Subscriptions {
   readonly #redis: Redis
   readonly #events: SubscriptionEvents
+  readonly #verbs: Record<Topic['kind'], Verbs>
   readonly #wanted = new Map<string, Wanted>()
   readonly #asked = new Map<string, Wanted>()
   #dirty = new Set<string>()
 
-  constructor(redis: Redis, events: SubscriptionEvents) {
+  constructor(redis: Redis, events: SubscriptionEvents, { sharded = false } = {}) {
     this.#redis = redis
     this.#events = events
+    this.#verbs = sharded ? { channel: SHARDED, pattern: SHARDED } : CLASSIC
   }
 
   /** Resolves when Redis acknowledged it, rejects with `SubscribeRefused`. */
@@ -60,6 +92,11 @@ export class Subscriptions {
     }
   }
 
+  /** Asks once more for everything: what Redis has dropped by itself comes back, what is live stays so. */
+  askAgain(): void {
+    for (const wanted of this.#asked.values()) this.#ask([wanted], wanted.topic.kind)
+  }
+
   #touch(key: string): void {
     if (this.#dirty.size === 0) queueMicrotask(() => this.#reconcile())
     this.#dirty.add(key)
@@ -81,18 +118,20 @@ export class Subscriptions {
     this.#drop(drop)
     for (const kind of ['channel', 'pattern'] as const) {
       const ofKind = ask.filter(({ topic }) => topic.kind === kind)
-      for (let i = 0; i < ofKind.length; i += BATCH) this.#ask(ofKind.slice(i, i + BATCH), kind)
+      const { batch } = this.#verbs[kind]
+      for (let i = 0; i < ofKind.length; i += batch) this.#ask(ofKind.slice(i, i + batch), kind)
     }
   }
 
   #drop(items: readonly Wanted[]): void {
     for (const { key } of items) this.#asked.delete(key)
     for (const kind of ['channel', 'pattern'] as const) {
-      const names = items.filter(({ topic }) => topic.kind === kind).flatMap(({ names }) => names)
-      if (names.length === 0) continue
-      // When it fails, the connection is gone and the subscription with it.
-      const dropped = kind === 'channel' ? this.#redis.unsubscribe(...names) : this.#redis.punsubscribe(...names)
-      dropped.catch(() => {})
+      const { drop, batch } = this.#verbs[kind]
+      const ofKind = items.filter(({ topic }) => topic.kind === kind)
+      for (let i = 0; i < ofKind.length; i += batch) {
+        const names = ofKind.slice(i, i + batch).flatMap(({ names }) => names)
+        drop(this.#redis, names).catch(() => {}) // the connection is gone, or the slot, and the subscription with it
+      }
     }
   }
 
@@ -102,7 +141,7 @@ export class Subscriptions {
       wanted.state = 'asked'
     }
     const names = batch.flatMap(({ names }) => names)
-    const answer = kind === 'channel' ? this.#redis.subscribe(...names) : this.#redis.psubscribe(...names)
+    const answer = this.#verbs[kind].ask(this.#redis, names)
     answer.then(
       () => {
         for (const wanted of batch) this.#acknowledge(wanted)
@@ -132,11 +171,9 @@ export class Subscriptions {
         continue
       }
       if (this.#wanted.get(wanted.key) === wanted) this.#wanted.delete(wanted.key)
-      if (wanted.wasLive) this.#events.refused(wanted.topic)
+      if (this.#events.misplaced && !error.message.startsWith('NOPERM')) this.#events.misplaced(wanted.topic)
+      else if (wanted.wasLive) this.#events.refused(wanted.topic)
       else wanted.acknowledged.reject(new SubscribeRefused(error.message))
     }
   }
 }
-
-/** Names in one command; its reply has a line for each, and Redis serves nobody else meanwhile. */
-const BATCH = 500

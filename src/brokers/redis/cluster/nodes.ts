@@ -1,0 +1,144 @@
+import type { Logger } from '../../../logger.js'
+import type { Node } from '../address.js'
+import { Connection, type Target } from '../connection.js'
+import { Publisher } from '../publisher.js'
+import { nodeKey, readSlots, type SlotMap, type SlotsReply } from './slots.js'
+
+export interface ClusterSettings {
+  readonly seeds: readonly Node[]
+  /** How to be let in at a node. */
+  readonly targetAt: (node: Node) => Target
+  readonly timeout: number
+  readonly gatewayId: string
+  readonly log: Logger
+  readonly sharded: boolean
+}
+
+interface ClusterNode {
+  readonly node: Node
+  readonly connection: Connection
+  readonly publisher: Publisher
+}
+
+/**
+ * The nodes of a Cluster, with one connection to each that publishes and asks, and who owns which
+ * slot. What it knows is asked for anew every second, and at once when something has moved.
+ */
+export class ClusterNodes {
+  readonly #settings: ClusterSettings
+  readonly #onChange: () => void
+  readonly #nodes = new Map<string, ClusterNode>()
+  readonly #timer: NodeJS.Timeout
+  #slots: SlotMap = { masters: new Map(), replicas: new Map(), owners: [] }
+  #confirmedAt = Date.now()
+  #askedAt = Date.now()
+  #refreshing: Promise<void> | undefined
+
+  /** `onChange` is called after each refresh that found another owner for a slot. */
+  constructor(settings: ClusterSettings, onChange: () => void) {
+    this.#settings = settings
+    this.#onChange = onChange
+    this.#timer = setInterval(() => void this.refresh(), REFRESH_MS).unref()
+  }
+
+  start(): void {
+    for (const seed of this.#settings.seeds) this.#open(seed)
+  }
+
+  get trouble(): string | undefined {
+    if (this.#slots.masters.size === 0) return this.#firstTrouble() ?? 'the Cluster has not told yet who serves what'
+    if (this.#slots.owners.length === 0 || this.#slots.owners.includes(undefined))
+      return 'no master serves some of the slots of the Cluster'
+    return this.masters().every(({ connection }) => connection.isUp) ? undefined : this.#firstTrouble()
+  }
+
+  /** When the slots were last seen as they were before they changed, in milliseconds since 1970. */
+  get confirmedAt(): number {
+    return this.#confirmedAt
+  }
+
+  masters(): ClusterNode[] {
+    return [...this.#slots.masters.keys()].flatMap(key => this.#nodes.get(key) ?? [])
+  }
+
+  /** The addresses at which a master may be found, those that work first. */
+  candidates(): Node[] {
+    const masters = this.masters().sort((a, b) => Number(b.connection.isUp) - Number(a.connection.isUp))
+    return masters.length > 0 ? masters.map(({ node }) => node) : [...this.#settings.seeds]
+  }
+
+  ownerOf(slot: number): ClusterNode | undefined {
+    const key = this.#slots.owners[slot]
+    return key === undefined ? undefined : this.#nodes.get(key)
+  }
+
+  /** Asks every node, replicas too as far as they answer. Rejects when a master does not. */
+  async askAll<Answer>(ask: (connection: Connection) => Promise<Answer>): Promise<Answer[]> {
+    const replicas = [...this.#slots.replicas.keys()].flatMap(key => this.#nodes.get(key) ?? [])
+    const asked = [...this.masters(), ...replicas.filter(({ connection }) => connection.isUp)]
+    if (asked.length === 0) throw new Error('no node of the Cluster is known')
+    return Promise.all(asked.map(({ connection }) => ask(connection)))
+  }
+
+  /** Asks who serves what: the given node if it can be asked, as it may know best, else any. */
+  refresh(preferred?: string): Promise<void> {
+    this.#refreshing ??= this.#refresh(preferred).finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all([...this.#nodes.values()].map(({ connection }) => connection.close()))
+  }
+
+  async #refresh(preferred?: string): Promise<void> {
+    const working = [...this.#nodes.values()].filter(({ connection }) => connection.isUp)
+    const order = working.sort((a, b) => Number(nodeKey(b.node) === preferred) - Number(nodeKey(a.node) === preferred))
+    for (const { node, connection } of order) {
+      const reply = await connection.redis.cluster('SLOTS').catch(() => undefined)
+      if (!reply) continue
+      this.#take(readSlots(reply as unknown as SlotsReply, node)) // as the command's documentation has it
+      return
+    }
+  }
+
+  #take(slots: SlotMap): void {
+    const before = this.#slots
+    this.#slots = slots
+    this.#confirmedAt = this.#askedAt
+    this.#askedAt = Date.now()
+    for (const node of [...slots.masters.values(), ...slots.replicas.values()]) this.#open(node)
+    for (const [key, { connection }] of this.#nodes) {
+      if (slots.masters.has(key) || slots.replicas.has(key) || slots.masters.size === 0) continue
+      this.#nodes.delete(key)
+      void connection.close()
+    }
+    if (slots.owners.some((owner, slot) => owner !== before.owners[slot])) this.#onChange()
+  }
+
+  #open(node: Node): void {
+    const key = nodeKey(node)
+    if (this.#nodes.has(key)) return
+    const { targetAt, timeout, gatewayId, log, sharded } = this.#settings
+    const connection = new Connection(
+      // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
+      { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log },
+      { up: () => void this.refresh(key), down: () => void this.refresh() },
+    )
+    this.#nodes.set(key, {
+      node,
+      connection,
+      publisher: new Publisher(connection.redis, log, { sharded, fenced: false }),
+    })
+    connection.connect()
+  }
+
+  #firstTrouble(): string | undefined {
+    for (const { connection } of this.#nodes.values()) if (connection.trouble) return connection.trouble
+    return undefined
+  }
+}
+
+const REFRESH_MS = 1000
