@@ -25,7 +25,7 @@ export class Load {
   readonly publications: Publication[] = []
   readonly #byId = new Map<string, Publication>()
   readonly #options: LoadOptions
-  readonly #native: Redis
+  readonly native: Redis
   #timer: NodeJS.Timeout | undefined
   #started = 0
   #due = 0
@@ -34,10 +34,10 @@ export class Load {
 
   constructor(scope: Scope, options: LoadOptions) {
     this.#options = options
-    this.#native = options.native
+    this.native = options.native
     scope.teardown(() => {
       this.pause()
-      this.#native.disconnect()
+      this.native.disconnect()
     })
   }
 
@@ -133,7 +133,7 @@ export class Load {
 
   #sendNatively(publication: Publication, done = () => {}, bytes = 0): void {
     this.#open++
-    publishNatively(this.#native, publication, pad(publication.id, bytes), () => {
+    publishNatively(this.native, publication, pad(publication.id, bytes), () => {
       this.#answered()
       done()
     })

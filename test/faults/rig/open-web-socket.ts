@@ -10,6 +10,9 @@ export function openChannelWebSocket(url: string, channel: string, handler: Stre
   })
 }
 
+/** When a client asks again for what it was refused. */
+const ASK_AGAIN_MS = 300
+
 /** Several topics over one WebSocket; `live` is called for each when the gateway has acknowledged it. */
 export function openSession(
   url: string,
@@ -17,18 +20,24 @@ export function openSession(
   handler: StreamHandler,
   live: (topic: TopicName) => void,
 ): OpenStream {
+  const subscribe = (socket: WebSocket, ref: number) => {
+    const { kind = 'channel', name } = topics[ref] ?? {}
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref }))
+  }
   return connect(`${url}/ws`, handler, {
     open: socket => {
       handler.open()
-      for (const [ref, { kind, name }] of topics.entries())
-        socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref }))
+      for (const ref of topics.keys()) subscribe(socket, ref)
     },
-    frame: text => {
+    frame: (text, _isBinary, socket) => {
       const { type, ref } = JSON.parse(text) as { type?: string; ref?: number } // as the contract says
       const topic = topics[ref ?? -1]
       if (type === undefined) readEnvelope(text, handler)
       else if (type === 'subscribed' && topic) live(topic)
-      else if (type === 'error') handler.control('error', text)
+      else if (type === 'error') {
+        handler.control('error', text)
+        if (topic) setTimeout(() => subscribe(socket, ref ?? 0), ASK_AGAIN_MS)
+      }
     },
   })
 }
@@ -36,12 +45,12 @@ export function openSession(
 function connect(
   url: string,
   handler: StreamHandler,
-  on: { open(socket: WebSocket): void; frame(text: string, isBinary: boolean): void },
+  on: { open(socket: WebSocket): void; frame(text: string, isBinary: boolean, socket: WebSocket): void },
 ): OpenStream {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), { perMessageDeflate: false })
   let closed = false
   socket.on('open', () => on.open(socket))
-  socket.on('message', (data: Buffer, isBinary) => on.frame(`${data}`, isBinary))
+  socket.on('message', (data: Buffer, isBinary) => on.frame(`${data}`, isBinary, socket))
   socket.on('unexpected-response', (_request, response) => {
     handler.refused(response.statusCode ?? 0)
     socket.terminate()

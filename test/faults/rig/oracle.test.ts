@@ -134,7 +134,9 @@ t.test('a message carries the event type that it was sent with, and no other', a
 t.test('each gap is told once, of a topic that the stream has, and with a window that makes sense', async t => {
   const withGaps = (...gaps: Session['gaps']) => run({ sessions: [sessionOf(ids(5), { gaps })] })
   t.same(kinds(withGaps(gap(1020, 1030), gap(1030, 1040))), [])
+  t.same(kinds(withGaps(gap(1020, 1030), gap(1025, 1040))), [])
   t.same(kinds(withGaps(gap(1020, 1040), gap(1020, 1040))), ['gap told twice'])
+  t.same(kinds(withGaps(gap(1020, 1040), gap(1025, 1035))), ['gap told twice'])
   t.same(kinds(withGaps(gap(1040, 1020))), ['gap that ends before it begins'])
   t.same(kinds(withGaps({ ...gap(1020, 1040), name: 'f.7' })), ['gap of a strange topic'])
 })

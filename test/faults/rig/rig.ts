@@ -7,7 +7,7 @@ import { channelNames, covers } from './patterns.js'
 import { Chance } from './prng.js'
 import type { Scope } from './scope.js'
 import { SentinelTopology } from './sentinel.js'
-import { Signal } from './signal.js'
+import { poll, Signal } from './signal.js'
 import { Standalone } from './standalone.js'
 import type { Topology } from './topology.js'
 import type { Violation } from './verdict.js'
@@ -259,6 +259,7 @@ export class Rig {
     await this.signal.until(() => this.load.open === 0, 15_000)
     await this.signal.until(() => this.listeners.every(({ live }) => live), 10_000)
     const since = Date.now() - 1
+    await poll(() => this.topology.isWell(this.load.native), 10_000)
     const marks = await this.load.mark()
     const failed = marks.filter(id => this.load.find(id)?.outcome !== 200)
     this.expect(failed.length === 0, `Redis did not take ${failed.length} messages after the run`)

@@ -47,6 +47,14 @@ export class SentinelTopology implements Topology {
     return connectNatively({ sentinels, name: MASTER, failoverDetector: true })
   }
 
+  async isWell(native: Redis): Promise<boolean> {
+    if (native.status !== 'ready') return false
+    const [role] = (await native.role().catch(() => [''])) as [string]
+    if (role === 'master') return true
+    native.disconnect(true)
+    return false
+  }
+
   /** Port of the node that the Sentinels call master. */
   async master(): Promise<number> {
     const answer = await this.sentinel('GET-MASTER-ADDR-BY-NAME', MASTER)

@@ -44,6 +44,10 @@ export class Standalone implements Topology {
     return connectNatively({ port: this.port })
   }
 
+  async isWell(native: Redis): Promise<boolean> {
+    return native.status === 'ready'
+  }
+
   async start(): Promise<void> {
     this.#server = await startRedis(this.#scope, { port: this.port, args: this.#args })
   }

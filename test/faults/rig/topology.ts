@@ -9,6 +9,8 @@ export interface Topology {
   url(gateway: number): string
   /** A connection of a native publisher. */
   connect(): Redis
+  /** Whether it leads to where a native publisher should publish now. */
+  isWell(native: Redis): Promise<boolean>
 }
 
 /**
