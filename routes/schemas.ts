@@ -70,7 +70,8 @@ export const Published = Type.Object(
     channel: Type.String({ examples: ['news'] }),
     receivers: Type.Integer({
       minimum: 0,
-      description: "Redis's own count of connections that got the message: 0 means that nobody heard it.",
+      description:
+        "Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.",
       examples: [1],
     }),
   },

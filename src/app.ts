@@ -11,6 +11,7 @@ import { subscribers } from '../routes/channels/subscribers.js'
 import { channelWebSocket } from '../routes/channels/web-socket.js'
 import { manyEvents } from '../routes/events.js'
 import { health } from '../routes/health.js'
+import { metrics } from '../routes/metrics.js'
 import { openapi } from '../routes/openapi.js'
 import { publishBatch } from '../routes/publish-batch.js'
 import { requireUsable } from '../routes/reserved.js'
@@ -59,6 +60,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })
   await app.register(health, { gateway })
+  await app.register(metrics, { gateway })
   await app.register(openapi)
 }
 

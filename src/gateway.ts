@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Broker } from './broker.js'
 import type { Config } from './config.js'
+import { Counters } from './counters.js'
 import { Hub } from './hub.js'
 import { Streams } from './streams.js'
 
@@ -10,6 +11,7 @@ export interface Gateway {
   readonly broker: Broker
   readonly hub: Hub
   readonly streams: Streams
+  readonly counters: Counters
 }
 
 /**
@@ -24,8 +26,9 @@ export async function drain({ streams, config }: Gateway, { delay = config.DRAIN
 
 /** Puts the gateway together and lets the broker connect. Whoever made the broker closes it. */
 export function createGateway(config: Config, broker: Broker): Gateway {
-  const hub = new Hub(broker)
-  const streams = new Streams(hub, config)
+  const counters = new Counters()
+  const hub = new Hub(broker, { counters })
+  const streams = new Streams(hub, config, counters)
   broker.start(hub)
-  return { config, broker, hub, streams }
+  return { config, broker, hub, streams, counters }
 }

@@ -1,4 +1,5 @@
 import type { Broker, BrokerListener, GapReason, Loss, PublishResult } from './broker.js'
+import { Counters } from './counters.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { Format } from './frames.js'
 import { gapData } from './gap.js'
@@ -8,6 +9,11 @@ import { Outbox } from './outbox.js'
 import type { PrivateLane } from './private-lane.js'
 import type { Subscriber } from './subscriber.js'
 import { type Topic, topicMatcher } from './topic.js'
+
+export interface HubOptions {
+  readonly now?: () => number
+  readonly counters?: Counters
+}
 
 /** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
 export interface Client {
@@ -40,12 +46,19 @@ export class Hub implements BrokerListener {
   readonly outbox = new Outbox()
   readonly #broker: Broker
   readonly #now: () => number
+  readonly #counters: Counters
   readonly #channels = new Map<string, Subscription>()
   readonly #patterns = new Map<string, Subscription>()
 
-  constructor(broker: Broker, { now = Date.now }: { now?: () => number } = {}) {
+  constructor(broker: Broker, { now = Date.now, counters = new Counters() }: HubOptions = {}) {
+    this.#counters = counters
     this.#broker = broker
     this.#now = now
+  }
+
+  /** Topics that have clients here. */
+  get size(): number {
+    return this.#channels.size + this.#patterns.size
   }
 
   get hasPatterns(): boolean {
@@ -186,6 +199,7 @@ export class Hub implements BrokerListener {
     if (!subscription.lost) return
     const { since, reason } = subscription.lost
     subscription.lost = undefined
+    this.#counters.gap(reason)
     const data = gapData({ topic: subscription.topic, since, until: this.#now(), reason })
     for (const lane of subscription.lanes) lane.push(lane.format.control('gap', subscription.topic, data))
   }

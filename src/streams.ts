@@ -2,6 +2,7 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { SubscribeRefused } from './broker.js'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import type { Config } from './config.js'
+import { Counters } from './counters.js'
 import type { Format } from './frames.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Client, Hub } from './hub.js'
@@ -145,15 +146,17 @@ export class Stream implements Client {
 export class Streams {
   readonly #hub: Hub
   readonly #settings: StreamSettings
+  readonly #counters: Counters
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
   readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
   #draining = false
   #closed = false
 
-  constructor(hub: Hub, settings: StreamSettings) {
+  constructor(hub: Hub, settings: StreamSettings, counters = new Counters()) {
     this.#hub = hub
     this.#settings = settings
+    this.#counters = counters
     this.#heartbeats = new Heartbeats(settings.HEARTBEAT_SECONDS, stream =>
       stream.subscriber.beat(stream.format.heartbeat),
     )
@@ -172,6 +175,7 @@ export class Streams {
     const stream: Stream = new Stream(this.#hub, this.#settings, {
       ...options,
       onClose: reason => {
+        this.#counters.close(reason)
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         clearTimeout(this.#ageTimers.get(stream))

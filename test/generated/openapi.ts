@@ -200,6 +200,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description What Prometheus scrapes, in its text format.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -231,7 +251,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -253,7 +273,7 @@ export interface components {
             /** @example news */
             channel: string;
             /**
-             * @description Redis's own count of connections that got the message: 0 means that nobody heard it.
+             * @description Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.
              * @example 1
              */
             receivers: number;
@@ -316,7 +336,7 @@ export interface components {
              * @description Why messages may be missing.
              * @enum {string}
              */
-            reason: "redis_connection_lost" | "redis_unavailable";
+            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved";
         };
         /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
         StreamError: ({
@@ -918,7 +938,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`); No patterns here (`patterns-unavailable`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1037,6 +1057,40 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
             503: components["responses"]["not-ready"];
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics of this process. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example carillon_streams 3 */
+                    "text/plain": string;
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
         };
     };
     openapi: {
