@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
@@ -21,6 +22,7 @@ export const sse = fp(
       this.header('x-accel-buffering', 'no')
       // The plugin would pipe an iterator into the response; writes of our own must flow alone.
       this.raw.once('pipe', source => source.unpipe(this.raw))
+      sayClose(this.raw)
       this.sse({})
       return ownSocket(this)
     })
@@ -31,6 +33,7 @@ export const sse = fp(
         if (value !== undefined) this.raw.setHeader(name, value)
       this.raw.writeHead(200, {
         'content-type': mediaType,
+        connection: 'close',
         'cache-control': 'no-cache,no-transform',
         'x-accel-buffering': 'no',
       })
@@ -41,8 +44,20 @@ export const sse = fp(
   { name: 'carillon-sse' },
 )
 
+/**
+ * The connection ends with the stream. The plugin says `keep-alive`, and a proxy that believes it
+ * may send the next request, a publish even, into the connection while it closes.
+ */
+function sayClose(raw: ServerResponse): void {
+  const flushHeaders = raw.flushHeaders.bind(raw)
+  raw.flushHeaders = () => {
+    raw.setHeader('connection', 'close')
+    flushHeaders()
+  }
+}
+
 /** The socket of a response, once it is this response's turn: requests may have been pipelined. */
-function ownSocket({ raw }: FastifyReply): Promise<Socket> {
+export function ownSocket({ raw }: FastifyReply): Promise<Socket> {
   return new Promise(resolve => {
     if (raw.socket) resolve(raw.socket)
     else raw.once('socket', resolve)
