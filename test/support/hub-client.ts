@@ -1,0 +1,52 @@
+import type { Format } from '../../src/frames.js'
+import { FORMATS } from '../../src/frames.js'
+import type { Client, Hub } from '../../src/hub.js'
+import { PrivateLane } from '../../src/private-lane.js'
+import { Subscriber } from '../../src/subscriber.js'
+import type { Topic } from '../../src/topic.js'
+import { FakeSink } from './fake-sink.js'
+
+export interface HubClientOptions {
+  format?: Format
+  /** It has a lane of its own, which ends after so many messages. */
+  limit?: number
+  maxBufferedBytes?: number
+}
+
+/** A client of the hub that is open and writes into a fake sink. It leaves its topics when it is closed, as streams do. */
+export function hubClient(
+  hub: Hub,
+  { format = FORMATS.ndjson, limit, maxBufferedBytes = 1024 }: HubClientOptions = {},
+): Client & { sink: FakeSink; join(...topics: Topic[]): Promise<void> } {
+  const sink = new FakeSink()
+  const topics: Topic[] = []
+  const subscriber = new Subscriber({
+    sink,
+    maxBufferedBytes,
+    onClose: () => {
+      for (const topic of topics) hub.unsubscribe(client, topic)
+    },
+  })
+  subscriber.open()
+  const lane =
+    limit === undefined
+      ? undefined
+      : new PrivateLane(format, hub.outbox, limit, () => subscriber.close('limit_reached'))
+  const client = { subscriber, format, ...(lane && { lane }) }
+  const join = async (...more: Topic[]) => {
+    topics.push(...more)
+    await Promise.all(more.map(topic => hub.subscribe(client, topic)))
+  }
+  return Object.assign(client, { sink, join })
+}
+
+/** What is joined at the end of this tick has left. */
+export const endOfTick = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** The messages among the lines of NDJSON, as `channel data`. */
+export const lines = (sink: FakeSink): string[] =>
+  sink.text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as { channel?: string; pattern?: string; event?: string; data: string })
+    .map(({ channel, pattern, event, data }) => (event === 'gap' ? `gap ${channel ?? pattern}` : `${channel} ${data}`))
