@@ -9,7 +9,7 @@ export const bodies = fp(
 
     // A compressed body would reach Redis compressed, and no listener could tell.
     app.addHook('onRequest', (request, _reply, done) => {
-      const encoding = request.headers['content-encoding']
+      const encoding = request.headers['content-encoding']?.toLowerCase()
       if (encoding === undefined || encoding === 'identity') done()
       else done(new Problem('unsupported-media-type', 'A body with a Content-Encoding is not taken: send it as it is.'))
     })

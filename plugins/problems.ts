@@ -17,6 +17,20 @@ export const problems = fp(
       methods.set(url, known)
     })
 
+    // Node would answer without a body: `requireHostHeader` is off.
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.headers.host !== undefined || request.raw.httpVersionMinor === 0) done()
+      else done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
+    })
+    // Ajv turns "Infinity" into the number after it has checked the bounds.
+    app.addHook('preHandler', (request, _reply, done) => {
+      const endless = Object.entries(request.query ?? {}).find(([, value]) => Math.abs(value) === Infinity)
+      if (endless) done(new Problem('invalid-request', `The parameter ${endless[0]} must be a finite number.`))
+      else done()
+    })
+    // RFC 9110 section 10.1.1 leaves it open; Node would refuse with a bare 417.
+    app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+
     app.setErrorHandler(answer)
     app.setNotFoundHandler((request, reply) => {
       const path = request.url.split('?', 1)[0] ?? ''
@@ -39,6 +53,8 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
     const level = problem.type === 'internal-error' ? 'error' : 'warn'
     request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')
   }
+  // An upgrade has left Node's HTTP server, which would have ended the connection.
+  if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   return reply
     .code(problem.status)
     .headers(problem.headers)
@@ -53,10 +69,10 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy(error)
     return
   }
-  const problem = new Problem(
-    clientErrors[error.code ?? ''] ?? 'invalid-request',
-    error.code === undefined ? undefined : 'The request is not HTTP/1.1 as RFC 9112 has it.',
-  )
+  const known = clientErrors[error.code ?? '']
+  const problem = known
+    ? new Problem(known)
+    : new Problem('invalid-request', 'The request is not HTTP/1.1 as RFC 9112 has it.')
   const body = JSON.stringify(problem)
   const head = `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
   socket.end(head + body)
@@ -108,7 +124,7 @@ const rules = new Map<string, RegExp>()
 function pathRule(url: string): RegExp {
   let rule = rules.get(url)
   if (!rule) {
-    rule = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}$`)
+    rule = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]*')}$`)
     rules.set(url, rule)
   }
   return rule
