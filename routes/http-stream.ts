@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { ownSocket } from '../plugins/sse.js'
 import { chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import { HttpSink } from '../src/sinks/http.js'
@@ -45,6 +46,8 @@ export async function streamOverHttp(
   reply: FastifyReply,
   options: HttpStream,
 ): Promise<void> {
+  // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
+  await ownSocket(reply)
   const ndjson = acceptsNdjson(request.headers.accept)
   const format = ndjson ? FORMATS.ndjson : options.envelope ? FORMATS.sseEnvelope : FORMATS.sse
   const sink = new HttpSink(reply.raw)

@@ -20,6 +20,7 @@ const schema = {
   summary: 'Count who listens on a channel',
   description: "Redis's own count and the count of people, by their names.",
   params: ChannelParams,
+  querystring: Type.Object({}, { additionalProperties: false }),
   response: {
     200: Counts,
     ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable'),
