@@ -14,7 +14,12 @@ import { freePort } from './ports.js'
 export async function build(t: Test, { config = {}, redisUrl, ...rest }: CarillonOptions & { redisUrl?: string } = {}) {
   const settings: Config = { ...defaultConfig, ...config }
   const app = Fastify(serverOptions(settings))
-  t.teardown(() => app.close())
+  t.teardown(async () => {
+    // `fetch` opens connections that it never uses, and for those the server would wait.
+    const cut = setTimeout(() => app.server.closeAllConnections(), 100)
+    await app.close()
+    clearTimeout(cut)
+  })
   const broker = redisUrl
     ? new RedisBroker({ url: redisUrl, timeout: settings.REDIS_TIMEOUT_MS }, silentLogger)
     : undefined
