@@ -12,7 +12,7 @@ export const drain: Scenario = {
     const gateway = rig.chance.pick(rig.gateways)
     const channel = rig.chance.pick(rig.channels)
     for (const form of ['sse', 'ws', 'sse'] as const) await openStuck(rig.scope, gateway, channel, form)
-    await rig.load.burst(channel, { count: 300, bytes: 32 * 1024, perSecond: 600 })
+    await rig.load.burst(channel, { count: 300, bytes: 32 * 1024, perSecond: 200 })
     const fault = await rig.fault(async () => {
       await drainGateway(rig, gateway)
       await gateway.startProcess()
