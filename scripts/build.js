@@ -1,6 +1,49 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { build } from 'esbuild'
 
+/*
+ * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
+ * dist/carillon.cjs: the program in one file
+ * dist/carillon.*.cache: its code as V8 has compiled it
+ * dist/src/cli.js: what starts it, src/launcher.ts
+ */
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+renameSync('dist/src/launcher.js', 'dist/src/cli.js')
+rmSync('dist/src/launcher.d.ts')
 chmodSync('dist/src/cli.js', 0o755)
+
+await build({
+  entryPoints: ['src/cli.ts'],
+  outfile: 'dist/carillon.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  charset: 'ascii',
+  // A function that the launcher calls. A CommonJS module has no `import.meta`.
+  banner: { js: '(function (require, importMetaUrl) { const module = { exports: {} }, { exports } = module;' },
+  footer: { js: '})' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  // Optional accelerators of ws, which are not installed.
+  external: ['bufferutil', 'utf-8-validate'],
+  // The package's own code is ES modules, whose dependencies are wanted as CommonJS where both exist.
+  mainFields: ['main', 'module'],
+  logLevel: 'warning',
+})
+await warmUp()
+
+/** Starts the program once, so that V8's code is there for the first start of whoever installs it. */
+async function warmUp() {
+  const environment = { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', WORKERS: '' }
+  // Nothing listens there, but what speaks to a Redis is loaded.
+  const program = spawn(process.execPath, ['dist/src/cli.js'], {
+    env: { ...environment, REDIS_URL: 'redis://127.0.0.1:1' },
+    stdio: 'inherit',
+  })
+  for (let waited = 0; waited < 20_000 && !readdirSync('dist').some(name => name.endsWith('.cache')); waited += 50)
+    await setTimeout(50)
+  program.kill('SIGKILL')
+}

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
 import { bodies } from '../plugins/bodies.js'
+import { compilers } from '../plugins/compilers.js'
 import { answer, answerClientError, problems } from '../plugins/problems.js'
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
@@ -41,6 +42,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   app.addHook('onClose', () => broker.close())
   for (const schema of components) app.addSchema(schema)
 
+  await app.register(compilers)
   await app.register(problems)
   await app.register(bodies)
   await app.register(sse)
@@ -75,8 +77,6 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   keepAliveTimeout: 75_000,
   http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
   routerOptions: { maxParamLength: 8192 },
-  // Nothing is dropped from a request in silence, and a value is only turned where a URL had no other way to say it.
-  ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
   frameworkErrors: answer,
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',

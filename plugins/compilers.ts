@@ -1,0 +1,50 @@
+import buildValidatorCompiler from '@fastify/ajv-compiler'
+import buildSerializerCompiler from '@fastify/fast-json-stringify-compiler'
+import type { FastifySchemaValidationError } from 'fastify'
+import fp from 'fastify-plugin'
+
+/**
+ * The schemas of the routes are compiled by Fastify's own compilers, but each when it is first
+ * needed: most of a start would go into validators and serializers that are never called.
+ */
+export const compilers = fp(
+  async app => {
+    const validatorCompiler = once(() =>
+      // Fastify has checked them as it took them.
+      buildValidatorCompiler()(app.getSchemas() as Record<string, object>, { customOptions: VALIDATION }),
+    )
+    app.setValidatorCompiler(route => {
+      // Typed for a bare schema, and called by Fastify with the route around it.
+      const compiled = once(() => validatorCompiler()(route as object))
+      const validate: Validate = data => {
+        const valid = compiled()(data) === true
+        validate.errors = (compiled().errors ?? null) as FastifySchemaValidationError[] | null // Ajv's, which that type describes
+        return valid
+      }
+      return validate
+    })
+
+    const serializerCompiler = once(() => buildSerializerCompiler()(app.getSchemas()))
+    app.setSerializerCompiler(({ httpStatus = '', ...route }) => {
+      const compiled = once(() => serializerCompiler()({ ...route, httpStatus }))
+      return data => compiled()(data)
+    })
+  },
+  { name: 'carillon-compilers' },
+)
+
+interface Validate {
+  (data: unknown): boolean
+  errors?: FastifySchemaValidationError[] | null
+}
+
+/** Nothing is dropped from a request in silence, and a value is only turned where a URL had no other way to say it. */
+const VALIDATION = { removeAdditional: false, coerceTypes: 'array' } as const
+
+function once<Value>(make: () => Value): () => Value {
+  let value: Value | undefined
+  return () => {
+    value ??= make()
+    return value
+  }
+}
