@@ -9,11 +9,27 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const known = Object.keys(configSchema.properties)
   const data = Object.fromEntries(known.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
   try {
-    return envSchema<Config>({ schema: configSchema, data, env: false })
+    return envSchema<Config>({
+      schema: configSchema,
+      data: Object.fromEntries(Object.entries(data).map(decimalsOnly)),
+      env: false,
+    })
   } catch (error) {
     throw new ConfigError(explain(error, data), { cause: error })
   }
 }
+
+/** Ajv would take a blank for 0, and Infinity for a number below every maximum. */
+function decimalsOnly([name, text]: [string, string | undefined]): [string, string | undefined] {
+  const numeric = numericSettings.has(name) && text !== undefined
+  return [name, numeric && !/^-?\d+(\.\d+)?$/.test(text) ? 'not a number' : text]
+}
+
+const numericSettings = new Set(
+  Object.entries(configSchema.properties).flatMap(([name, { type }]) =>
+    type === 'integer' || type === 'number' ? [name] : [],
+  ),
+)
 
 /** What env-schema adds to its error: Ajv's findings. */
 interface Findings {
