@@ -33,6 +33,8 @@ export interface JsonPublication {
 /** @throws Problem `invalid-request`, and those of `checkPublication` */
 export function publicationFromJson({ channel, data, event, encoding }: JsonPublication): Publication {
   const bytes = Buffer.from(data, encoding ?? 'utf8')
+  if (encoding === undefined && LONE_SURROGATE.test(data))
+    throw new Problem('invalid-request', 'The data has half a surrogate pair, which UTF-8 cannot carry.')
   if (encoding === 'base64' && !isBase64(data)) throw new Problem('invalid-request', 'The data is not base64.')
   return checkPublication(event === undefined ? { channel, data: bytes } : { channel, data: bytes, event })
 }
@@ -44,6 +46,9 @@ export function checkPublication(publication: Publication): Publication {
   if (problem) throw new Problem(problem)
   return publication
 }
+
+/** JSON can write one as an escape; it would become another character on the way. */
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** RFC 4648 section 4, with its padding: `Buffer.from` would pass over whatever it does not know. */
 const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
 import { TopicName } from './topic.js'
@@ -85,7 +86,7 @@ const isRef = TypeCompiler.Compile(Ref)
 export function readRequest(frame: Buffer): SessionRequest | { problem: Problem; ref: Ref | undefined } {
   let value: unknown
   try {
-    value = JSON.parse(frame.toString())
+    value = requireJson(frame)
   } catch {
     return { problem: new Problem('invalid-json', 'The frame is not JSON.'), ref: undefined }
   }
