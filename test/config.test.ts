@@ -1,0 +1,21 @@
+import { envSchema } from 'env-schema'
+import t from 'tap'
+import { configSchema, defaultConfig } from '../src/config.js'
+
+t.test('the defaults keep to their own rules', async t => {
+  t.same(envSchema({ schema: configSchema, data: { ...defaultConfig }, env: false }), defaultConfig)
+})
+
+t.test('a gateway serves its own machine only, and no Redis, unless it is told otherwise', async t => {
+  t.equal(defaultConfig.HOST, '127.0.0.1')
+  t.equal(defaultConfig.PORT, 3000)
+  t.notOk('REDIS_URL' in defaultConfig)
+})
+
+t.test('every setting says what it is, and every number has its bounds', async t => {
+  for (const [name, schema] of Object.entries(configSchema.properties)) {
+    t.match(name, /^[A-Z][A-Z_]*$/)
+    t.match(schema.description, /\.$/, name)
+    if (schema.type === 'integer' || schema.type === 'number') t.ok('minimum' in schema && 'maximum' in schema, name)
+  }
+})
