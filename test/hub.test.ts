@@ -162,6 +162,20 @@ t.test('tells a gap once per topic, before the first message after it, in the or
   })
 })
 
+t.test('tells a loss that was noticed late, and of some topics only, as what it is', async t => {
+  const { hub, later } = setUp()
+  const client = hubClient(hub, { limit: 10 })
+  await client.join(news, pattern)
+  later(9)
+  hub.lost('redis_slot_moved', { since: Date.UTC(2030, 0, 1, 0, 0, 4), topics: [news, channelTopic('unknown')] })
+  for (const topic of [pattern, news]) hub.live(topic)
+  await endOfTick()
+  t.same(lines(client.sink), ['gap news'])
+  t.match(client.sink.text, '2030-01-01T00:00:04.000Z')
+  t.match(client.sink.text, '2030-01-01T00:00:09.000Z')
+  t.match(client.sink.text, 'redis_slot_moved')
+})
+
 t.test('tells no gap to a client that had already left, nor of a topic that was never lost', async t => {
   const { hub } = setUp()
   const client = hubClient(hub, { limit: 10 })
