@@ -134,8 +134,7 @@ export class Hub implements BrokerListener {
   refused(topic: Topic): void {
     const subscription = this.#find(topic)
     if (!subscription) return
-    for (const lane of [...subscription.lanes])
-      for (const subscriber of [...lane.members]) subscriber.close('channel_refused')
+    for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic)
   }
 
   countListeners(channels: readonly string[]): number[] {

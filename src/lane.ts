@@ -40,6 +40,11 @@ export class Lane {
     this.members.delete(subscriber)
   }
 
+  /** The topic will not come back. */
+  refuse(_topic: Topic): void {
+    for (const member of [...this.members]) member.close('channel_refused')
+  }
+
   flush(): void {
     if (this.#frames.length === 0) return
     const bytes = this.format.pack(this.#frames)

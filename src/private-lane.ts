@@ -4,20 +4,36 @@ import type { Message } from './message.js'
 import type { Outbox } from './outbox.js'
 import type { Topic } from './topic.js'
 
+export interface PrivateLaneOptions {
+  /** Takes so many messages, and calls `onLimit` with the last. */
+  readonly limit?: number | undefined
+  readonly onLimit?: () => void
+  /** One of several topics will not come back; without it that ends the client. */
+  readonly onRefused?: (topic: Topic) => void
+}
+
 /**
  * The lane of one client that differs from its neighbours: it has several topics, or wants only
  * so many messages. It sees to it that a message which matches several of its topics arrives once.
  */
 export class PrivateLane extends Lane {
   readonly #onLimit: () => void
+  readonly #onRefused: ((topic: Topic) => void) | undefined
   #remaining: number
   /** The last message, and the topics by which it has come so far. */
   #last: { readonly message: Message; readonly topics: Set<Topic> } | undefined
 
-  constructor(format: Format, outbox: Outbox, limit = Number.POSITIVE_INFINITY, onLimit = () => {}) {
+  constructor(format: Format, outbox: Outbox, options: PrivateLaneOptions = {}) {
     super(format, outbox)
+    const { limit = Number.POSITIVE_INFINITY, onLimit = () => {}, onRefused } = options
     this.#remaining = limit
     this.#onLimit = onLimit
+    this.#onRefused = onRefused
+  }
+
+  override refuse(topic: Topic): void {
+    if (this.#onRefused) this.#onRefused(topic)
+    else super.refuse(topic)
   }
 
   override deliver(message: Message, topic: Topic): void {

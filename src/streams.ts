@@ -50,8 +50,10 @@ export class Stream implements Client {
     this.#hub = hub
     this.#settings = settings
     this.format = format
-    if (multiplexed || limit !== undefined)
-      this.lane = new PrivateLane(format, hub.outbox, limit, () => this.close('limit_reached'))
+    if (multiplexed || limit !== undefined) {
+      const onLimit = () => this.close('limit_reached')
+      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, onRefused: topic => this.#refused(topic) })
+    }
     const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
     this.subscriber = new Subscriber({
       sink,
@@ -119,6 +121,16 @@ export class Stream implements Client {
   sendError(topic: Topic, problem: Problem): void {
     const data = JSON.stringify({ ...describeTopic(topic), ...problem.toJSON() })
     this.send(this.format.control('error', topic, data))
+  }
+
+  /** One topic among several is lost for good: the stream says so and goes on with the others. */
+  #refused(topic: Topic): void {
+    if (this.size === 1) {
+      this.close('channel_refused')
+    } else {
+      this.sendError(topic, new Problem('channel-refused'))
+      this.unsubscribe(topic)
+    }
   }
 
   open(): void {

@@ -31,7 +31,7 @@ export function hubClient(
   const lane =
     limit === undefined
       ? undefined
-      : new PrivateLane(format, hub.outbox, limit, () => subscriber.close('limit_reached'))
+      : new PrivateLane(format, hub.outbox, { limit, onLimit: () => subscriber.close('limit_reached') })
   const client = { subscriber, format, ...(lane && { lane }) }
   const join = async (...more: Topic[]) => {
     topics.push(...more)

@@ -13,7 +13,7 @@ interface Pending {
 export interface PublisherOptions {
   /** Sharded Pub/Sub. */
   readonly sharded?: boolean
-  /** A replica would take a PUBLISH and keep it to itself; with the fence it refuses. Costs a transaction each time. */
+  /** A replica would take a PUBLISH and keep it to itself; with the fence it refuses. Costs a script each time. */
   readonly fenced?: boolean
 }
 
@@ -63,28 +63,19 @@ export class Publisher {
 
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
-    const commands = publications.map(publication => commandsOf(publication, this.#options))
-    const answers: Answer[] = (await this.#redis.pipeline(commands.flat()).exec()) ?? []
-    let at = 0
-    return commands.map(({ length }) => {
-      const own = answers.slice(at, at + length)
-      at += length
-      return this.#read(own)
-    })
+    const commands = publications.map(publication => commandOf(publication, this.#options))
+    const answers: Answer[] = (await this.#redis.pipeline(commands).exec()) ?? []
+    return publications.map((_, i) => this.#read(answers[i]))
   }
 
-  /** The answers to one publication: to a PUBLISH, or to MULTI, two PUBLISHes and EXEC. */
-  #read(answers: readonly Answer[]): PublishResult {
-    const failed = answers.find(([error]) => error)?.[0]
-    if (failed) return { problem: this.#classify(failed) }
-    const value = answers.at(-1)?.[1]
-    const receivers = Array.isArray(value) ? value.at(-1) : value
+  #read([error, receivers]: Answer = [null, undefined]): PublishResult {
+    if (error) return { problem: this.#classify(error) }
     return typeof receivers === 'number' ? { receivers } : { problem: 'outcome-unknown' }
   }
 
   #classify(error: Error): 'broker-unavailable' | 'channel-refused' | 'broker-rejected' | 'outcome-unknown' {
     if (error.name === 'ReplyError') {
-      if (error.message.startsWith('NOPERM')) return 'channel-refused'
+      if (REFUSED.test(error.message)) return 'channel-refused'
       if (NOT_EXECUTED.test(error.message)) return 'broker-unavailable'
       this.#log.warn({ err: error }, 'redis rejected a publish')
       return 'broker-rejected'
@@ -96,22 +87,33 @@ export class Publisher {
 /** How ioredis says that it did not send a command. */
 const NOT_WRITABLE = "Stream isn't writeable"
 
-/** How Redis says that it is not the one to do it now. */
-const NOT_EXECUTED = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN) /
+/** How Redis says that an ACL rule forbids it, also from inside a script. */
+const REFUSED = /^NOPERM|can't (?:publish to|access at least one of) the channel/
 
-/** What Redis is told for one publication; one answer comes for each command. */
-function commandsOf(
-  publication: Publication,
-  { sharded = false, fenced = false }: PublisherOptions,
-): (string | Buffer)[][] {
+/** How Redis says that it is not the one to do it now. */
+const NOT_EXECUTED =
+  /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN|BUSY) |attempted to access a non local key/
+
+/**
+ * What Redis is told for one publication. What takes several steps is a script and not a
+ * transaction: out of memory, Redis still takes a PUBLISH and a script, but nothing into a MULTI.
+ */
+function commandOf(publication: Publication, { sharded = false, fenced = false }: PublisherOptions): Command {
   const { channel, data } = publication
   const command = sharded ? 'spublish' : 'publish'
-  const commands: (string | Buffer)[][] = [[command, channel, data]]
   const metadata = encodeMetadata(publication)
-  if (metadata !== undefined) commands.unshift([command, companionOf(channel), metadata])
-  if (fenced) commands.unshift(['del', FENCE_KEY])
-  return commands.length === 1 ? commands : [['multi'], ...commands, ['exec']]
+  if (metadata === undefined && !fenced) return [command, channel, data]
+  const companion = metadata === undefined ? '' : companionOf(channel)
+  return ['eval', SCRIPT, '0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
 }
 
-/** A key that never exists. A replica refuses to delete it, and with it the whole transaction. */
+type Command = (string | Buffer)[]
+
+const SCRIPT = `
+local command, channel, data, companion, metadata, fence = unpack(ARGV)
+if fence ~= '' then redis.call('del', fence) end
+if companion ~= '' then redis.call(command, companion, metadata) end
+return redis.call(command, channel, data)`
+
+/** A key that never exists. A replica refuses to delete it, and the script ends there. */
 const FENCE_KEY = `${RESERVED_PREFIX}fence`

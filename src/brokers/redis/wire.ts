@@ -5,14 +5,12 @@ import type { Topic } from '../../topic.js'
 
 /**
  * How metadata travels beside bytes that must stay untouched. Each channel has a companion; a
- * publication with metadata is one transaction: first what there is to say on the companion,
- * then the bytes on the channel. Who subscribes to both with one command sees the two next to
- * each other, whatever others publish meanwhile:
+ * publication with metadata is one script: first what there is to say on the companion, then the
+ * bytes on the channel. Who subscribes to both with one command sees the two next to each other,
+ * whatever others publish meanwhile:
  *
- *     MULTI
  *     PUBLISH carillon:meta:{news}  {"event":"price","crc":3421780262}
  *     PUBLISH news                  the very bytes
- *     EXEC
  *
  * The braces are a Redis hash tag: in a Cluster both lie in one slot. The checksum ties the
  * metadata to its bytes where other publishers can come between, on the bus of a Cluster.
