@@ -5,13 +5,15 @@ import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
 import { type Ref, readRequest, type SessionAnswer, type SessionRequest } from './session-protocol.js'
 import type { Stream } from './streams.js'
-import { channelTopic, describeTopic, patternTopic, type Topic } from './topic.js'
+import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from './topic.js'
 
 /** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
 export class Session {
   readonly #stream: Stream
   readonly #hub: Hub
   readonly #maxMessageBytes: number
+  /** Subscriptions that were asked for and are not live yet. */
+  readonly #pending = new Map<string, Pending>()
 
   constructor(stream: Stream, hub: Hub, { maxMessageBytes }: { maxMessageBytes: number }) {
     this.#stream = stream
@@ -47,6 +49,7 @@ export class Session {
         return this.#subscribe(readTopic(request), ref)
       case 'unsubscribe': {
         const topic = readTopic(request)
+        this.#giveUp(topicKey(topic))
         this.#stream.unsubscribe(topic)
         return { type: 'unsubscribed', ref, ...describeTopic(topic) }
       }
@@ -58,8 +61,21 @@ export class Session {
   }
 
   async #subscribe(topic: Topic, ref: Ref | undefined): Promise<SessionAnswer> {
-    await this.#stream.subscribe([topic])
+    const key = topicKey(topic)
+    let pending = this.#pending.get(key)
+    if (!pending) {
+      pending = untilGivenUp(this.#stream.subscribe([topic]))
+      this.#pending.set(key, pending)
+    }
+    await pending.settled.finally(() => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    })
     return { type: 'subscribed', ref, ...describeTopic(topic) }
+  }
+
+  #giveUp(key: string): void {
+    this.#pending.get(key)?.giveUp()
+    this.#pending.delete(key)
   }
 
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
@@ -79,6 +95,20 @@ export class Session {
     this.#stream.lane?.push(webSocketText(JSON.stringify(answer)))
     this.#stream.lane?.flush()
   }
+}
+
+interface Pending {
+  /** Rejects with a Problem when it was given up: the subscription itself would not settle any more. */
+  readonly settled: Promise<void>
+  giveUp(): void
+}
+
+function untilGivenUp(live: Promise<void>): Pending {
+  let giveUp = (): void => {}
+  const givenUp = new Promise<void>((_resolve, reject) => {
+    giveUp = () => reject(new Problem('invalid-request', 'It was unsubscribed before the subscription was live.'))
+  })
+  return { settled: Promise.race([live, givenUp]), giveUp }
 }
 
 /** @throws Problem */
