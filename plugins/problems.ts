@@ -49,10 +49,9 @@ export const problems = fp(
 /** Also for errors that Fastify meets before there is a route: `frameworkErrors`. */
 export function answer(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error)
-  if (problem.status >= 500) {
-    const level = problem.type === 'internal-error' ? 'error' : 'warn'
-    request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')
-  }
+  // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
+  const level = problem.type === 'internal-error' ? 'error' : 'debug'
+  request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')
   // An upgrade has left Node's HTTP server, which would have ended the connection.
   if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   return reply
@@ -69,14 +68,17 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy(error)
     return
   }
-  const known = clientErrors[error.code ?? '']
-  const problem = known
-    ? new Problem(known)
-    : new Problem('invalid-request', 'The request is not HTTP/1.1 as RFC 9112 has it.')
+  const problem = error instanceof Problem ? error : clientProblem(error.code)
   const body = JSON.stringify(problem)
   const head = `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
   socket.end(head + body)
   socket.destroySoon()
+}
+
+function clientProblem(code = ''): Problem {
+  const known = clientErrors[code]
+  if (known) return new Problem(known)
+  return new Problem('invalid-request', 'The request is not HTTP/1.1 as RFC 9112 has it.')
 }
 
 const clientErrors: Record<string, ProblemType> = {

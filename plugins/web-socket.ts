@@ -1,8 +1,13 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
+import { declineUpgrade } from '../src/decline-upgrade.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/streams.js'
+import { answerClientError } from './problems.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,10 +23,18 @@ declare module 'fastify' {
 /** WebSockets by `@fastify/websocket`; ends of streams are the hub's business, also at shutdown. */
 export const webSocket = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
+    const { server } = app
+    const upgrades = new EventEmitter()
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (/^websocket$/i.test(request.headers.upgrade ?? '')) upgrades.emit('upgrade', request, socket, head)
+      else declineUpgrade(server, request, socket, head)
+    })
     await app.register(websocket, {
       options: {
-        // A frame of the multiplexed protocol holds the message in base64, and some words around it.
-        maxPayload: Math.ceil(maxMessageBytes / 3) * 4 + 4096,
+        // The plugin only listens there for upgrades: it shall hear of those to WebSocket.
+        server: upgrades as Server,
+        // A frame of the multiplexed protocol holds the message as a JSON string, six characters for a byte at worst.
+        maxPayload: maxMessageBytes * 6 + 4096,
         perMessageDeflate: false,
         clientTracking: false,
       },
@@ -30,6 +43,12 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
         request.log.info({ err: error }, 'websocket error')
         socket.terminate()
       },
+    })
+    app.websocketServer.on('wsClientError', (error, socket) => {
+      answerClientError(
+        new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`),
+        socket as Socket,
+      )
     })
     app.decorateRequest('stream', null)
     // An upgrade is refused while it still is HTTP, not accepted and then closed.

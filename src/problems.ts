@@ -172,4 +172,4 @@ export const problemUri = (type: ProblemType): ProblemUri => `urn:carillon:probl
 
 /** The path speaks WebSocket, and was asked for as plain HTTP: RFC 9110 section 15.5.22. */
 export const upgradeRequired = (): Problem =>
-  new Problem('upgrade-required', undefined, { upgrade: 'websocket', connection: 'upgrade' })
+  new Problem('upgrade-required', undefined, { upgrade: 'websocket', connection: 'upgrade, close' })
