@@ -33,14 +33,18 @@ export type RedisAddress = Access &
 export function parseRedisUrl(url: string): RedisAddress {
   if (url.startsWith('unix://')) return readSocket(url)
   const parts = URL_RULE.exec(url)?.groups
-  if (!parts) throw new ConfigError(`REDIS_URL is none of ${FORMS}`)
-  const { tls: tlsMark, kind, username, password, hosts = '', path = '' } = parts
+  if (!parts)
+    throw new ConfigError(url.replace(USER_RULE, '').includes('@') ? UNESCAPED : `REDIS_URL is none of ${FORMS}`)
+  const { tls: tlsMark, username, password, hosts = '', path = '' } = parts
+  const kind = (parts.kind ?? '') as '' | '+sentinel' | '+cluster' // as the rule has it
   const access: Access = {
     tls: tlsMark !== undefined,
     ...(username ? { username: decode(username) } : {}),
     ...(password ? { password: decode(password) } : {}),
   }
-  const segments = path.split('/').slice(1)
+  const segments = path.replace(/\/$/, '').split('/').slice(1)
+  if (segments.length > { '+sentinel': 2, '+cluster': 0, '': 1 }[kind])
+    throw new ConfigError('REDIS_URL has more than belongs behind the hosts')
   if (kind === '+sentinel') {
     const [master = '', db] = segments
     if (master === '') throw new ConfigError('REDIS_URL names no master: redis+sentinel://host:26379/master-name')
@@ -56,8 +60,11 @@ export function parseRedisUrl(url: string): RedisAddress {
 
 const FORMS =
   'redis://host:port, rediss://host:port, unix:///path, redis+sentinel://host:port,…/master, redis+cluster://host:port,…'
+// No further @: a password that holds one must not be read as part of a host, and shown as such.
 const URL_RULE =
-  /^(?:redis(?<tls>s)?(?<kind>\+sentinel|\+cluster)?):\/\/(?:(?<username>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<hosts>[^/?#]+)(?<path>(?:\/[^/?#]*)*)$/
+  /^(?:redis(?<tls>s)?(?<kind>\+sentinel|\+cluster)?):\/\/(?:(?<username>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<hosts>[^/?#@]+)(?<path>(?:\/[^/?#@]*)*)$/
+const USER_RULE = /(?<=:\/\/|^redis:)[^@/]*@/
+const UNESCAPED = 'REDIS_URL has a user name or password whose / or @ is not percent-encoded (%2F, %40)'
 
 /** `unix://user:password@/path?db=0`, as `redis-cli -u` and most drivers take it. */
 function readSocket(url: string): RedisAddress {
@@ -88,7 +95,8 @@ function readNodes(hosts: string, defaultPort: number): Node[] {
     const { host, ipv6, port } =
       /^(?:\[(?<ipv6>[0-9A-Fa-f:.]+)\]|(?<host>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {}
     const name = ipv6 ?? host
-    if (!name || Number(port) > 65_535) throw new ConfigError('REDIS_URL has a host that is not host:port')
+    if (!name || Number(port) > 65_535 || Number(port) === 0)
+      throw new ConfigError('REDIS_URL has a host that is not host:port')
     return { host: name, port: port === undefined ? defaultPort : Number(port) }
   })
 }

@@ -9,6 +9,10 @@ export function diagnose(error: Error & { code?: string }): string {
 }
 
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [
+    /All sentinels are unreachable.*(?:WRONGPASS|NOAUTH|NOPERM|without any password|username-password)/i,
+    'the Sentinels refuse the gateway; see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
+  ],
   [/WRONGPASS|invalid username-password/i, 'Redis refuses the user name or the password'],
   [/NOAUTH|without any password configured/i, 'Redis asks for a password, and REDIS_URL has none or one too many'],
   [/NOPERM/, 'the Redis user lacks a right that the gateway needs; docs/deploy.md lists them'],
