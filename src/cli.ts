@@ -1,20 +1,38 @@
 #!/usr/bin/env node
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
+import { pino } from 'pino'
 import { type Config, ConfigError, configSchema } from './config.js'
 import { readConfig } from './environment.js'
 import { helpText } from './help.js'
 import { packageVersion } from './package.js'
 import { serve } from './server.js'
+import { workerCount } from './worker-count.js'
 
 async function main(): Promise<void> {
   const options = readArguments()
   if (options.help) return console.log(helpText(configSchema))
   if (options.version) return console.log(packageVersion())
   const config = readConfig(process.env)
-  const app = await serve(config)
-  if (config.LOG_LEVEL !== 'silent') greet(app.server.address() as AddressInfo, config) // it listens on TCP
+  const count = workerCount(config)
+  const address = count === 1 ? await serveAlone(config) : await serveTogether(config, count)
+  if (address && config.LOG_LEVEL !== 'silent') greet(address, config)
 }
+
+async function serveAlone(config: Config): Promise<ServedAddress> {
+  const app = await serve(config)
+  return app.server.address() as AddressInfo // it listens on TCP
+}
+
+/** In the primary, the address that the workers serve. */
+async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
+  const { isWorker, supervise, toldToStop } = await import('./workers.js') // not loaded by a process that is alone
+  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL }))
+  await serve(config, toldToStop())
+  return undefined
+}
+
+type ServedAddress = Pick<AddressInfo, 'address' | 'port'>
 
 function readArguments(): { help?: boolean; version?: boolean } {
   try {
@@ -26,8 +44,9 @@ function readArguments(): { help?: boolean; version?: boolean } {
 }
 
 /** To standard error, as the log has standard output for itself. */
-function greet({ address, family, port }: AddressInfo, { REDIS_URL }: Config): void {
-  const host = address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address
+function greet({ address, port }: ServedAddress, { REDIS_URL }: Config): void {
+  const host =
+    address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address
   const mode =
     REDIS_URL === undefined
       ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'

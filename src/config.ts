@@ -19,6 +19,12 @@ export const configSchema = Type.Object({
     default: '127.0.0.1',
     description: 'Address to listen on. The default serves this machine only; 0.0.0.0 serves everybody.',
   }),
+  WORKERS: Type.String({
+    pattern: '^(?:auto|[1-9]\\d{0,2})$',
+    default: '1',
+    description:
+      'How many processes serve the port, each a gateway of its own; auto takes one for each core. More than one needs REDIS_URL.',
+  }),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: '^(rediss?(\\+sentinel|\\+cluster)?|unix)://',

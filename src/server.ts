@@ -5,9 +5,13 @@ import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import type { Config } from './config.js'
 import { createGateway, drain } from './gateway.js'
+import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 
-/** The process: settings → broker → app → listen → signals. Resolves when it listens. */
-export async function serve(config: Config): Promise<FastifyInstance> {
+/**
+ * The process: settings → broker → app → listen → signals. Resolves when it listens. A worker is
+ * told by its primary to stop, and the signals are not its own.
+ */
+export async function serve(config: Config, toldToStop?: Promise<StopSignal>): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverOptions(config),
     logger: { level: config.LOG_LEVEL },
@@ -16,7 +20,10 @@ export async function serve(config: Config): Promise<FastifyInstance> {
   const gateway = createGateway(config, await createBroker(config, app.log))
   await app.register(carillon, { gateway })
   // A second signal, or the end of the time, ends the process at once.
-  closeWithGrace({ delay: config.DRAIN_SECONDS * 1000, logger: app.log }, async ({ err, signal }) => {
+  let told: StopSignal | undefined
+  const skip = toldToStop ? [...STOP_SIGNALS] : []
+  const options = { delay: config.DRAIN_SECONDS * 1000, logger: app.log, skip }
+  const { close } = closeWithGrace(options, async ({ err, signal = told }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')
     else app.log.info({ signal }, 'draining')
     // Behind Ctrl-C sits a person, not a load balancer.
@@ -25,6 +32,10 @@ export async function serve(config: Config): Promise<FastifyInstance> {
     await app.close()
     clearTimeout(cut)
     app.log.info('stopped')
+  })
+  toldToStop?.then(signal => {
+    told = signal
+    close()
   })
   await app.listen({ port: config.PORT, host: config.HOST })
   return app
