@@ -39,6 +39,11 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     options.gateway ?? createGateway({ ...defaultConfig, ...options.config }, options.broker ?? new MemoryBroker())
   const { config, broker } = gateway
   app.addHook('preClose', async () => gateway.streams.close())
+  // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (gateway.streams.draining) reply.header('connection', 'close')
+    done()
+  })
   app.addHook('onClose', () => broker.close())
   for (const schema of components) app.addSchema(schema)
 
