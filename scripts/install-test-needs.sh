@@ -2,10 +2,13 @@
 # Installs what the tests need beside npm's packages. Does nothing where all of it is there.
 set -euo pipefail
 
+PATH=$PATH:/usr/sbin # where the proxies are, and not in everybody's path
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v redis-cli >/dev/null || missing+=(redis-tools)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v nginx >/dev/null || missing+=(nginx)
+command -v haproxy >/dev/null || missing+=(haproxy)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 echo "The tests need: ${missing[*]}"
