@@ -6,7 +6,7 @@ import fp from 'fastify-plugin'
 import { declineUpgrade } from '../src/decline-upgrade.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
-import type { Stream } from '../src/streams.js'
+import type { Stream } from '../src/stream.js'
 import { answerClientError } from './problems.js'
 
 declare module 'fastify' {

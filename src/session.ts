@@ -4,7 +4,7 @@ import { channelProblem, patternProblem } from './names.js'
 import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
 import { type Ref, readRequest, type SessionAnswer, type SessionRequest } from './session-protocol.js'
-import type { Stream } from './streams.js'
+import type { Stream } from './stream.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from './topic.js'
 
 /** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
 import { Redis, type RedisOptions } from 'ioredis'
-import { ConfigError } from '../../config.js'
 import type { Logger } from '../../logger.js'
 import { diagnose } from './diagnosis.js'
 
@@ -217,27 +214,3 @@ const MAX_BACKOFF_MS = 2000
 /** Full jitter: gateways that lost the same Redis do not come back in step. */
 const backoff = (attempt: number): number =>
   Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10))
-
-export interface TlsFiles {
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-}
-
-/**
- * TLS to Redis, with what the files say.
- * @throws ConfigError for a file that cannot be read
- */
-export function tlsOptions(files: TlsFiles): ConnectionOptions {
-  const options: ConnectionOptions = {}
-  for (const kind of ['ca', 'cert', 'key'] as const) {
-    const path = files[kind]
-    if (path === undefined) continue
-    try {
-      options[kind] = readFileSync(path)
-    } catch (error) {
-      throw new ConfigError(`REDIS_${kind.toUpperCase()}_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`)
-    }
-  }
-  return options
-}

@@ -3,9 +3,10 @@ import type { Logger } from '../../logger.js'
 import { type Node, parseRedisUrl } from './address.js'
 import { ClassicCluster } from './cluster/classic.js'
 import { ShardedCluster } from './cluster/sharded.js'
-import { type Target, type TlsFiles, tlsOptions } from './connection.js'
+import type { Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
 import { PlainDeployment } from './plain.js'
+import { type TlsFiles, tlsOptions } from './tls.js'
 
 export interface RedisSettings {
   /** As `parseRedisUrl` takes it. */

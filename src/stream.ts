@@ -1,0 +1,152 @@
+import { SubscribeRefused } from './broker.js'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
+import type { Config } from './config.js'
+import type { Format } from './frames.js'
+import type { Client, Hub } from './hub.js'
+import { PrivateLane } from './private-lane.js'
+import { Problem } from './problems.js'
+import { type Sink, Subscriber } from './subscriber.js'
+import { describeTopic, type Topic, topicKey } from './topic.js'
+
+export interface StreamOptions {
+  sink: Sink
+  format: Format
+  /** Ends after so many messages. */
+  limit?: number | undefined
+  /** Ends after so many seconds. */
+  timeout?: number | undefined
+  /** Its topics are several, or come and go. */
+  multiplexed?: boolean
+  onClose?: (reason: CloseReason) => void
+}
+
+export type StreamSettings = Pick<
+  Config,
+  | 'MAX_BUFFERED_BYTES'
+  | 'HEARTBEAT_SECONDS'
+  | 'OPEN_TIMEOUT_MS'
+  | 'MAX_SUBSCRIPTIONS'
+  | 'MAX_STREAM_AGE_SECONDS'
+  | 'RETRY_MS'
+>
+
+/** One client's stream: its topics, and how it ends. */
+export class Stream implements Client {
+  readonly subscriber: Subscriber
+  readonly format: Format
+  declare readonly lane?: PrivateLane
+  readonly #hub: Hub
+  readonly #settings: StreamSettings
+  readonly #topics = new Map<string, Topic>()
+
+  constructor(
+    hub: Hub,
+    settings: StreamSettings,
+    { sink, format, limit, timeout, multiplexed = false, onClose }: StreamOptions,
+  ) {
+    this.#hub = hub
+    this.#settings = settings
+    this.format = format
+    if (multiplexed || limit !== undefined) {
+      const onLimit = () => this.close('limit_reached')
+      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, onRefused: topic => this.#refused(topic) })
+    }
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
+    this.subscriber = new Subscriber({
+      sink,
+      maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
+      onClose: reason => {
+        clearTimeout(timer)
+        for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
+        this.#topics.clear()
+        onClose?.(reason)
+      },
+    })
+  }
+
+  get size(): number {
+    return this.#topics.size
+  }
+
+  has(topic: Topic): boolean {
+    return this.#topics.has(topicKey(topic))
+  }
+
+  /**
+   * Resolves when every topic is live, however long that takes.
+   * @throws Problem `channel-refused`, `too-many-subscriptions`, `patterns-unavailable`
+   */
+  async subscribe(topics: readonly Topic[]): Promise<void> {
+    if (this.subscriber.closed) return
+    if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
+      throw new Problem('patterns-unavailable')
+    const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
+    if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
+    for (const topic of added) this.#topics.set(topicKey(topic), topic)
+    try {
+      await Promise.all(added.map(topic => this.#hub.subscribe(this, topic)))
+    } catch (error) {
+      for (const topic of added) this.unsubscribe(topic)
+      if (error instanceof SubscribeRefused) throw new Problem('channel-refused', undefined, {}, { cause: error })
+      throw error
+    }
+  }
+
+  /**
+   * Resolves when every topic is live, or after a bounded time: then each topic that is still
+   * missing gets a `gap` when it comes, and the stream can open meanwhile.
+   */
+  async subscribeOrExpectGap(topics: readonly Topic[]): Promise<{ live: boolean }> {
+    const live = this.subscribe(topics).then(() => ({ live: true }))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<{ live: boolean }>(resolve => {
+      timer = setTimeout(() => resolve({ live: false }), this.#settings.OPEN_TIMEOUT_MS)
+    })
+    const outcome = await Promise.race([live, late]).finally(() => clearTimeout(timer))
+    if (!outcome.live) {
+      for (const topic of topics) this.#hub.expectGap(topic)
+      live.catch(() => this.close('channel_refused'))
+    }
+    return outcome
+  }
+
+  unsubscribe(topic: Topic): void {
+    if (this.#topics.delete(topicKey(topic))) this.#hub.unsubscribe(this, topic)
+  }
+
+  /** An `error` event, for what goes wrong on a stream that is already open. */
+  sendError(topic: Topic, problem: Problem): void {
+    const data = JSON.stringify({ ...describeTopic(topic), ...problem.toJSON() })
+    this.send(this.format.control('error', topic, data))
+  }
+
+  /** One topic among several is lost for good: the stream says so and goes on with the others. */
+  #refused(topic: Topic): void {
+    if (this.size === 1) {
+      this.close('channel_refused')
+    } else {
+      this.sendError(topic, new Problem('channel-refused'))
+      this.unsubscribe(topic)
+    }
+  }
+
+  open(): void {
+    this.subscriber.open(this.#retry())
+  }
+
+  close(reason: CloseReason): void {
+    if (CLOSE_REASONS[reason].again) for (const bytes of this.#retry()) this.subscriber.write(bytes)
+    this.subscriber.close(reason)
+  }
+
+  /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */
+  #retry(): Buffer[] {
+    const { retry, pack } = this.format
+    return retry ? [pack([retry(Math.round(this.#settings.RETRY_MS * (0.5 + Math.random())))])] : []
+  }
+
+  /** For this client alone. */
+  send(frame: Buffer): void {
+    this.subscriber.write(this.format.pack([frame]))
+  }
+}
