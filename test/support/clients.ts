@@ -15,7 +15,7 @@ export interface HttpClient<Item> extends Inbox<Item> {
 
 /** Opens an SSE stream by `fetch`; resolves with the head of the answer. Heartbeats and `retry:` are not items. */
 export async function openSse(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   url: string,
   headers: Record<string, string> = {},
 ): Promise<HttpClient<EventSourceMessage>> {
@@ -27,7 +27,7 @@ export async function openSse(
 
 /** Opens an NDJSON stream by `fetch`; resolves with the head of the answer. */
 export async function openNdjson(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   url: string,
   headers: Record<string, string> = {},
 ): Promise<HttpClient<Envelope>> {
@@ -42,7 +42,7 @@ export async function openNdjson(
 }
 
 async function openStream<Item>(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   url: string,
   headers: Record<string, string>,
   reader: (put: (item: Item) => void) => (chunk: string) => void,
@@ -83,7 +83,7 @@ export interface WebSocketClient extends Inbox<Frame> {
 
 /** Opens a WebSocket; resolves when it is open. */
 export async function openWebSocket(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   url: string,
   options: WebSocket.ClientOptions = {},
 ): Promise<WebSocketClient> {
