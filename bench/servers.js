@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout } from 'node:timers/promises'
+
+const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+
+/** Each starts a server and resolves with where it is; undefined when it is not installed. */
+export const systems = {
+  async gateway(redisPort) {
+    const port = await freePort()
+    const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production' }
+    if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
+    const process = await start('node', ['dist/src/cli.js'], port, environment)
+    while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
+    return { ...process, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
+  },
+
+  async nchan() {
+    if (!existsSync(NCHAN)) return undefined
+    const port = await freePort()
+    const home = mkdtempSync(join(tmpdir(), 'carillon-bench-'))
+    writeFileSync(join(home, 'nginx.conf'), nchanSettings(home, port))
+    const process = await start('nginx', ['-c', join(home, 'nginx.conf')], port)
+    const stop = async () => {
+      await process.stop()
+      rmSync(home, { recursive: true, force: true })
+    }
+    return { ...process, stop, port, publish: '/publish', sse: '/sse', ws: '/ws' }
+  },
+}
+
+const nchanSettings = (home, port) => `load_module ${NCHAN};
+worker_processes 1; worker_rlimit_nofile 20000; pid ${home}/pid; error_log ${home}/error.log; daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+events { worker_connections 19000; }
+http {
+  access_log off; keepalive_requests 100000000; nchan_max_reserved_memory 512M;
+  client_body_temp_path ${home}/b; proxy_temp_path ${home}/p; fastcgi_temp_path ${home}/f;
+  uwsgi_temp_path ${home}/u; scgi_temp_path ${home}/s;
+  server {
+    listen 127.0.0.1:${port} backlog=4096; nchan_channel_id bench; nchan_store_messages off;
+    nchan_subscriber_first_message newest;
+    location /publish { nchan_publisher; }
+    location /sse { nchan_subscriber eventsource; }
+    location /ws { nchan_subscriber websocket; }
+  }
+}`
+
+/** Undefined when Redis is not installed: the embedded broker is measured then. */
+export async function startRedis() {
+  const port = await freePort()
+  const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  return start('redis-server', options, port).then(
+    process => ({ ...process, port }),
+    () => undefined,
+  )
+}
+
+async function start(command, args, port, environment = {}) {
+  const began = performance.now()
+  const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'ignore' })
+  let failure
+  child.on('error', error => (failure = error))
+  child.on('exit', code => (failure ??= new Error(`${command} ended with ${code}`)))
+  while (!(await answers(port))) {
+    if (failure) throw failure
+    await setTimeout(3)
+  }
+  const stop = () =>
+    new Promise(resolve => {
+      child.once('exit', resolve)
+      child.kill('SIGKILL')
+    })
+  return { pid: child.pid, startMs: performance.now() - began, stop }
+}
+
+const answers = port =>
+  new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1', () => resolve(true))
+    socket.on('connect', () => socket.destroy())
+    socket.on('error', () => resolve(false))
+  })
+
+function freePort() {
+  return new Promise(resolve => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** The process and its children, such as nginx's workers: CPU in ms, memory in KB. Linux only. */
+export function usage(pid) {
+  try {
+    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13)
+    const memory = /Pss:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+    const total = { cpuMs: (Number(ticks[0]) + Number(ticks[1])) * 10, kb: Number(memory[1]) }
+    for (const child of children.map(Number)) {
+      const { cpuMs, kb } = usage(child)
+      total.cpuMs += cpuMs
+      total.kb += kb
+    }
+    return total
+  } catch {
+    return { cpuMs: Number.NaN, kb: Number.NaN } // not Linux, or the child has just ended
+  }
+}
