@@ -40,7 +40,7 @@ export const CLOSE_REASONS = {
     code: 1008,
     cut: false,
     again: false,
-    meaning: 'Too many frames from the client made no sense; each was answered with an error.',
+    meaning: 'A frame from the client was no request of the protocol; an error told why.',
   },
   too_many_subscriptions: {
     code: 1008,
