@@ -68,7 +68,7 @@ t.test('a client that vanishes behind HAProxy is unsubscribed from Redis by the 
 
 t.test('one of two gateways behind HAProxy stops and nobody is deceived; then there is none', async t => {
   const redis = await startRedis(t)
-  const environment = { REDIS_URL: redis.url, HEARTBEAT_SECONDS: '0.5' }
+  const environment = { REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000', DRAIN_DELAY_SECONDS: '4' }
   const [one, two] = await Promise.all([startGateway(t, environment), startGateway(t, environment)])
   const { url } = await startHaproxy(t, documentedHaproxy([one.port, two.port]))
   await stopIsSurvived(t, url, one, [200])
