@@ -148,7 +148,7 @@ export class Connection {
     const sentAt = Date.now()
     this.#probedAt = performance.now()
     if (this.#mayAskRole && this.#ticks++ % TICKS === 0) await this.#askRole()
-    else await this.redis.ping()
+    else await this.redis.ping().catch(passReply)
     this.#probedAt = undefined
     this.#provenAt = sentAt
   }
@@ -199,6 +199,11 @@ export class Connection {
     this.#fail('the connection to Redis was lost')
     this.#events.down(this.#provenAt)
   }
+}
+
+/** A refusal, as to a user that may not PING, is an answer too. */
+function passReply(error: Error): void {
+  if (error.name !== 'ReplyError') throw error
 }
 
 /** Ticks of the watchdog in one timeout, and how much of the timeout a probe may take. */
