@@ -86,7 +86,8 @@ export class Stream implements Client {
     try {
       await Promise.all(added.map(topic => this.#hub.subscribe(this, topic)))
     } catch (error) {
-      for (const topic of added) this.unsubscribe(topic)
+      // What was given up meanwhile may have been asked for anew: that one stays.
+      for (const topic of added) if (this.#topics.get(topicKey(topic)) === topic) this.unsubscribe(topic)
       if (error instanceof SubscribeRefused) throw new Problem('channel-refused', undefined, {}, { cause: error })
       throw error
     }
