@@ -58,8 +58,12 @@ export class Gateway {
     return this.transitions.at(-1)?.ready ?? true
   }
 
+  get runningPid(): number | undefined {
+    return this.#process?.process.pid
+  }
+
   get pid(): number {
-    const pid = this.#process?.process.pid
+    const pid = this.runningPid
     if (pid === undefined) throw new Error(`${this.name} does not run`)
     return pid
   }

@@ -28,6 +28,8 @@ export interface Observation {
   readonly channel: string
   readonly node: string
   readonly at: number
+  /** No other node sees it: seen at two, it was executed twice. */
+  readonly isAlone?: boolean
 }
 
 /** A time in which no observer could be sure to see everything that a node delivered. */

@@ -6,6 +6,7 @@ import type { Rules, Violation } from './verdict.js'
 export interface Losses {
   inGaps: number
   atEnd: number
+  onBus: number
 }
 
 /** Holds what one stream brought against what Redis did. */
@@ -102,7 +103,7 @@ function* judgeLosses(
   gaps: readonly GapEvent[],
   deliveries: readonly Delivery[],
   truth: Truth,
-  { toleranceMs, endToleranceMs }: Rules,
+  { toleranceMs, endToleranceMs, order }: Rules,
   losses: Losses,
 ): Generator<Violation> {
   const liveAt = Math.min(...topics.map(topic => topic.liveAt))
@@ -116,6 +117,8 @@ function* judgeLosses(
     const atEnd = i > lastDelivered && (ending === 'cut' || message.latest >= endedAt - endToleranceMs)
     if (gaps.some(gap => inside(message, gap, toleranceMs))) losses.inGaps++
     else if (atEnd) losses.atEnd++
+    // What one node executed and another never had, no gateway can know of.
+    else if (order === 'any' && truth.missedOnBus(message)) losses.onBus++
     else yield { kind: 'lost outside a gap', detail: describeLoss(session, message, gaps) }
   }
 }

@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis'
 import type { Gateway } from './gateway.js'
 import type { Outcome, Publication } from './history.js'
 import type { Chance } from './prng.js'
 import { post, postBatch, publishNatively } from './publisher.js'
 import type { Scope } from './scope.js'
 import type { Signal } from './signal.js'
+import type { Native } from './topology.js'
 
 export interface LoadOptions {
   readonly channels: readonly string[]
@@ -15,7 +15,7 @@ export interface LoadOptions {
   /** The gateways that may be asked now. */
   readonly gateways: () => readonly Gateway[]
   /** The connection of the native publisher. */
-  readonly native: Redis
+  readonly native: Native
   readonly chance: Chance
   readonly signal: Signal
 }
@@ -25,7 +25,7 @@ export class Load {
   readonly publications: Publication[] = []
   readonly #byId = new Map<string, Publication>()
   readonly #options: LoadOptions
-  readonly native: Redis
+  readonly native: Native
   #timer: NodeJS.Timeout | undefined
   #started = 0
   #due = 0

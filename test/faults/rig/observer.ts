@@ -3,6 +3,13 @@ import type { Blind, Observation } from './history.js'
 import type { Scope } from './scope.js'
 import type { Signal } from './signal.js'
 
+/** Whoever writes down what one node did. */
+export interface AnyObserver {
+  readonly node: string
+  readonly observations: readonly Observation[]
+  readonly blind: readonly Blind[]
+}
+
 /** A native subscriber at one Redis node: what it hears is what that node executed, in its order. */
 export class Observer {
   /** Its name in `CLIENT LIST`, so that a fault can spare it. */

@@ -170,3 +170,28 @@ t.test('publishers have their answer in time, unless their gateway was made to s
   t.same(kinds(run({ publication, stalls: [{ gateway: 'g1', from: 1015, to: 4900 }] })), [])
   t.equal(judge(run({ publication })).figures.maxAnswerMs, 3990)
 })
+
+/** Message m2 was executed at one node of two, and the client did not get it. */
+const missedOnBus = (): History => {
+  const { observations, ...rest } = run({ count: 3, sessions: [sessionOf(['m1', 'm3'])] })
+  const elsewhere = observations.map(seen => ({ ...seen, node: 'other' })).filter(({ id }) => id !== 'm2')
+  return { ...rest, observations: [...observations, ...elsewhere] }
+}
+
+t.test('what one node of a Cluster executed and another never had is counted apart', async t => {
+  const { violations, figures } = judge(missedOnBus(), { order: 'any' })
+  t.same(violations, [])
+  t.match(figures, { lostOnBus: 1, lostOutsideGaps: 0 })
+})
+
+t.test('what both nodes had and the client did not is lost', async t => {
+  const { observations, ...rest } = missedOnBus()
+  const all = [...observations, { id: 'm2', channel: 'f.0', node: 'other', at: 1022 }]
+  t.same(kinds({ ...rest, observations: all }, { order: 'any' }), ['lost outside a gap'])
+})
+
+t.test('what a node alone sees when it executes it was executed twice when two see it', async t => {
+  const { observations, ...rest } = run({ count: 1 })
+  const alone = ['one', 'other'].flatMap(node => observations.map(seen => ({ ...seen, node, isAlone: true })))
+  t.same(kinds({ ...rest, observations: alone }), ['executed twice'])
+})

@@ -12,12 +12,13 @@ import { defaultRules, percentile, type Rules, type Verdict } from './verdict.js
  * - What a stream brought is, per channel, a duplicate-free subsequence of Redis's order.
  * - What was executed while the stream was live and did not come lies in a `gap` that the stream
  *   was told of, or after the last message of a stream that ended.
+ * - Where a Cluster carries messages from node to node, what a node never had is counted apart.
  * - A stream is told of each gap once.
  */
 export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
   const all = { ...defaultRules, ...rules }
   const truth = findTruth(history)
-  const losses = { inGaps: 0, atEnd: 0 }
+  const losses = { inGaps: 0, atEnd: 0, onBus: 0 }
   const violations = [
     ...judgePublishes(truth, history.stalls, all),
     ...history.sessions.flatMap(session => [...judgeSession(session, truth, all, losses)]),
@@ -37,6 +38,7 @@ export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
       gaps: sum('gaps'),
       lostInGaps: losses.inGaps,
       lostAtEnd: losses.atEnd,
+      lostOnBus: losses.onBus,
       lostOutsideGaps: count('lost outside a gap'),
       duplicates: count('delivered twice', 'executed twice'),
       maxAnswerMs: times.reduce((a, b) => Math.max(a, b), 0),

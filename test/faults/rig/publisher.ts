@@ -1,7 +1,7 @@
 import http from 'node:http'
-import type { Redis } from 'ioredis'
 import type { Gateway } from './gateway.js'
 import type { Outcome, Publication } from './history.js'
+import type { Native } from './topology.js'
 
 /** Posts a message to a gateway; what becomes of it is written into the publication. */
 export function post(gateway: Gateway, publication: Publication, data: string, done: () => void): void {
@@ -30,7 +30,7 @@ export function postBatch(
 }
 
 /** Publishes as a native Redis client would, at most once. */
-export function publishNatively(redis: Redis, publication: Publication, data: string, done: () => void): void {
+export function publishNatively(redis: Native, publication: Publication, data: string, done: () => void): void {
   const sent = redis.status === 'ready'
   redis
     .publish(publication.channel, data)

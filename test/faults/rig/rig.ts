@@ -1,8 +1,10 @@
+import { ClusterTopology } from './cluster.js'
 import { Gateway } from './gateway.js'
 import type { History, Publication } from './history.js'
 import { Lateness } from './lateness.js'
 import { Listener } from './listener.js'
 import { Load } from './load.js'
+import type { AnyObserver } from './observer.js'
 import { channelNames, covers } from './patterns.js'
 import { Chance } from './prng.js'
 import type { Scope } from './scope.js'
@@ -15,7 +17,7 @@ import { wishes } from './wishes.js'
 
 export interface RigOptions {
   readonly seed: number
-  readonly topology: 'standalone' | 'sentinel'
+  readonly topology: 'standalone' | 'sentinel' | 'cluster' | 'sharded'
   readonly gateways: number
   readonly channels: number
   readonly listeners: number
@@ -85,7 +87,7 @@ export class Rig {
     parts: Pick<Rig, 'scope' | 'chance' | 'signal' | 'topology' | 'gateways' | 'listeners' | 'load' | 'channels'>,
   ) {
     this.scope = parts.scope
-    this.lateness = new Lateness(parts.scope)
+    this.lateness = new Lateness(parts.scope, parts.gateways)
     this.chance = parts.chance
     this.signal = parts.signal
     this.topology = parts.topology
@@ -101,10 +103,7 @@ export class Rig {
     const signal = new Signal()
     const chance = new Chance(options.seed)
     const channels = channelNames(options.channels)
-    const topology =
-      options.topology === 'sentinel'
-        ? await SentinelTopology.start(scope, signal)
-        : await Standalone.start(scope, options.gateways, options.redisArgs, signal)
+    const topology = await startTopology(scope, options, signal)
     const gateways = await Promise.all(
       Array.from({ length: options.gateways }, (_, i) => {
         const url = topology.url(i).replace('//', options.credentials ? `//${options.credentials}@` : '//')
@@ -142,6 +141,11 @@ export class Rig {
   get redis(): Standalone {
     if (this.topology instanceof Standalone) return this.topology
     throw new Error('the Redis of this run is not a single one')
+  }
+
+  get cluster(): ClusterTopology {
+    if (this.topology instanceof ClusterTopology) return this.topology
+    throw new Error('there is no Cluster in this run')
   }
 
   get sentinel(): SentinelTopology {
@@ -258,26 +262,33 @@ export class Rig {
     this.load.pause()
     await this.signal.until(() => this.load.open === 0, 15_000)
     await this.signal.until(() => this.listeners.every(({ live }) => live), 10_000)
-    const since = Date.now() - 1
-    await poll(() => this.topology.isWell(this.load.native), 10_000)
-    const marks = await this.load.mark()
+    await poll(() => this.topology.isWell(), 10_000)
+    const { marks, deaf } = await this.#mark()
     const failed = marks.filter(id => this.load.find(id)?.outcome !== 200)
     this.expect(failed.length === 0, `Redis did not take ${failed.length} messages after the run`)
-    const deaf = await this.heard(since, 10_000)
     this.expect(deaf.length === 0, `deaf at the end: ${deaf.slice(0, 5).join(', ')}`)
-    await this.signal.until(
-      () =>
-        marks.every(id =>
-          this.topology.observers.every(({ observations }) => observations.some(seen => seen.id === id)),
-        ),
-      5000,
-    )
+    const { observers, sharded } = this.topology
+    const isSeen = (id: string, { observations }: AnyObserver) => observations.some(seen => seen.id === id)
+    const seen = (id: string) =>
+      sharded ? observers.some(one => isSeen(id, one)) : observers.every(one => isSeen(id, one))
+    await this.signal.until(() => marks.every(seen), 5000)
     for (const listener of this.listeners) listener.close()
     for (const { name, output } of this.gateways)
       for (const line of output.split('\n').filter(isErrorLine).slice(0, 3))
         this.expect(false, `${name} logged: ${line.slice(0, 400)}`)
     for (const { name, refusals } of this.listeners)
       for (const { status } of refusals) this.expect(false, `${name} was refused a stream with ${status}`)
+  }
+
+  /** One message on each channel for everybody; others, when a starved gateway took Redis for dead and told a gap. */
+  async #mark(): Promise<{ marks: string[]; deaf: string[] }> {
+    const deadline = Date.now() + 20_000
+    for (;;) {
+      const since = Date.now() - 1
+      const marks = await this.load.mark()
+      const deaf = await this.heard(since, 5000)
+      if (deaf.length === 0 || !this.lateness.starved || Date.now() > deadline) return { marks, deaf }
+    }
   }
 
   history(): History {
@@ -288,6 +299,21 @@ export class Rig {
       sessions: this.listeners.flatMap(({ sessions }) => sessions),
       stalls: this.gateways.flatMap(({ stalls }) => stalls),
     }
+  }
+}
+
+function startTopology(
+  scope: Scope,
+  { topology, gateways, redisArgs }: Omit<RigOptions, 'seed'>,
+  signal: Signal,
+): Promise<Topology> {
+  switch (topology) {
+    case 'standalone':
+      return Standalone.start(scope, gateways, redisArgs, signal)
+    case 'sentinel':
+      return SentinelTopology.start(scope, signal)
+    default:
+      return ClusterTopology.start(scope, signal, topology === 'sharded')
   }
 }
 

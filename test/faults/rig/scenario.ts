@@ -22,6 +22,8 @@ export interface Outcome extends Verdict {
   readonly seed: number
   readonly faults: readonly Fault[]
   readonly notes: readonly string[]
+  /** The machine had too much else to do for the times to mean anything. */
+  readonly starved: boolean
   readonly seconds: number
 }
 
@@ -31,10 +33,12 @@ export async function runScenario(scope: Scope, scenario: Scenario, seed: number
   const rig = await Rig.start(scope, { ...scenario.options, seed })
   await scenario.run(rig, length)
   await rig.settle()
-  const slack = rig.lateness.worst * 2
-  const rules = { answerWithinMs: defaultRules.answerWithinMs + slack, ...scenario.rules }
+  const rules = { answerWithinMs: defaultRules.answerWithinMs + rig.lateness.slackMs, ...scenario.rules }
   const verdict = judge(rig.history(), rules)
-  if (rig.lateness.starved) rig.note(`the machine was starved: a timer was ${rig.lateness.worst} ms late`)
+  if (rig.lateness.starved)
+    rig.note(
+      `the machine was starved: a timer was ${rig.lateness.worstTimerMs} ms late, a gateway waited ${rig.lateness.worstWait(1000)} ms for a processor within about a second`,
+    )
   return {
     ...verdict,
     violations: [...rig.violations, ...verdict.violations],
@@ -42,6 +46,7 @@ export async function runScenario(scope: Scope, scenario: Scenario, seed: number
     seed,
     faults: rig.faults,
     notes: rig.notes,
+    starved: rig.lateness.starved,
     seconds: (Date.now() - started) / 1000,
   }
 }

@@ -21,6 +21,7 @@ export class SentinelTopology implements Topology {
   readonly #scope: Scope
   readonly #nodes = new Map<number, RedisServer>()
   readonly #sentinels: number[] = []
+  #native: Redis | undefined
 
   private constructor(scope: Scope) {
     this.#scope = scope
@@ -44,14 +45,15 @@ export class SentinelTopology implements Topology {
 
   connect(): Redis {
     const sentinels = this.#sentinels.map(port => ({ host: '127.0.0.1', port }))
-    return connectNatively({ sentinels, name: MASTER, failoverDetector: true })
+    this.#native = connectNatively({ sentinels, name: MASTER, failoverDetector: true })
+    return this.#native
   }
 
-  async isWell(native: Redis): Promise<boolean> {
-    if (native.status !== 'ready') return false
-    const [role] = (await native.role().catch(() => [''])) as [string]
+  async isWell(): Promise<boolean> {
+    if (this.#native?.status !== 'ready') return false
+    const [role] = (await this.#native.role().catch(() => [''])) as [string]
     if (role === 'master') return true
-    native.disconnect(true)
+    this.#native.disconnect(true)
     return false
   }
 

@@ -14,6 +14,7 @@ export class Standalone implements Topology {
   readonly #scope: Scope
   readonly #args: string[]
   #observer: Observer | undefined
+  #native: Redis | undefined
   #server: RedisServer | undefined
 
   private constructor(scope: Scope, port: number, args: string[], proxies: readonly FreezingProxy[]) {
@@ -41,11 +42,12 @@ export class Standalone implements Topology {
   }
 
   connect(): Redis {
-    return connectNatively({ port: this.port })
+    this.#native = connectNatively({ port: this.port })
+    return this.#native
   }
 
-  async isWell(native: Redis): Promise<boolean> {
-    return native.status === 'ready'
+  async isWell(): Promise<boolean> {
+    return this.#native?.status === 'ready'
   }
 
   async start(): Promise<void> {

@@ -1,16 +1,25 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Observer } from './observer.js'
+import type { AnyObserver } from './observer.js'
+
+/** What a native publisher speaks through. */
+export interface Native {
+  readonly status: string
+  publish(channel: string, data: string): Promise<unknown>
+  disconnect(): void
+}
 
 /** The Redis of a run, of whatever shape. */
 export interface Topology {
   /** One at each node. */
-  readonly observers: readonly Observer[]
+  readonly observers: readonly AnyObserver[]
+  /** A message is seen by one of the observers only, and not by all. */
+  readonly sharded?: boolean
   /** What a gateway is given as `REDIS_URL`. */
   url(gateway: number): string
-  /** A connection of a native publisher. */
-  connect(): Redis
+  /** The connection of the native publisher. */
+  connect(): Native
   /** Whether it leads to where a native publisher should publish now. */
-  isWell(native: Redis): Promise<boolean>
+  isWell(): Promise<boolean>
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Truth {
   readonly repeated: readonly string[]
   /** True when an observer may have missed what was executed in this time. */
   mayBeUnobserved(publication: Publication): boolean
+  /** True when a node that could be observed all the time never had it. */
+  missedOnBus(message: Executed): boolean
 }
 
 /** How long before an observer noticed that it was cut it may already have missed something. */
@@ -29,9 +31,9 @@ export function findTruth({ publications, observations, blind }: History): Truth
   const byId = new Map(publications.map(publication => [publication.id, publication]))
   const executed = new Map<string, Executed & { places: Map<string, number> }>()
   const repeated: string[] = []
-  for (const [place, { id, channel, node, at }] of observations.entries()) {
+  for (const [place, { id, channel, node, at, isAlone }] of observations.entries()) {
     const known = executed.get(id)
-    if (known?.places.has(node)) repeated.push(id)
+    if (known && (isAlone || known.places.has(node))) repeated.push(id)
     else if (known) known.places.set(node, place)
     else
       executed.set(id, {
@@ -58,7 +60,12 @@ export function findTruth({ publications, observations, blind }: History): Truth
   // Those that were not observed stand last; a stable sort by time brings them to where they belong.
   for (const messages of byChannel.values())
     if (messages.some(({ places }) => places.size === 0)) messages.sort((a, b) => a.latest - b.latest)
-  return { publications: byId, executed, byChannel, repeated, mayBeUnobserved }
+  const nodes = new Set(observations.map(({ node }) => node))
+  const missedOnBus = ({ earliest, latest, places }: Executed) =>
+    [...nodes].some(
+      node => !places.has(node) && !blind.some(time => time.node === node && meets(time, earliest, latest)),
+    )
+  return { publications: byId, executed, byChannel, repeated, mayBeUnobserved, missedOnBus }
 }
 
 const meets = (time: Blind, from: number, to: number): boolean => from <= time.to && to >= time.from - BLIND_SLACK_MS

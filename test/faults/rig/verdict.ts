@@ -30,6 +30,8 @@ export interface Figures {
   gaps: number
   lostInGaps: number
   lostAtEnd: number
+  /** Never came from the node of a Cluster that executed it to another. */
+  lostOnBus: number
   lostOutsideGaps: number
   duplicates: number
   maxAnswerMs: number

@@ -3,6 +3,7 @@ import { aclRevoke } from './acl-revoke.js'
 import { bufferKill } from './buffer-kill.js'
 import { busyScript } from './busy-script.js'
 import { churn } from './churn.js'
+import { clusterScenarios } from './cluster.js'
 import { debugSleep } from './debug-sleep.js'
 import { drain } from './drain.js'
 import { freezeRedis } from './freeze-redis.js'
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   sentinelKill,
   sentinelFailover,
   sentinelHung,
+  ...clusterScenarios,
   drain,
   rollingRestart,
   killGateway,
