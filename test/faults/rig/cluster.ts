@@ -112,6 +112,32 @@ export class ClusterTopology implements Topology {
     if (!known) throw new Error('the Cluster did not fail over within 20 seconds')
   }
 
+  /** Moves the slots of these channels that the master has, one after the other, in the steps of `redis-cli --cluster reshard`. */
+  async moveSlotsOf(channels: readonly string[], from: ClusterNode, to: ClusterNode): Promise<number> {
+    const [, low, high] = /myself,master .* (\d+)-(\d+)$/m.exec(await from.server.cli('CLUSTER', 'NODES')) ?? []
+    const slots = await Promise.all(
+      channels.map(async name => Number(await from.server.cli('CLUSTER', 'KEYSLOT', name))),
+    )
+    const own = slots.filter(slot => slot >= Number(low) && slot <= Number(high))
+    const [source, target] = await Promise.all([from, to].map(({ server }) => server.cli('CLUSTER', 'MYID')))
+    const others = (await this.masters()).filter(node => node !== from && node !== to)
+    for (const slot of own) {
+      const set = (node: ClusterNode, ...what: string[]) => node.server.cli('CLUSTER', 'SETSLOT', `${slot}`, ...what)
+      await set(to, 'IMPORTING', source ?? '')
+      await set(from, 'MIGRATING', target ?? '')
+      for (const node of [to, from, ...others]) await set(node, 'NODE', target ?? '')
+    }
+    return own.length
+  }
+
+  /** Moves so many slots, with `redis-cli`. */
+  async reshard(count: number, from: ClusterNode, to: ClusterNode): Promise<number> {
+    const [source = '', target = ''] = await Promise.all([from, to].map(({ server }) => server.cli('CLUSTER', 'MYID')))
+    const way = ['--cluster-from', source, '--cluster-to', target, '--cluster-slots', `${count}`, '--cluster-yes']
+    await from.server.cli('--cluster', 'reshard', `127.0.0.1:${from.port}`, ...way)
+    return count
+  }
+
   async startNode(node: ClusterNode): Promise<void> {
     node.server = await this.#start(node)
   }

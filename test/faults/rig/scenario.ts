@@ -1,6 +1,9 @@
 import { judge } from './oracle.js'
-import { type Fault, Rig, type RigOptions } from './rig.js'
+import type { Fault, Rig } from './rig.js'
+import type { RigOptions } from './rig-options.js'
 import type { Scope } from './scope.js'
+import { settle } from './settle.js'
+import { startRig } from './start-rig.js'
 import { defaultRules, type Rules, type Verdict } from './verdict.js'
 
 /** How long faults last: as short as makes sense, for CI; short, for many seeds; as the table of faults has them. */
@@ -30,9 +33,9 @@ export interface Outcome extends Verdict {
 /** One run of a scenario: the rig starts, the fault comes and goes, the oracle speaks. */
 export async function runScenario(scope: Scope, scenario: Scenario, seed: number, length: Length): Promise<Outcome> {
   const started = Date.now()
-  const rig = await Rig.start(scope, { ...scenario.options, seed })
+  const rig = await startRig(scope, { ...scenario.options, seed })
   await scenario.run(rig, length)
-  await rig.settle()
+  await settle(rig)
   const rules = { answerWithinMs: defaultRules.answerWithinMs + rig.lateness.slackMs, ...scenario.rules }
   const verdict = judge(rig.history(), rules)
   if (rig.lateness.starved)

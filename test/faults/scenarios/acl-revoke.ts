@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import { covers } from '../rig/patterns.js'
 import type { Scenario } from '../rig/scenario.js'
 
@@ -37,7 +38,7 @@ export const aclRevoke: Scenario = {
     })
     // A refusal is for good: whoever has the right again opens a stream again.
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, { gateways: cut, listeners: others })
+    expectOneGapEach(rig, fault, { gateways: cut, listeners: others })
     const strange = rig.load.publications.filter(
       ({ channel, outcome, via }) => via !== 'native' && channel !== revoked && outcome === 403,
     )

@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** A gateway stands still until Redis gives its subscriber up, because too much waits for it. */
@@ -20,6 +21,6 @@ export const bufferKill: Scenario = {
       }),
     )
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, { gateways: [gateway] })
+    expectOneGapEach(rig, fault, { gateways: [gateway] })
   },
 }

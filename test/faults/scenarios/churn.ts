@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { isDeepStrictEqual } from 'node:util'
+import { expectNoGaps } from '../rig/expectations.js'
 import type { Gateway } from '../rig/gateway.js'
 import type { Chance } from '../rig/prng.js'
 import { descriptorsOf, memoryOf } from '../rig/proc.js'
@@ -41,7 +42,7 @@ export const churn: Scenario = {
     rig.note(`${count} connections came and went; resident memory grew by ${grown.join(', ')} MiB`)
     rig.load.start()
     await rig.recover(fault)
-    rig.expectNoGaps()
+    expectNoGaps(rig)
   },
 }
 

@@ -1,4 +1,5 @@
-import type { Fault, Rig, RigOptions } from '../rig/rig.js'
+import type { Fault, Rig } from '../rig/rig.js'
+import type { RigOptions } from '../rig/rig-options.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** How long a channel may stay deaf after the Cluster knows again who serves it. */
@@ -14,7 +15,7 @@ const sharded = {
 } as const satisfies Partial<RigOptions>
 
 /** The same fault for both kinds of Pub/Sub. What several nodes execute comes to each of them in an order of its own. */
-const bothKinds = (name: string, fault: string, run: (rig: Rig) => Promise<void>): Scenario[] => [
+const bothKinds = (name: string, fault: string, run: Scenario['run']): Scenario[] => [
   { name, fault: `Cluster: ${fault}`, options: classic, rules: { order: 'any' }, run },
   { name: `${name}-sharded`, fault: `Cluster, sharded: ${fault}`, options: sharded, run },
 ]
@@ -42,27 +43,16 @@ const failover = bothKinds('cluster-failover', 'manual failover', async rig => {
   await expectBack(rig, fault)
 })
 
-const reshard = bothKinds('cluster-reshard', 'live reshard of most slots of a master', async rig => {
+const reshard = bothKinds('cluster-reshard', 'live reshard', async (rig, length) => {
   const [from, to] = shuffled(rig, await rig.cluster.masters())
   if (!from || !to) throw new Error('a Cluster has several masters')
-  const before = rig.load.publications.length
   const fault = await rig.fault(async () => {
-    const [source, target] = await Promise.all([from, to].map(({ server }) => server.cli('CLUSTER', 'MYID')))
-    const ids = ['--cluster-from', source ?? '', '--cluster-to', target ?? '']
-    await from.server.cli(
-      '--cluster',
-      'reshard',
-      `127.0.0.1:${from.port}`,
-      ...ids,
-      '--cluster-slots',
-      '4000',
-      '--cluster-yes',
-    )
+    const moved = await (length === 'full'
+      ? rig.cluster.reshard(4000, from, to)
+      : rig.cluster.moveSlotsOf(rig.channels, from, to))
+    rig.expect(moved > 0, 'no slot was moved')
   })
   await expectBack(rig, fault)
-  rig.note(
-    `${rig.load.publications.length - before} publishes during the reshard of ${fault.liftedAt - fault.startedAt} ms`,
-  )
 })
 
 export const clusterScenarios: readonly Scenario[] = [...kill, ...failover, ...reshard]

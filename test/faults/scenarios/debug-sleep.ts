@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** Redis is busy with something long, and executes afterwards what waited meanwhile. */
@@ -9,6 +10,6 @@ export const debugSleep: Scenario = {
       await rig.redis.cli('DEBUG', 'SLEEP', length === 'quick' ? '3' : '5')
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault)
+    expectOneGapEach(rig, fault)
   },
 }

@@ -1,4 +1,5 @@
 import { DRAIN, drainGateway } from '../rig/drain.js'
+import { expectNoGaps } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 import { openStuck } from '../rig/stuck.js'
 
@@ -18,6 +19,6 @@ export const drain: Scenario = {
       await gateway.startProcess()
     })
     await rig.recover(fault)
-    rig.expectNoGaps()
+    expectNoGaps(rig)
   },
 }

@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 import { lasting } from '../rig/signal.js'
 
@@ -13,7 +14,7 @@ export const freezeRedis: Scenario = {
       rig.redis.thaw()
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault)
+    expectOneGapEach(rig, fault)
     rig.expect(rig.load.count(504, fault.startedAt) > 0, 'no publisher was told 504')
   },
 }

@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 import { lasting } from '../rig/signal.js'
 
@@ -16,6 +17,6 @@ export const halfOpen: Scenario = {
       for (const proxy of proxies) proxy.thaw()
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, { gateways: concerned })
+    expectOneGapEach(rig, fault, { gateways: concerned })
   },
 }

@@ -1,3 +1,4 @@
+import { expectNoGaps } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 import { lasting } from '../rig/signal.js'
 
@@ -14,6 +15,6 @@ export const killGateway: Scenario = {
       await gateway.startProcess()
     })
     await rig.recover(fault)
-    rig.expectNoGaps()
+    expectNoGaps(rig)
   },
 }

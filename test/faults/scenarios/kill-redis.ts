@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 import { lasting } from '../rig/signal.js'
 
@@ -13,7 +14,7 @@ export const killRedis: Scenario = {
       await rig.redis.start()
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault)
+    expectOneGapEach(rig, fault)
     const told = rig.load.count(503, fault.startedAt)
     rig.expect(told > 0, 'no publisher was told 503')
   },

@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** Redis cuts the listening connections of all gateways, again and again. */
@@ -11,7 +12,7 @@ export const killSubscriber: Scenario = {
         for (const id of await rig.redis.gatewaySubscribers()) await rig.redis.cli('CLIENT', 'KILL', 'ID', id)
       })
       await rig.recover(fault)
-      rig.expectOneGapEach(fault)
+      expectOneGapEach(rig, fault)
     }
   },
 }

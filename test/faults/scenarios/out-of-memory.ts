@@ -1,3 +1,4 @@
+import { expectNoGaps, expectOnlyOutcomes } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** Redis takes no more data. Publishing stores none. */
@@ -15,7 +16,7 @@ export const outOfMemory: Scenario = {
       await rig.redis.cli('CONFIG', 'SET', 'maxmemory', '0')
     })
     await rig.recover(fault)
-    rig.expectNoGaps()
-    rig.expectOnlyOutcomes(fault, [200])
+    expectNoGaps(rig)
+    expectOnlyOutcomes(rig, fault, [200])
   },
 }

@@ -1,4 +1,5 @@
 import { DRAIN, drainGateway } from '../rig/drain.js'
+import { expectNoGaps } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** Every gateway is replaced, one after the other, behind a load balancer. */
@@ -14,7 +15,7 @@ export const rollingRestart: Scenario = {
       })
       await rig.recover(fault)
     }
-    rig.expectNoGaps()
+    expectNoGaps(rig)
     const opened = rig.listeners.flatMap(({ sessions }) => sessions.slice(1).map(({ openedAt }) => openedAt))
     const within = opened.map(at => opened.filter(other => other >= at && other < at + 100).length)
     rig.note(`at most ${Math.max(0, ...within)} of ${opened.length} streams opened again within 100 ms`)

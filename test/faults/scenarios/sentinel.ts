@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Rig } from '../rig/rig.js'
 import type { Scenario } from '../rig/scenario.js'
 import { nodeName } from '../rig/sentinel.js'
@@ -18,7 +19,7 @@ export const sentinelKill: Scenario = {
     })
     await rig.recover(fault)
     const recovered = Date.now()
-    rig.expectOneGapEach(fault, { more: CUTS })
+    expectOneGapEach(rig, fault, { more: CUTS })
     // It comes back as the master that it was; the Sentinels tell it otherwise.
     await rig.sentinel.startNode(old)
     await expectDemotion(rig, old)
@@ -37,7 +38,7 @@ export const sentinelFailover: Scenario = {
       await rig.sentinel.untilAnotherMaster(old)
     })
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, { more: CUTS })
+    expectOneGapEach(rig, fault, { more: CUTS })
     await expectDemotion(rig, old)
     // Until the Sentinels told it, it was a master as good as the other.
     await expectTrueMaster(rig, Date.now())
@@ -57,7 +58,7 @@ export const sentinelHung: Scenario = {
     })
     await rig.recover(fault)
     const recovered = Date.now()
-    rig.expectOneGapEach(fault, { more: CUTS })
+    expectOneGapEach(rig, fault, { more: CUTS })
     process.kill('SIGCONT')
     await expectDemotion(rig, old)
     await expectTrueMaster(rig, recovered)

@@ -1,3 +1,4 @@
+import { expectOneGapEach } from '../rig/expectations.js'
 import type { Scenario } from '../rig/scenario.js'
 
 /** A firewall forgets the connections of a gateway: they stay open and nothing passes; new ones work. */
@@ -9,6 +10,6 @@ export const stranded: Scenario = {
     const one = rig.chance.integer(0, rig.gateways.length)
     const fault = await rig.fault(async () => rig.redis.proxies[one]?.strand())
     await rig.recover(fault)
-    rig.expectOneGapEach(fault, { gateways: rig.gateways.filter((_, i) => i === one) })
+    expectOneGapEach(rig, fault, { gateways: rig.gateways.filter((_, i) => i === one) })
   },
 }

@@ -1,3 +1,4 @@
+import { expectNoGaps } from '../rig/expectations.js'
 import { memoryOf } from '../rig/proc.js'
 import type { Scenario } from '../rig/scenario.js'
 import { poll } from '../rig/signal.js'
@@ -44,7 +45,7 @@ export const stuckClient: Scenario = {
       `from publish to delivery, p99: ${quiet} ms without the stuck clients, ${latencies(fault.startedAt)} ms with them`,
     )
     rig.expect(grown < 100, `${gateway.name} grew by ${grown} MiB`)
-    rig.expectNoGaps()
+    expectNoGaps(rig)
     const ended = rig.listeners.filter(({ sessions }) => sessions.length > 1)
     rig.expect(ended.length === 0, `${ended.length} streams that kept up were ended`)
 

@@ -1,0 +1,70 @@
+import { ClusterTopology } from './cluster.js'
+import { Gateway } from './gateway.js'
+import { Listener } from './listener.js'
+import { Load } from './load.js'
+import { channelNames } from './patterns.js'
+import { Chance } from './prng.js'
+import { Rig } from './rig.js'
+import { defaultOptions, type RigOptions } from './rig-options.js'
+import type { Scope } from './scope.js'
+import { SentinelTopology } from './sentinel.js'
+import { Signal } from './signal.js'
+import { Standalone } from './standalone.js'
+import type { Topology } from './topology.js'
+import { wishes } from './wishes.js'
+
+/** Resolves when every listener is live and the publishers are at work. */
+export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed: number }): Promise<Rig> {
+  const options = { ...defaultOptions, ...given }
+  const signal = new Signal()
+  const chance = new Chance(options.seed)
+  const channels = channelNames(options.channels)
+  const topology = await startTopology(scope, options, signal)
+  const gateways = await Promise.all(
+    Array.from({ length: options.gateways }, (_, i) => {
+      const url = topology.url(i).replace('//', options.credentials ? `//${options.credentials}@` : '//')
+      return Gateway.start(scope, `g${i + 1}`, { REDIS_URL: url, RETRY_MS: '300', ...options.environment }, signal)
+    }),
+  )
+  const routing = chance.fork()
+  const ready = () => gateways.filter(gateway => gateway.ready)
+  const listeners = wishes(chance.fork(), channels, options).map(wish => {
+    const home = gateways[wish.home % gateways.length]
+    // At first where it belongs; later where a load balancer would send it.
+    const gateway = () => (home?.ready ? home : routing.pick(ready().length > 0 ? ready() : gateways))
+    return new Listener({ ...wish, gateway, reconnect: true, signal })
+  })
+  scope.teardown(() => {
+    for (const listener of listeners) listener.close()
+  })
+  const load = new Load(scope, {
+    ...options,
+    channels,
+    gateways: () => (options.balanced && ready().length > 0 ? ready() : gateways),
+    native: topology.connect(),
+    chance: chance.fork(),
+    signal,
+  })
+  const rig = new Rig({ scope, chance, signal, topology, gateways, listeners, load, channels })
+  for (const listener of listeners) listener.open()
+  if (!(await signal.until(() => listeners.every(({ live }) => live), 10_000)))
+    throw new Error('not every stream opened')
+  load.start()
+  await rig.heard(Date.now(), 10_000)
+  return rig
+}
+
+function startTopology(
+  scope: Scope,
+  { topology, gateways, redisArgs }: Omit<RigOptions, 'seed'>,
+  signal: Signal,
+): Promise<Topology> {
+  switch (topology) {
+    case 'standalone':
+      return Standalone.start(scope, gateways, redisArgs, signal)
+    case 'sentinel':
+      return SentinelTopology.start(scope, signal)
+    default:
+      return ClusterTopology.start(scope, signal, topology === 'sharded')
+  }
+}
