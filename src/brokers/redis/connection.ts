@@ -74,7 +74,11 @@ export class Connection {
       retryStrategy: backoff,
       lazyConnect: true,
     } satisfies RedisOptions)
-    this.redis.on('error', (error: Error) => this.#fail(diagnose(error), error))
+    this.redis.on('error', (error: Error) => {
+      // ioredis listens for one error of a socket, and TLS may have another: it would end the process.
+      this.redis.stream?.on('error', () => {})
+      this.#failBy(error)
+    })
     this.redis.on('ready', () => void this.#check())
     this.redis.on('close', () => this.#down())
     this.#watchdog = setInterval(() => this.#watch(), timeout / TICKS).unref()
@@ -121,7 +125,7 @@ export class Connection {
       this.#log.info({ connection: this.#name }, 'redis connection is up')
       this.#events.up()
     } catch (error) {
-      this.#fail(diagnose(error as Error), error)
+      this.#failBy(error as Error)
     }
   }
 
@@ -184,6 +188,11 @@ export class Connection {
     this.#fail(trouble)
     this.redis.disconnect(true)
     return trouble
+  }
+
+  #failBy(error: Error): void {
+    const over = this.redis.options.tls ? 'tls' : 'plain'
+    this.#fail(diagnose(error, { first: this.#provenAt === 0 ? over : undefined }), error)
   }
 
   /** Says each trouble once, however often an attempt to connect meets it again. */

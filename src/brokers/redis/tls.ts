@@ -1,5 +1,6 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
+import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { ConfigError } from '../../config.js'
 
 export interface TlsFiles {
@@ -10,7 +11,7 @@ export interface TlsFiles {
 
 /**
  * TLS to Redis, with what the files say.
- * @throws ConfigError for a file that cannot be read
+ * @throws ConfigError for a file that cannot be read, or does not hold what it should
  */
 export function tlsOptions(files: TlsFiles): ConnectionOptions {
   const options: ConnectionOptions = {}
@@ -22,6 +23,17 @@ export function tlsOptions(files: TlsFiles): ConnectionOptions {
     } catch (error) {
       throw new ConfigError(`REDIS_${kind.toUpperCase()}_FILE cannot be read: ${(error as NodeJS.ErrnoException).code}`)
     }
+  }
+  const { ca, cert, key } = options
+  if ((cert === undefined) !== (key === undefined))
+    throw new ConfigError('REDIS_CERT_FILE and REDIS_KEY_FILE belong together')
+  try {
+    // A file without any certificate would count as an empty list of authorities.
+    if (ca !== undefined) new X509Certificate(ca as Buffer) // as it was read
+    createSecureContext(options)
+  } catch (error) {
+    const names = 'REDIS_CA_FILE, REDIS_CERT_FILE and REDIS_KEY_FILE'
+    throw new ConfigError(`${names} are not PEM files of certificates and of the key to one`, { cause: error })
   }
   return options
 }

@@ -45,6 +45,11 @@ const CASES: readonly (readonly [message: string, code: string | undefined, word
     'ERR_SSL_WRONG_VERSION_NUMBER',
     /TLS on both sides/,
   ],
+  [
+    '80ACC20CE77F0000:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:1601:SSL alert number 116',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    /REDIS_CERT_FILE/,
+  ],
   ['connect ECONNREFUSED 10.1.2.3:6379', 'ECONNREFUSED', /nothing listens/],
   ['getaddrinfo ENOTFOUND redis.example', 'ENOTFOUND', /does not resolve/],
   ['getaddrinfo EAI_AGAIN redis.example', 'EAI_AGAIN', /does not resolve/],
@@ -71,3 +76,12 @@ for (const [message, code, words] of CASES)
       'nothing of the original',
     )
   })
+
+t.test('hints at TLS when a connection that never was up is closed or not answered', async t => {
+  const closed = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+  const silent = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT' })
+  t.match(diagnose(closed, { first: 'plain' }), /rediss:/)
+  t.match(diagnose(closed, { first: 'tls' }), /TLS on both sides/)
+  t.match(diagnose(silent, { first: 'tls' }), /TLS on both sides/)
+  t.equal(diagnose(silent, { first: 'plain' }), diagnose(silent))
+})
