@@ -40,6 +40,9 @@ export class Lane {
     this.members.delete(subscriber)
   }
 
+  /** What comes next on the lane's topics does not follow what came before. */
+  forget(): void {}
+
   /** The topic will not come back. */
   refuse(_topic: Topic): void {
     for (const member of [...this.members]) member.close('channel_refused')

@@ -46,8 +46,8 @@ export class PrivateLane extends Lane {
     }
   }
 
-  /** The topic is not the client's any more: what comes next is no copy of what came by it. */
-  forget(): void {
+  /** A topic was lost or given up: what comes next is no copy of what came by it. */
+  override forget(): void {
     this.#last = undefined
   }
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { MemoryBroker } from '../src/brokers/memory.js'
 import { Hub } from '../src/hub.js'
+import { Message } from '../src/message.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { endOfTick, hubClient, lines } from './support/hub-client.js'
 
@@ -54,6 +55,19 @@ t.test('a topic that is lost does not stand in for one that is live', async t =>
   await publish('other', 'a')
   await endOfTick()
   t.same(lines(client.sink), ['gap *', 'other a'])
+})
+
+t.test('an equal message after a loss, by the topic that came back first, is no copy', async t => {
+  const { hub } = setUp()
+  const client = hubClient(hub, { limit: Number.POSITIVE_INFINITY })
+  await client.join(patternTopic('n*'), channelTopic('news'))
+  const tick = () => new Message({ channel: 'news', data: Buffer.from('tick') })
+  hub.message(tick(), 'n*') // its copy by the channel was on its way when the connection broke
+  hub.lost('redis_connection_lost')
+  hub.live(channelTopic('news'))
+  hub.message(tick())
+  await endOfTick()
+  t.same(lines(client.sink), ['news tick', 'gap news', 'news tick'])
 })
 
 t.test('ends after its limit, with exactly so many messages, whole before the end', async t => {

@@ -34,7 +34,8 @@ export class Census {
     // Without its own ear the gateway would hear no answer, and take that for zero.
     if (this.#deployment.unavailable) throw new BrokerUnavailable(this.#deployment.unavailable)
     const question = randomUUID()
-    const sums = channels.map(() => 0)
+    // Its own clients it knows, also where Redis has not acknowledged yet that it listens to the question.
+    const sums = this.#count(channels)
     let answered = 0
     let expected = Number.POSITIVE_INFINITY
     let finish = (): void => {}
@@ -43,7 +44,7 @@ export class Census {
     })
     this.#open.set(question, counts => {
       answered++
-      for (const [i, count] of counts.entries()) sums[i] = (sums[i] ?? 0) + count
+      for (const i of sums.keys()) sums[i] = (sums[i] ?? 0) + (counts[i] ?? 0)
       if (answered >= expected) finish()
     })
     const timer = setTimeout(finish, this.#timeout)
@@ -72,7 +73,9 @@ export class Census {
       message.replyTo.startsWith(RESERVED_PREFIX) &&
       isNames(message.channels)
     ) {
-      const answer = JSON.stringify({ question: message.question, counts: this.#count(message.channels) })
+      const isOwn = message.replyTo === this.inbox
+      const counts = isOwn ? [] : this.#count(message.channels)
+      const answer = JSON.stringify({ question: message.question, counts })
       void this.#publish(message.replyTo, answer) // if it fails, the asker will say that one is missing
     }
   }

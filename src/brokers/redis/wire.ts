@@ -60,8 +60,14 @@ export class PendingMetadata {
 
   add(route: string, metadata: Metadata): void {
     const waiting = this.#byRoute.get(route)
-    if (!waiting) this.#byRoute.set(route, [metadata])
-    else if (waiting.push(metadata) > MAX_WAITING) waiting.shift()
+    if (waiting) {
+      if (waiting.push(metadata) > MAX_WAITING) waiting.shift()
+      return
+    }
+    this.#byRoute.set(route, [metadata])
+    if (this.#byRoute.size <= MAX_ROUTES) return
+    const [oldest = ''] = this.#byRoute.keys()
+    this.#byRoute.delete(oldest)
   }
 
   take(route: string, data: Buffer): Metadata | undefined {
@@ -83,3 +89,5 @@ export class PendingMetadata {
 
 /** More than ever wait at once on the bus of a Cluster; what is over it was never followed by its bytes. */
 const MAX_WAITING = 64
+/** Anybody may publish on the companions of channels that nobody else has heard of. */
+const MAX_ROUTES = 1024
