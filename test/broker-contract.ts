@@ -1,17 +1,30 @@
 import type { Test } from 'tap'
-import type { Broker } from '../src/broker.js'
+import { type Broker, SubscribeRefused } from '../src/broker.js'
+import { patternTopic } from '../src/topic.js'
 import { closing } from './broker-contract/closing.js'
 import { delivery } from './broker-contract/delivery.js'
 import { introspection } from './broker-contract/introspection.js'
 import { subscribing } from './broker-contract/subscribing.js'
+import { startBroker } from './support/recorder.js'
 
 /** Makes a broker that is not started yet. Each test makes its own, and closes it. */
 export type MakeBroker = () => Broker
 
+export interface ContractOptions {
+  /** The broker has patterns; by default it does. One that has none runs what is left without them. */
+  readonly patterns?: boolean
+}
+
 /** Proves what `src/broker.ts` promises. Every broker runs it. */
-export function brokerContract(t: Test, makeBroker: MakeBroker): void {
-  delivery(t, makeBroker)
-  subscribing(t, makeBroker)
+export function brokerContract(t: Test, makeBroker: MakeBroker, { patterns = true }: ContractOptions = {}): void {
+  t.test('says whether there are patterns, and refuses them if not', async t => {
+    const { broker } = await startBroker(t, makeBroker())
+    t.equal(broker.hasPatterns, patterns)
+    if (!patterns) await t.rejects(broker.subscribe(patternTopic('n*')), SubscribeRefused)
+  })
+  const needPatterns = patterns ? {} : { skip: 'there are no patterns' }
+  delivery(t, makeBroker, needPatterns)
+  subscribing(t, makeBroker, needPatterns)
   introspection(t, makeBroker)
   closing(t, makeBroker)
 }

@@ -8,9 +8,12 @@ export class Inbox<Item> {
   #taken = 0
   #ended = false
   #wake: () => void = () => {}
+  /** Hears of each item as it comes. */
+  onItem: (item: Item) => void = () => {}
 
   put(item: Item): void {
     this.all.push(item)
+    this.onItem(item)
     this.#wake()
   }
 

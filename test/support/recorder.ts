@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Broker, BrokerListener, GapReason } from '../../src/broker.js'
+import { SLOTS, slotOf } from '../../src/brokers/redis/cluster/slots.js'
 import type { Message } from '../../src/message.js'
 import { channelTopic, type Topic, topicKey } from '../../src/topic.js'
 import { Inbox } from './inbox.js'
@@ -60,6 +61,10 @@ export async function startBroker<B extends Broker>(t: Test, broker: B): Promise
   return { broker, recorder }
 }
 
+/** The topics without the patterns, if the broker has none. */
+export const supported = ({ hasPatterns }: Broker, topics: readonly Topic[]): Topic[] =>
+  topics.filter(({ kind }) => kind === 'channel' || hasPatterns)
+
 let marks = 0
 
 /**
@@ -67,10 +72,21 @@ let marks = 0
  * on a fresh channel has made the same way. Resolves with the messages so far, without its own.
  */
 export async function settle(broker: Broker, recorder: Recorder): Promise<Received[]> {
-  const mark = `mark-${++marks}`
-  await broker.subscribe(channelTopic(mark))
-  await broker.publish([{ channel: mark, data: Buffer.alloc(0) }])
-  await recorder.messages.find(({ channel }) => channel === mark)
-  broker.unsubscribe(channelTopic(mark))
+  for (const mark of broker.hasPatterns ? [`mark-${++marks}`] : marksOfAllMasters()) {
+    await broker.subscribe(channelTopic(mark))
+    await broker.publish([{ channel: mark, data: Buffer.alloc(0) }])
+    await recorder.messages.find(({ channel }) => channel === mark)
+    broker.unsubscribe(channelTopic(mark))
+  }
   return recorder.messages.all.filter(({ channel }) => !channel.startsWith('mark-'))
+}
+
+/** In sharded Pub/Sub each of the three masters has its own way: one mark for each third of the slots. */
+function marksOfAllMasters(): string[] {
+  const found = new Map<number, string>()
+  while (found.size < 3) {
+    const mark = `mark-${++marks}`
+    found.set(Math.floor((slotOf(mark) * 3) / SLOTS), mark)
+  }
+  return [...found.values()]
 }
