@@ -48,6 +48,8 @@ export class Connection {
   #probedAt: number | undefined
   #ticks = 0
   #isUp = false
+  #isClosing = false
+  #again: NodeJS.Timeout | undefined
   #trouble: string | undefined = 'the connection to Redis is being made'
   #mayAskRole: boolean
 
@@ -81,6 +83,10 @@ export class Connection {
     })
     this.redis.on('ready', () => void this.#check())
     this.redis.on('close', () => this.#down())
+    // ioredis gives up for good when Sentinels tell of a new master while it is asking them for the master.
+    this.redis.on('end', () => {
+      if (!this.#isClosing) this.#again = setTimeout(() => this.connect(), backoff(SECOND_BREATH))
+    })
     this.#watchdog = setInterval(() => this.#watch(), timeout / TICKS).unref()
   }
 
@@ -99,7 +105,9 @@ export class Connection {
 
   /** Ends it for good, politely if Redis answers in time. */
   async close(): Promise<void> {
+    this.#isClosing = true
     clearInterval(this.#watchdog)
+    clearTimeout(this.#again)
     const { redis } = this
     if (redis.status === 'end') return
     await new Promise<void>(resolve => {
@@ -224,6 +232,8 @@ const PATIENCE = 3
 const DISCONNECT_MS = 50
 const FIRST_BACKOFF_MS = 50
 const MAX_BACKOFF_MS = 2000
+/** As which attempt the first one counts after the driver has given up. */
+const SECOND_BREATH = 3
 
 /** Full jitter: gateways that lost the same Redis do not come back in step. */
 const backoff = (attempt: number): number =>
