@@ -36,7 +36,12 @@ export async function runScenario(scope: Scope, scenario: Scenario, seed: number
   const rig = await startRig(scope, { ...scenario.options, seed })
   await scenario.run(rig, length)
   await settle(rig)
-  const rules = { answerWithinMs: defaultRules.answerWithinMs + rig.lateness.slackMs, ...scenario.rules }
+  const { slackMs } = rig.lateness
+  const rules = {
+    answerWithinMs: defaultRules.answerWithinMs + slackMs,
+    endToleranceMs: defaultRules.endToleranceMs + slackMs,
+    ...scenario.rules,
+  }
   const verdict = judge(rig.history(), rules)
   if (rig.lateness.starved)
     rig.note(

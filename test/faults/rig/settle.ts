@@ -1,4 +1,5 @@
 import type { AnyObserver } from './observer.js'
+import { covers } from './patterns.js'
 import type { Rig } from './rig.js'
 import { poll } from './signal.js'
 
@@ -16,7 +17,14 @@ export async function settle(rig: Rig): Promise<void> {
   const isSeen = (id: string, { observations }: AnyObserver) => observations.some(seen => seen.id === id)
   const seen = (id: string) =>
     sharded ? observers.some(one => isSeen(id, one)) : observers.every(one => isSeen(id, one))
-  await rig.signal.until(() => marks.every(seen), 5000)
+  // One message is a sign of life for a pattern; the others are still to come before the streams are closed.
+  const isThrough = (id: string) => {
+    const { channel = '' } = rig.load.find(id) ?? {}
+    return rig.listeners
+      .filter(({ topics }) => topics.some(topic => covers(topic, channel)))
+      .every(({ session }) => session?.deliveries.some(delivery => delivery.id === id))
+  }
+  await rig.signal.until(() => marks.every(id => seen(id) && isThrough(id)), 5000)
   for (const listener of rig.listeners) listener.close()
   for (const { name, output } of rig.gateways)
     for (const line of output.split('\n').filter(isErrorLine).slice(0, 3))
