@@ -57,6 +57,11 @@ export class SentinelTopology implements Topology {
     return false
   }
 
+  /** Those of the nodes, not of the Sentinels. */
+  get ports(): number[] {
+    return [...this.#nodes.keys()]
+  }
+
   /** Port of the node that the Sentinels call master. */
   async master(): Promise<number> {
     const answer = await this.sentinel('GET-MASTER-ADDR-BY-NAME', MASTER)
