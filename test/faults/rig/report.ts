@@ -18,13 +18,14 @@ export function describeViolations({ scenario, seed, violations }: Outcome): str
 
 const HEAD = [
   'fault',
-  'seeds',
+  'seeds (on a starved machine)',
   'publishes',
   'noticed after, ms (median / worst)',
   'back after, ms (median / worst)',
   'gaps told',
   'lost in gaps',
   'lost at the end of a stream',
+  'lost on the bus',
   'lost outside gaps',
   'duplicates',
   'answer to a publish, ms (p99 / worst)',
@@ -39,13 +40,14 @@ function row({ name, fault }: Scenario, all: readonly Outcome[]): string[] {
   const faults = outcomes.flatMap(outcome => outcome.faults)
   return [
     fault,
-    `${outcomes.length}`,
+    `${outcomes.length} (${outcomes.filter(({ starved }) => starved).length})`,
     `${sum(({ figures }) => figures.publishes)}`,
     spread(faults.flatMap(({ noticeMs }) => noticeMs ?? [])),
     spread(faults.flatMap(({ backMs }) => backMs ?? [])),
     `${sum(({ figures }) => figures.gaps)}`,
     `${sum(({ figures }) => figures.lostInGaps)}`,
     `${sum(({ figures }) => figures.lostAtEnd)}`,
+    `${sum(({ figures }) => figures.lostOnBus)}`,
     `${sum(({ figures }) => figures.lostOutsideGaps)}`,
     `${sum(({ figures }) => figures.duplicates)}`,
     `${max(({ figures }) => figures.p99AnswerMs)} / ${max(({ figures }) => figures.maxAnswerMs)}`,
