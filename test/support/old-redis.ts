@@ -2,10 +2,18 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
 
-/** No Redis this old is at hand: what one answers while a gateway finds out about it. */
-export async function startOldRedis(t: Test, version: string): Promise<{ port: number; stop(): Promise<void> }> {
+/**
+ * No Redis this old is at hand: what one answers while a gateway finds out about it. To the first
+ * `busy` questions for its role it answers that it runs a script.
+ */
+export async function startOldRedis(
+  t: Test,
+  version: string,
+  { busy = 0 }: { busy?: number } = {},
+): Promise<{ port: number; stop(): Promise<void> }> {
+  let refusals = busy
   const sockets = new Set<Socket>()
-  const hasHello = version.startsWith('6')
+  const hasHello = !version.startsWith('5')
   const answer = ([name = '', ...args]: string[]): string => {
     switch (name.toUpperCase()) {
       case 'HELLO':
@@ -14,6 +22,7 @@ export async function startOldRedis(t: Test, version: string): Promise<{ port: n
       case 'INFO':
         return bulk(`# Server\r\nredis_version:${version}\r\nredis_mode:standalone\r\n`)
       case 'ROLE':
+        if (refusals-- > 0) return '-BUSY Redis is busy running a script.\r\n'
         return `*3\r\n${bulk('master')}:0\r\n*0\r\n`
       case 'PING':
         return '+PONG\r\n'

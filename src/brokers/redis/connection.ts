@@ -134,6 +134,8 @@ export class Connection {
       this.#events.up()
     } catch (error) {
       this.#failBy(error as Error)
+      // Redis was busy, or is loading: nobody would ask a second time on this connection.
+      if (this.redis.status === 'ready') this.redis.disconnect(true)
     }
   }
 

@@ -41,6 +41,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/EHOSTUNREACH|ENETUNREACH/, 'there is no route to Redis'],
   [/ENOENT|EACCES/, 'the Unix socket of Redis does not exist or may not be opened'],
   [/ETIMEDOUT|Socket timeout/, SILENT],
+  [/\bBUSY /, 'Redis is busy with a script'],
   [/LOADING/, 'Redis is loading its data'],
   [/MASTERDOWN|CLUSTERDOWN/, 'the Redis deployment has no working master now'],
   [/ECONNRESET|EPIPE|Connection is closed|closed/i, CLOSED],

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { untilReady } from '../../support/gateway.js'
 import { startOldRedis } from '../../support/old-redis.js'
 import { freePort } from '../../support/ports.js'
 import { type RedisServer, startRedis } from '../../support/redis.js'
@@ -159,4 +160,11 @@ t.test('says that it leads to a replica, until that becomes a master', async t =
   })
   await redis.cli('REPLICAOF', 'NO', 'ONE')
   await expectRecovery()
+})
+
+t.test('finds out again who it speaks to, when Redis was too busy to say', async t => {
+  const { port } = await startOldRedis(t, '7.0.15', { busy: 4 })
+  const { url, warnings } = await startTroubled(t, { url: `redis://127.0.0.1:${port}` })
+  await untilReady(url)
+  t.same(new Set(warnings.map(({ words }) => words)), new Set(['Redis is busy with a script']))
 })
