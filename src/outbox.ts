@@ -12,10 +12,11 @@ export class Outbox {
   #dirty: Flushable[] = []
 
   add(lane: Flushable): void {
-    if (this.#dirty.push(lane) === 1) setImmediate(this.#flush)
+    if (this.#dirty.push(lane) === 1) setImmediate(this.flush)
   }
 
-  readonly #flush = (): void => {
+  /** Lets go at once of what waits for the end of the tick. */
+  readonly flush = (): void => {
     const dirty = this.#dirty
     this.#dirty = []
     for (const lane of dirty) lane.flush()

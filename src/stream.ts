@@ -136,6 +136,8 @@ export class Stream implements Client {
   }
 
   close(reason: CloseReason): void {
+    // What came in this tick was promised to the client.
+    if (!CLOSE_REASONS[reason].cut) this.#hub.outbox.flush()
     if (CLOSE_REASONS[reason].again) for (const bytes of this.#retry()) this.subscriber.write(bytes)
     this.subscriber.close(reason)
   }
