@@ -50,6 +50,8 @@ export class SentinelTopology implements Topology {
   }
 
   async isWell(): Promise<boolean> {
+    // As the gateways had to learn: ioredis gives up for good when Sentinels speak in the middle of its questions.
+    if (this.#native?.status === 'end') this.#native.connect().catch(() => {})
     if (this.#native?.status !== 'ready') return false
     const [role] = (await this.#native.role().catch(() => [''])) as [string]
     if (role === 'master') return true
