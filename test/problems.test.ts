@@ -31,5 +31,5 @@ t.test('a problem writes itself as RFC 9457 asks, and nothing of its cause', asy
 
 t.test('who asks for a WebSocket path over plain HTTP is told what it speaks', async t => {
   t.equal(upgradeRequired().status, 426)
-  t.same(upgradeRequired().headers, { upgrade: 'websocket', connection: 'upgrade' })
+  t.same(upgradeRequired().headers, { upgrade: 'websocket', connection: 'upgrade, close' })
 })

@@ -76,7 +76,7 @@ export class Listener {
       },
       control: (event, data) => {
         if (event === 'gap') session?.gaps.push(readGap(data))
-        else this.errors.push(data)
+        else this.#failed(data)
         this.#options.signal.raise()
       },
       retry: milliseconds => {
@@ -92,6 +92,12 @@ export class Listener {
     this.#done = true
     clearTimeout(this.#timer)
     this.#stream?.close()
+  }
+
+  /** A topic is refused: on /ws it is asked for again, over HTTP that takes another stream. */
+  #failed(data: string): void {
+    this.errors.push(data)
+    if (this.form === 'sse' || this.form === 'ndjson') this.#stream?.close()
   }
 
   #connect(url: string, handler: StreamHandler, live: (topic: TopicName) => void): OpenStream {
