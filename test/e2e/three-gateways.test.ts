@@ -25,7 +25,9 @@ async function nativeSubscribe(t: Test, redis: RedisServer, channel: string): Pr
   })
   t.teardown(() => child.kill())
   const lines = new Inbox<string>()
-  createInterface(child.stdout).on('line', line => lines.put(line))
+  createInterface(child.stdout)
+    .on('line', line => lines.put(line))
+    .on('close', () => lines.end())
   await lines.take(3) // subscribe, the channel, 1
   const messages = new Inbox<string>()
   const pump = async () => {

@@ -63,14 +63,14 @@ export async function startGateway(
   const url = `http://127.0.0.1:${port}`
   const early = exited.then(([code]) => Promise.reject(new Error(`the gateway ended with ${code}:\n${output}`)))
   early.catch(() => {})
-  await Promise.race([untilReady(url), early])
+  await Promise.race([untilReady(url, () => child.exitCode !== null || child.signalCode !== null), early])
   return { port, url, process: child, output: () => output, stop }
 }
 
-/** Resolves when `/readyz` says so. */
-export async function untilReady(url: string): Promise<void> {
+/** Resolves when `/readyz` says so; does not ask any more when it is gone. */
+export async function untilReady(url: string, isGone = () => false): Promise<void> {
   const deadline = Date.now() + 30_000
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !isGone()) {
     const ok = await fetch(`${url}/readyz`).then(
       response => response.ok,
       () => false,
@@ -78,5 +78,5 @@ export async function untilReady(url: string): Promise<void> {
     if (ok) return
     await new Promise(resolve => setTimeout(resolve, 20))
   }
-  throw new Error(`${url} was not ready within 30 seconds`)
+  throw new Error(`${url} did not become ready`)
 }
