@@ -102,6 +102,12 @@ export class Hub implements BrokerListener {
     subscription.lost ??= { since: this.#now(), reason: 'redis_unavailable' }
   }
 
+  /** The data of the `gap` that is due on the topic, for a client that leaves before it is told. */
+  gapDue(topic: Topic): string | undefined {
+    const lost = this.#find(topic)?.lost
+    return lost && gapData({ topic, since: lost.since, until: this.#now(), reason: lost.reason })
+  }
+
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
     return this.#broker.publish(publications)
   }

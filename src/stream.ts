@@ -136,10 +136,18 @@ export class Stream implements Client {
   }
 
   close(reason: CloseReason): void {
-    // What came in this tick was promised to the client.
-    if (!CLOSE_REASONS[reason].cut) this.#hub.outbox.flush()
+    if (!CLOSE_REASONS[reason].cut) this.#settle()
     if (CLOSE_REASONS[reason].again) for (const bytes of this.#retry()) this.subscriber.write(bytes)
     this.subscriber.close(reason)
+  }
+
+  /** What the client is still owed: the messages of this tick, and the news of what it has missed. */
+  #settle(): void {
+    this.#hub.outbox.flush()
+    for (const topic of this.#topics.values()) {
+      const gap = this.#hub.gapDue(topic)
+      if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
+    }
   }
 
   /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */

@@ -67,6 +67,20 @@ t.test('a drain ends every stream once, those that open meanwhile too, and tells
   t.equal(streams.size, 0)
 })
 
+t.test('a stream that ends during an outage tells first what it may have missed', async t => {
+  const { hub, streams, acknowledge } = setUp(t)
+  const sink = new FakeSink()
+  const stream = streams.create({ sink, format: FORMATS.sse })
+  const subscribed = stream.subscribe([news])
+  acknowledge()
+  await subscribed
+  streams.open(stream)
+  hub.lost('redis_connection_lost')
+  stream.close('draining')
+  t.match(sink.text, /\n\nevent: gap\ndata: \{"channel":"news",.*"redis_connection_lost"\}\n\nretry: \d+\n\n$/)
+  t.same(sink.closings, ['draining'])
+})
+
 t.test('a stream that has reached its age ends with a time to come back, and its client may', async t => {
   const { url } = await build(t, { config: { MAX_STREAM_AGE_SECONDS: 0.2, RETRY_MS: 100 } })
   for (let round = 0; round < 2; round++) {
