@@ -30,6 +30,12 @@ export const ChannelParams = Type.Object({ channel: ChannelName })
 export const Envelope = Type.Object(
   {
     channel: Type.String({ description: 'The channel on which the message was published.', examples: ['news'] }),
+    id: Type.Optional(
+      Type.String({
+        description: 'Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.',
+        examples: ['mVChq83vAQ'],
+      }),
+    ),
     event: Type.Optional(Type.String({ description: 'The event type that the publisher gave.', examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
     encoding: Type.Optional(

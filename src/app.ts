@@ -22,6 +22,7 @@ import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import { type Config, defaultConfig } from './config.js'
 import { createGateway, type Gateway } from './gateway.js'
+import { parseHistoryRules } from './history-rules.js'
 import { channelTopic } from './topic.js'
 
 export interface CarillonOptions {
@@ -35,8 +36,7 @@ export interface CarillonOptions {
 
 /** The gateway as a Fastify plugin: everything there is, in order, in sight. */
 const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
-  const gateway =
-    options.gateway ?? createGateway({ ...defaultConfig, ...options.config }, options.broker ?? new MemoryBroker())
+  const gateway = options.gateway ?? embeddedGateway({ ...defaultConfig, ...options.config }, options.broker)
   const { config, broker } = gateway
   app.addHook('preClose', async () => gateway.streams.close())
   // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
@@ -72,6 +72,11 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
 }
 
 export default carillon
+
+const embeddedGateway = (
+  config: Config,
+  broker: Broker = new MemoryBroker({ history: parseHistoryRules(config.HISTORY) }),
+): Gateway => createGateway(config, broker)
 
 /** What the server around the plugin must know; Fastify takes it only when it is made. */
 export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({

@@ -1,3 +1,4 @@
+import type { History } from './history.js'
 import type { Message, Publication } from './message.js'
 import type { ProblemType } from './problems.js'
 import type { Topic } from './topic.js'
@@ -30,6 +31,8 @@ export interface Broker {
   subscriberCounts(channels: readonly string[]): Promise<number[]>
   /** For each channel, the clients that would hear it, on all gateways. Rejects with a `BrokerUnavailable`. */
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts>
+  /** Undefined where no channel has a history. */
+  readonly history?: History | undefined
   /** False where there are only channels, as in sharded Pub/Sub. */
   readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */
@@ -59,8 +62,17 @@ export interface Loss {
   readonly topics?: readonly Topic[]
 }
 
-/** Redis's own count of receivers, or the problem that stands in its place. */
-export type PublishResult = { readonly receivers: number } | { readonly problem: ProblemType }
+/** What became of a publication, or the problem that stands in its place. */
+export type PublishResult = Published | { readonly problem: ProblemType }
+
+export interface Published {
+  /** Redis's own count of receivers. */
+  readonly receivers: number
+  /** The message's id, where its channel has a history. */
+  readonly id?: string
+  /** Its idempotency key was known: it was published before, and this is what became of it then. */
+  readonly replayed?: true
+}
 
 export interface ListenerCounts {
   readonly counts: readonly number[]

@@ -55,6 +55,17 @@ export const configSchema = Type.Object({
     default: 900,
     description: 'How long Redis may take to answer before its connection counts as dead.',
   }),
+  HISTORY: Type.String({
+    default: '',
+    description:
+      'Channels that have a history, as pattern[=length[/age]], several by commas, the first that matches counts: orders:*=1000/1h,chat:*. Without more, 1000 messages of the last hour; * alone is every channel, and =0 is none. Ages are 30s, 10m, 2h, 7d. Empty: no history.',
+  }),
+  IDEMPOTENCY_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 604_800,
+    default: 21_600,
+    description: 'How long an Idempotency-Key is remembered.',
+  }),
   LOG_LEVEL: Type.Unsafe<LogLevel>({
     type: 'string',
     enum: LOG_LEVELS,

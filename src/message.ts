@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import { encodeId } from './cursor.js'
+import type { Position } from './history.js'
 
 /** What a publisher hands over: the body of a `POST`, a WebSocket frame, one item of a batch. */
 export interface Publication {
@@ -6,6 +8,15 @@ export interface Publication {
   readonly data: Buffer
   /** Event type, checked by `isEventType`. Absent where the publisher gave none. */
   readonly event?: string
+  /** Executed once for the key, however often it is published; kept apart for each channel. */
+  readonly idempotency?: Idempotency
+}
+
+export interface Idempotency {
+  /** Opaque, and different for each caller. */
+  readonly key: string
+  /** A hash of what is published: the same key with another one is a mistake. */
+  readonly fingerprint: string
 }
 
 /**
@@ -17,15 +28,25 @@ export class Message {
   /** The very bytes that were published. */
   readonly data: Buffer
   readonly event: string | undefined
+  /** Where it stands in the history of its channel, if that has one and the message came through a gateway. */
+  readonly position: Position | undefined
   /** Wire forms by format, filled by `Format.encode`. */
   readonly encoded = new Map<object, Buffer>()
   #text: string | undefined | null = null
   #envelope: string | undefined
+  #id: string | undefined
 
-  constructor({ channel, data, event }: { channel: string; data: Buffer; event?: string | undefined }) {
+  constructor({ channel, data, event, position }: MessageFields) {
     this.channel = channel
     this.data = data
     this.event = event
+    this.position = position
+  }
+
+  /** What a client gives back to go on after this message; undefined for one that is in no history. */
+  get id(): string | undefined {
+    if (this.position && this.#id === undefined) this.#id = encodeId(this.channel, this.position)
+    return this.#id
   }
 
   /** The data as text, or undefined when the bytes are not UTF-8. */
@@ -34,16 +55,23 @@ export class Message {
     return this.#text
   }
 
-  /** The envelope `{"channel","event"?,"data","encoding"?}` as JSON text. */
+  /** The envelope `{"channel","id"?,"event"?,"data","encoding"?}` as JSON text. */
   get envelope(): string {
     if (this.#envelope === undefined) {
-      const { channel, event, text } = this
+      const { channel, id, event, text } = this
       this.#envelope = JSON.stringify(
         text === undefined
-          ? { channel, event, data: this.data.toString('base64'), encoding: 'base64' }
-          : { channel, event, data: text },
+          ? { channel, id, event, data: this.data.toString('base64'), encoding: 'base64' }
+          : { channel, id, event, data: text },
       )
     }
     return this.#envelope
   }
+}
+
+interface MessageFields {
+  readonly channel: string
+  readonly data: Buffer
+  readonly event?: string | undefined
+  readonly position?: Position | undefined
 }

@@ -5,6 +5,7 @@ import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import type { Config } from './config.js'
 import { createGateway, drain } from './gateway.js'
+import { parseHistoryRules } from './history-rules.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 
 /**
@@ -45,7 +46,8 @@ export async function serve(config: Config, toldToStop?: Promise<StopSignal>): P
 const CLOSE_TIMEOUT_MS = 1000
 
 async function createBroker(config: Config, log: FastifyInstance['log']): Promise<Broker> {
-  if (config.REDIS_URL === undefined) return new MemoryBroker()
+  const history = parseHistoryRules(config.HISTORY)
+  if (config.REDIS_URL === undefined) return new MemoryBroker({ history })
   const { RedisBroker } = await import('./brokers/redis/index.js') // not loaded where there is no Redis
   const settings = {
     url: config.REDIS_URL,

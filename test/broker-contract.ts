@@ -1,22 +1,30 @@
 import type { Test } from 'tap'
 import { type Broker, SubscribeRefused } from '../src/broker.js'
+import type { HistoryRules } from '../src/history-rules.js'
 import { patternTopic } from '../src/topic.js'
 import { closing } from './broker-contract/closing.js'
+import { deliveredHistory } from './broker-contract/delivered-history.js'
 import { delivery } from './broker-contract/delivery.js'
 import { introspection } from './broker-contract/introspection.js'
+import { keptHistory } from './broker-contract/kept-history.js'
 import { subscribing } from './broker-contract/subscribing.js'
 import { startBroker } from './support/recorder.js'
 
-/** Makes a broker that is not started yet. Each test makes its own, and closes it. */
-export type MakeBroker = () => Broker
+/** Makes a broker that is not started yet, without history unless rules are given. Each test makes its own, and closes it. */
+export type MakeBroker = (options?: { readonly history?: HistoryRules }) => Broker
 
 export interface ContractOptions {
   /** The broker has patterns; by default it does. One that has none runs what is left without them. */
   readonly patterns?: boolean
+  readonly history?: boolean
 }
 
 /** Proves what `src/broker.ts` promises. Every broker runs it. */
-export function brokerContract(t: Test, makeBroker: MakeBroker, { patterns = true }: ContractOptions = {}): void {
+export function brokerContract(
+  t: Test,
+  makeBroker: MakeBroker,
+  { patterns = true, history = true }: ContractOptions = {},
+): void {
   t.test('says whether there are patterns, and refuses them if not', async t => {
     const { broker } = await startBroker(t, makeBroker())
     t.equal(broker.hasPatterns, patterns)
@@ -27,4 +35,8 @@ export function brokerContract(t: Test, makeBroker: MakeBroker, { patterns = tru
   subscribing(t, makeBroker, needPatterns)
   introspection(t, makeBroker)
   closing(t, makeBroker)
+  if (history) {
+    keptHistory(t, makeBroker)
+    deliveredHistory(t, makeBroker, needPatterns)
+  }
 }

@@ -1,8 +1,17 @@
 import type { Broker, BrokerListener, ListenerCounts, PublishResult } from '../broker.js'
+import { encodeId } from '../cursor.js'
 import { globMatcher } from '../glob.js'
+import { HistoryRules } from '../history-rules.js'
 import { Message, type Publication } from '../message.js'
 import { isReservedChannel } from '../names.js'
 import { type Topic, topicKey, topicMatcher } from '../topic.js'
+import { MemoryHistory } from './memory-history.js'
+
+export interface MemoryBrokerOptions {
+  /** Which channels have a history; none by default. */
+  readonly history?: HistoryRules
+  readonly now?: () => number
+}
 
 /**
  * The embedded broker: the behaviour of one Redis with this gateway as its only client, in this
@@ -11,16 +20,21 @@ import { type Topic, topicKey, topicMatcher } from '../topic.js'
 export class MemoryBroker implements Broker {
   readonly unavailable = undefined
   readonly hasPatterns = true
+  readonly history: MemoryHistory | undefined
   readonly #topics = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
   #patterns = 0
   #listener: BrokerListener | undefined
+
+  constructor({ history = new HistoryRules([]), now = Date.now }: MemoryBrokerOptions = {}) {
+    if (!history.isEmpty) this.history = new MemoryHistory(history, now)
+  }
 
   start(listener: BrokerListener): void {
     this.#listener = listener
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    return Promise.resolve(publications.map(publication => ({ receivers: this.#dispatch(publication) })))
+    return Promise.resolve(publications.map(publication => this.#publish(publication)))
   }
 
   subscribe(topic: Topic): Promise<void> {
@@ -52,12 +66,21 @@ export class MemoryBroker implements Broker {
 
   close(): Promise<void> {
     this.#topics.clear()
+    this.history?.close()
     return Promise.resolve()
   }
 
-  #dispatch(publication: Publication): number {
-    if (isReservedChannel(publication.channel)) return 0 // nobody listens there, and no pattern may
-    const message = new Message(publication)
+  #publish(publication: Publication): PublishResult {
+    const { channel, data, event } = publication
+    const rule = this.history?.ruleOf(channel)
+    if (!this.history || !rule) return { receivers: this.#dispatch(new Message(publication)) }
+    const position = this.history.append(publication, rule)
+    const receivers = this.#dispatch(new Message({ channel, data, event, position }))
+    return { receivers, id: encodeId(channel, position) }
+  }
+
+  #dispatch(message: Message): number {
+    if (isReservedChannel(message.channel)) return 0 // nobody listens there, and no pattern may
     let receivers = 0
     if (this.#topics.has(topicKey({ kind: 'channel', name: message.channel }))) {
       this.#listener?.message(message)

@@ -2,4 +2,4 @@ import t from 'tap'
 import { MemoryBroker } from '../../src/brokers/memory.js'
 import { brokerContract } from '../broker-contract.js'
 
-brokerContract(t, () => new MemoryBroker())
+brokerContract(t, options => new MemoryBroker(options))

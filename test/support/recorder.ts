@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { Broker, BrokerListener, GapReason } from '../../src/broker.js'
 import { SLOTS, slotOf } from '../../src/brokers/redis/cluster/slots.js'
+import type { Position } from '../../src/history.js'
 import type { Message } from '../../src/message.js'
 import { channelTopic, type Topic, topicKey } from '../../src/topic.js'
 import { Inbox } from './inbox.js'
@@ -12,6 +13,7 @@ export interface Received {
   readonly data: Buffer
   readonly event: string | undefined
   readonly pattern: string | undefined
+  readonly position?: Position | undefined
 }
 
 /** A listener that writes down what a broker tells it. */
@@ -22,8 +24,8 @@ export class Recorder implements BrokerListener {
   /** What it says of the clients of a channel. */
   listeners = (_channel: string): number => 0
 
-  message({ channel, data, event }: Message, pattern?: string): void {
-    this.messages.put({ channel, data, event, pattern })
+  message({ channel, data, event, position }: Message, pattern?: string): void {
+    this.messages.put({ channel, data, event, pattern, position })
   }
 
   live(topic: Topic): void {

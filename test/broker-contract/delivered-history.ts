@@ -1,0 +1,62 @@
+import type { Test } from 'tap'
+import { encodeId } from '../../src/cursor.js'
+import { channelTopic, patternTopic } from '../../src/topic.js'
+import type { MakeBroker } from '../broker-contract.js'
+import { freshChannel, startKeeping } from '../support/kept.js'
+import { settle, supported } from '../support/recorder.js'
+
+/** How what is kept is delivered. */
+export function deliveredHistory(t: Test, makeBroker: MakeBroker, needPatterns: { skip?: string }): void {
+  t.test('delivers with the position under which it can be read, in that order', async t => {
+    const { broker, recorder, read } = await startKeeping(t, makeBroker, { length: 1000 })
+    const channel = freshChannel()
+    await broker.subscribe(channelTopic(channel))
+    const data = Buffer.from('the same bytes')
+    await Promise.all(
+      Array.from({ length: 300 }, (_, i) => broker.publish([{ channel, data, ...(i % 3 && { event: `e${i}` }) }])),
+    )
+    const heard = await settle(broker, recorder)
+    const { entries } = await read(channel)
+    t.equal(entries.length, 300)
+    t.same(
+      heard.map(({ position, event }) => ({ position, event })),
+      entries.map(({ message: { position, event } }) => ({ position, event })),
+    )
+  })
+
+  t.test('delivers by a pattern with the same position', needPatterns, async t => {
+    const { broker, recorder, publish } = await startKeeping(t, makeBroker)
+    const channel = freshChannel()
+    for (const topic of supported(broker, [channelTopic(channel), patternTopic(`${channel}*`)]))
+      await broker.subscribe(topic)
+    await publish(channel, 'a', { event: 'price' })
+    const [one, other] = await recorder.messages.take(2)
+    t.ok(one?.position)
+    t.same(one?.position, other?.position)
+    t.same([one?.event, other?.event], ['price', 'price'])
+  })
+
+  t.test('answers with the id of the message, beside the count', async t => {
+    const { broker, recorder, publish } = await startKeeping(t, makeBroker)
+    const channel = freshChannel()
+    await broker.subscribe(channelTopic(channel))
+    const result = await publish(channel, 'a')
+    const { position } = await recorder.messages.next()
+    if (!position) throw new Error('the message has no position')
+    t.same(result, { receivers: 1, id: encodeId(channel, position) })
+  })
+
+  t.test('delivers without a position where there is no rule', async t => {
+    const { broker, recorder, publish } = await startKeeping(t, makeBroker)
+    await broker.subscribe(channelTopic('plain'))
+    await publish('plain', 'a')
+    await publish('plain', 'b', { event: 'price' })
+    t.same(
+      (await recorder.messages.take(2)).map(({ position, event }) => [position, event]),
+      [
+        [undefined, undefined],
+        [undefined, 'price'],
+      ],
+    )
+  })
+}
