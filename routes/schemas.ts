@@ -32,7 +32,8 @@ export const Envelope = Type.Object(
     channel: Type.String({ description: 'The channel on which the message was published.', examples: ['news'] }),
     id: Type.Optional(
       Type.String({
-        description: 'Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.',
+        description:
+          'Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.',
         examples: ['mVChq83vAQ'],
       }),
     ),

@@ -286,6 +286,11 @@ export interface components {
              */
             channel: string;
             /**
+             * @description Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.
+             * @example mVChq83vAQ
+             */
+            id?: string;
+            /**
              * @description The event type that the publisher gave.
              * @example price
              */
