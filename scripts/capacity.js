@@ -1,18 +1,10 @@
 import { parseArgs } from 'node:util'
+import { COST } from './coefficients.js'
 
 /*
  * What a load takes: npm run capacity -- --listeners 1000000 --channels 1 --rate 10
  * The coefficients were measured; docs/scale.md says how, and how far they can be trusted.
  */
-const COST = {
-  /** CPU of a gateway for one delivery: alone in its tick, and joined with others. */
-  deliveryUs: { lone: 13, joined: 2.1 },
-  connectionKb: 12.5,
-  gatewayMb: 40,
-  /** CPU of Redis for one publish, and for each gateway that hears it. */
-  publishUs: { lone: 17, joined: 1.6 },
-  copyUs: { lone: 7, joined: 0.8 },
-}
 
 const { values } = parseArgs({
   options: {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
+import { keepHeapSmall } from './heap.js'
 
 /*
  * Starts the program that `scripts/build.js` has bundled into one file; it stands in the place of
@@ -12,6 +13,8 @@ import { Script } from 'node:vm'
  */
 /** Late enough to know what a start calls, so that this is what is kept. */
 const SETTLED_MS = 1500
+
+keepHeapSmall() // before anything has grown
 
 const file = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url))
 const bundle = file('carillon.cjs')
