@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -97,10 +97,14 @@ function freePort() {
 /** The process and its children, such as nginx's workers: CPU in ms, memory in KB. Linux only. */
 export function usage(pid) {
   try {
-    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13)
+    // In nanoseconds, for each thread; /proc/<pid>/stat counts in hundredths of a second.
+    const threads = readdirSync(`/proc/${pid}/task`)
+    const nanoseconds = threads.map(id =>
+      Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+    )
     const memory = /Pss:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
-    const total = { cpuMs: (Number(ticks[0]) + Number(ticks[1])) * 10, kb: Number(memory[1]) }
+    const total = { cpuMs: nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6, kb: Number(memory[1]) }
     for (const child of children.map(Number)) {
       const { cpuMs, kb } = usage(child)
       total.cpuMs += cpuMs
