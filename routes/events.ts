@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { requireAllowed } from '../src/access/allows.js'
 import type { Gateway } from '../src/gateway.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { streamOverHttp, streamQuery } from './http-stream.js'
 import { requireUsable } from './reserved.js'
-import { ANY_REQUEST, ChannelName, Glob, problemResponses } from './schemas.js'
+import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from './schemas.js'
 import { streamContent } from './stream-content.js'
 
 const schema = {
@@ -35,7 +36,7 @@ const schema = {
       content: streamContent('retry: 2000\n\ndata: {"channel":"news","data":"hello"}\n\n'),
     },
     ...problemResponses(
-      ...ANY_REQUEST,
+      ...GUARDED_REQUEST,
       'invalid-channel',
       'invalid-pattern',
       'reserved-channel',
@@ -47,12 +48,13 @@ const schema = {
 }
 
 export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  app.get('/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
+  app.get('/events', { schema, config: { access: 'subscribe' }, exposeHeadRoute: false }, async (request, reply) => {
     const { channel = [], pattern = [], limit, timeout } = request.query
     const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
     if (topics.length === 0)
       throw new Problem('invalid-request', 'Name at least one channel or pattern: /events?channel=news&pattern=chat:*')
     requireUsable(...topics)
+    requireAllowed(request.caller, 'subscribe', ...topics)
     await streamOverHttp(gateway, request, reply, { topics, envelope: true, limit, timeout })
   })
 }

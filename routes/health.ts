@@ -22,7 +22,7 @@ const ready = {
   description: 'Redis is connected, and the gateway is not about to stop.',
   response: {
     200: Type.Object({ status: Type.Literal('ready') }, { description: 'Send traffic.' }),
-    ...problemResponses(...ANY_REQUEST, 'not-ready'),
+    ...problemResponses(...ANY_REQUEST, 'no-access-rules', 'not-ready'),
   },
 }
 
@@ -30,9 +30,9 @@ export const health: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
   { gateway: { broker, streams } },
 ) => {
-  app.get('/healthz', { schema: live }, async () => ({ status: 'ok' as const }))
+  app.get('/healthz', { schema: live, config: { access: 'always' } }, async () => ({ status: 'ok' as const }))
 
-  app.get('/readyz', { schema: ready }, async () => {
+  app.get('/readyz', { schema: ready, config: { access: 'public' } }, async () => {
     if (streams.draining) throw new Problem('not-ready', 'The gateway is draining.')
     if (broker.unavailable !== undefined) throw new Problem('not-ready', broker.unavailable)
     return { status: 'ready' as const }

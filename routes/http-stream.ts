@@ -57,6 +57,7 @@ export async function streamOverHttp(
     format: framing(request, format),
     limit,
     timeout,
+    caller: request.caller,
     multiplexed: topics.length > 1,
   })
   const onClose = () => stream.close('client_gone')

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { Registry } from 'prom-client'
 import type { Gateway } from '../src/gateway.js'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 
 const schema = {
   operationId: 'metrics',
@@ -15,13 +15,13 @@ const schema = {
       description: 'The metrics of this process.',
       content: { 'text/plain': { schema: Type.String(), example: 'carillon_streams 3\n' } },
     },
-    ...problemResponses(...ANY_REQUEST),
+    ...problemResponses(...GUARDED_REQUEST),
   },
 }
 
 export const metrics: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
   let registry: Promise<Registry> | undefined
-  app.get('/metrics', { schema }, async (_request, reply) => {
+  app.get('/metrics', { schema, config: { access: 'metrics' } }, async (_request, reply) => {
     registry ??= createRegistry(gateway)
     const { contentType, metrics } = await registry.then(async it => ({
       contentType: it.contentType,

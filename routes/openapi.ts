@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { packageFile } from '../src/package.js'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 
 const schema = {
   operationId: 'openapi',
@@ -11,14 +11,14 @@ const schema = {
   description: 'The OpenAPI 3.1 description of the API, as JSON.',
   response: {
     200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI document.' }),
-    ...problemResponses(...ANY_REQUEST),
+    ...problemResponses(...GUARDED_REQUEST),
   },
 }
 
 /** Serves `openapi.yaml`, which is made from the routes and held to them by a test. */
 export const openapi: FastifyPluginAsyncTypebox = async app => {
   let document: Promise<string> | undefined
-  app.get('/openapi.json', { schema }, async (_request, reply) => {
+  app.get('/openapi.json', { schema, config: { access: 'openapi' } }, async (_request, reply) => {
     document ??= read()
     return reply
       .type('application/json; charset=utf-8')

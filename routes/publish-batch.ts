@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { requireAllowed } from '../src/access/allows.js'
+import type { Caller } from '../src/access/caller.js'
 import type { PublishResult } from '../src/broker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
@@ -9,7 +11,8 @@ import type { Publication } from '../src/message.js'
 import { ProblemDetails } from '../src/problem-details.js'
 import { Problem } from '../src/problems.js'
 import { publicationFromJson } from '../src/publication.js'
-import { ANY_REQUEST, Published, problemResponses, REQUEST_BODY } from './schemas.js'
+import { channelTopic } from '../src/topic.js'
+import { GUARDED_REQUEST, Published, problemResponses, REQUEST_BODY } from './schemas.js'
 
 const BatchItem = Type.Object(
   {
@@ -48,7 +51,7 @@ const schema = {
   },
   response: {
     200: BatchResults,
-    ...problemResponses(...ANY_REQUEST, 'invalid-json', 'message-too-large', 'broker-unavailable'),
+    ...problemResponses(...GUARDED_REQUEST, 'invalid-json', 'message-too-large', 'broker-unavailable'),
   },
 }
 
@@ -65,7 +68,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 ) => {
   app.post(
     '/publish',
-    { schema, bodyLimit: config.MAX_BATCH_BYTES },
+    { schema, bodyLimit: config.MAX_BATCH_BYTES, config: { access: 'publish' } },
     async (request): Promise<Static<typeof BatchResults>> => {
       if (mediaType(request.headers['content-type']) !== 'application/json')
         throw new Problem('unsupported-media-type', 'A batch is application/json.')
@@ -78,7 +81,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
 
-      const items = batch.messages.map(message => readItem(message, config.MAX_MESSAGE_BYTES))
+      const items = batch.messages.map(message => readItem(message, request.caller, config.MAX_MESSAGE_BYTES))
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
       const published = publications.length === 0 ? [] : await hub.publish(publications)
       if (
@@ -97,7 +100,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
   )
 }
 
-function readItem(message: unknown, maxBytes: number): Item {
+function readItem(message: unknown, caller: Caller, maxBytes: number): Item {
   if (!isItem.Check(message))
     return {
       problem: new Problem(
@@ -107,6 +110,7 @@ function readItem(message: unknown, maxBytes: number): Item {
     }
   try {
     const publication = publicationFromJson(message)
+    requireAllowed(caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > maxBytes) return { problem: new Problem('message-too-large') }
     return { publication }
   } catch (error) {

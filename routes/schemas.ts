@@ -138,9 +138,20 @@ export const ANY_REQUEST = [
   'internal-error',
 ] as const satisfies ProblemType[]
 
+/** The same, on any route that is not for everybody. */
+export const GUARDED_REQUEST = [
+  ...ANY_REQUEST,
+  'malformed-credentials',
+  'credentials-in-url',
+  'unauthenticated',
+  'invalid-credentials',
+  'forbidden',
+  'no-access-rules',
+] as const satisfies ProblemType[]
+
 /** The same, on any route with a channel in its path. */
 export const CHANNEL_REQUEST = [
-  ...ANY_REQUEST,
+  ...GUARDED_REQUEST,
   'invalid-channel',
   'reserved-channel',
   'uri-too-long',

@@ -6,7 +6,7 @@ import { upgradeRequired } from '../src/problems.js'
 import { Session } from '../src/session.js'
 import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
 import { WebSocketSink } from '../src/sinks/web-socket.js'
-import { ANY_REQUEST, problemResponses, StreamItem } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses, StreamItem } from './schemas.js'
 
 const schema = {
   operationId: 'openWebSocket',
@@ -21,7 +21,7 @@ const schema = {
   },
   response: {
     101: { description: 'The WebSocket is open.', type: 'null' },
-    ...problemResponses(...ANY_REQUEST, 'upgrade-required'),
+    ...problemResponses(...GUARDED_REQUEST, 'upgrade-required'),
   },
 }
 
@@ -34,14 +34,22 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
     url: '/ws',
     schema,
     exposeHeadRoute: false,
-    config: { webSocket: true },
+    config: { webSocket: true, access: 'known' },
     handler: () => {
       throw upgradeRequired()
     },
     wsHandler: (webSocket, request) => {
       const sink = new WebSocketSink(request.raw.socket)
-      const stream = streams.create({ sink, format: FORMATS.webSocketEnvelope, multiplexed: true })
-      const session = new Session(stream, hub, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
+      const stream = streams.create({
+        sink,
+        format: FORMATS.webSocketEnvelope,
+        caller: request.caller,
+        multiplexed: true,
+      })
+      const session = new Session(stream, hub, {
+        caller: request.caller,
+        maxMessageBytes: config.MAX_MESSAGE_BYTES,
+      })
       webSocket.on('close', () => stream.close('client_gone'))
       webSocket.on('message', (frame: Buffer) => {
         session.receive(frame).catch(error => {

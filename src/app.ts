@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
+import { access } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
 import { answer, answerClientError, problems } from '../plugins/problems.js'
@@ -49,6 +50,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
 
   await app.register(compilers)
   await app.register(problems)
+  await app.register(access)
   await app.register(bodies)
   await app.register(sse)
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })

@@ -48,6 +48,18 @@ export const CLOSE_REASONS = {
     again: false,
     meaning: 'The client asked for more than MAX_SUBSCRIPTIONS channels and patterns.',
   },
+  access_expired: {
+    code: 1008,
+    cut: false,
+    again: false,
+    meaning: 'The token with which the stream was opened has expired.',
+  },
+  access_revoked: {
+    code: 1008,
+    cut: false,
+    again: false,
+    meaning: 'The key or token with which the stream was opened is not valid any more.',
+  },
   internal_error: { code: 1011, cut: false, again: false, meaning: 'The gateway has a defect; the log has the cause.' },
 } as const satisfies Record<string, { code: number; cut: boolean; again: boolean; meaning: string }>
 

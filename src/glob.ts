@@ -5,15 +5,17 @@
  * made from the glob would be at the mercy of whoever chose the pattern.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
-  const steps = parse(pattern)
+  const steps = globSteps(pattern)
   return name => matches(steps, name)
 }
 
 type CharacterTest = (character: number) => boolean
-type Step = '*' | CharacterTest
+/** Any characters, or one that passes the test. */
+export type GlobStep = '*' | CharacterTest
 
-function parse(pattern: string): Step[] {
-  const steps: Step[] = []
+/** A glob in parts; `pattern` keeps to `GLOB_PATTERN`. */
+export function globSteps(pattern: string): GlobStep[] {
+  const steps: GlobStep[] = []
   for (let i = 0; i < pattern.length; i++) {
     const character = pattern[i]
     if (character === '*') {
@@ -47,7 +49,7 @@ function parseClass(pattern: string, start: number): { test: CharacterTest; end:
   return { test: character => ranges.some(([from, to]) => character >= from && character <= to) !== negated, end: i }
 }
 
-function matches(steps: Step[], name: string): boolean {
+function matches(steps: GlobStep[], name: string): boolean {
   let step = 0
   let at = 0
   let star = -1

@@ -49,6 +49,42 @@ export const PROBLEMS = {
     'The path does not decode: a percent sign without two hexadecimal digits, or bytes that are not UTF-8.',
     'Encode the path, as `encodeURIComponent` does.',
   ],
+  unauthenticated: [
+    401,
+    'Credentials needed',
+    'This needs a key, a token or a ticket, and the request shows none.',
+    'Send `Authorization: Bearer` with an API key or a token; docs/access.md has the other ways.',
+  ],
+  'invalid-credentials': [
+    401,
+    'Credentials not valid',
+    'The key, token or ticket of the request is not valid here, or not any more.',
+    'Get a new one. `WWW-Authenticate` says when it is only too old; the log of the gateway says what else is wrong with it.',
+  ],
+  'malformed-credentials': [
+    400,
+    'Malformed credentials',
+    'The request shows its credentials in a form that the gateway does not know, or in two ways at once.',
+    'Send exactly one key, token or ticket, in one of the ways that docs/access.md lists.',
+  ],
+  'credentials-in-url': [
+    400,
+    'Credentials in the URL',
+    'A key or token does not belong into a URL, which ends in logs and histories: only a ticket may stand there.',
+    'Send it in the Authorization header, or get a ticket at POST /tickets. Take the one that was in the URL for lost.',
+  ],
+  forbidden: [
+    403,
+    'Not allowed',
+    'The key, token or ticket does not grant this. Whether the channel exists plays no part.',
+    'Use one that grants the right on the channel; for a pattern the grant must cover all of it.',
+  ],
+  'no-access-rules': [
+    403,
+    'No access rules',
+    'The gateway has no access rules, and so it serves its own machine only.',
+    'Configure API_KEYS or JWT keys (docs/access.md), or open it to anyone with ALLOW_ANYONE_WITHOUT_ACCESS_RULES=true.',
+  ],
   'not-found': [
     404,
     'Not found',

@@ -1,3 +1,5 @@
+import { requireAllowed } from './access/allows.js'
+import type { Caller } from './access/caller.js'
 import { webSocketText } from './frames.js'
 import type { Hub } from './hub.js'
 import { channelProblem, patternProblem } from './names.js'
@@ -11,13 +13,15 @@ import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from 
 export class Session {
   readonly #stream: Stream
   readonly #hub: Hub
+  readonly #caller: Caller
   readonly #maxMessageBytes: number
   /** Subscriptions that were asked for and are not live yet. */
   readonly #pending = new Map<string, Pending>()
 
-  constructor(stream: Stream, hub: Hub, { maxMessageBytes }: { maxMessageBytes: number }) {
+  constructor(stream: Stream, hub: Hub, { caller, maxMessageBytes }: { caller: Caller; maxMessageBytes: number }) {
     this.#stream = stream
     this.#hub = hub
+    this.#caller = caller
     this.#maxMessageBytes = maxMessageBytes
     // Answers come through the lane, also before the first subscription, which would bring the client there.
     stream.lane?.join(stream.subscriber)
@@ -61,6 +65,7 @@ export class Session {
   }
 
   async #subscribe(topic: Topic, ref: Ref | undefined): Promise<SessionAnswer> {
+    requireAllowed(this.#caller, 'subscribe', topic)
     const key = topicKey(topic)
     let pending = this.#pending.get(key)
     if (!pending) {
@@ -80,6 +85,7 @@ export class Session {
 
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
     const publication = publicationFromJson(request)
+    requireAllowed(this.#caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
     const [result] = await this.#hub.publish([publication])
     if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')

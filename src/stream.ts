@@ -1,3 +1,4 @@
+import type { Caller } from './access/caller.js'
 import { SubscribeRefused } from './broker.js'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import type { Config } from './config.js'
@@ -9,6 +10,8 @@ import { type Sink, Subscriber } from './subscriber.js'
 import { describeTopic, type Topic, topicKey } from './topic.js'
 
 export interface StreamOptions {
+  /** Who listens; the stream ends when what it may do is over. */
+  caller?: Caller
   sink: Sink
   format: Format
   /** Ends after so many messages. */

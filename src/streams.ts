@@ -1,4 +1,5 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
+import { type Caller, endOf, OPEN } from './access/caller.js'
 import { Counters } from './counters.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Hub } from './hub.js'
@@ -11,6 +12,9 @@ export class Streams {
   readonly #counters: Counters
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
+  /** Of those streams whose right to be here can end. */
+  readonly #callers = new Map<Stream, Caller>()
+  readonly #guard: NodeJS.Timeout
   readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
   #draining = false
   #closed = false
@@ -22,6 +26,16 @@ export class Streams {
     this.#heartbeats = new Heartbeats(settings.HEARTBEAT_SECONDS, stream =>
       stream.subscriber.beat(stream.format.heartbeat),
     )
+    this.#guard = setInterval(() => this.#endOver(), GUARD_MS).unref()
+  }
+
+  /** Ends the streams of callers who may not be here any more. */
+  #endOver(): void {
+    const now = Date.now()
+    for (const [stream, caller] of this.#callers) {
+      const reason = endOf(caller, now)
+      if (reason) stream.close(reason)
+    }
   }
 
   get size(): number {
@@ -40,12 +54,14 @@ export class Streams {
         this.#counters.close(reason)
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
+        this.#callers.delete(stream)
         clearTimeout(this.#ageTimers.get(stream))
         this.#ageTimers.delete(stream)
         options.onClose?.(reason)
       },
     })
     this.#streams.add(stream)
+    if (options.caller && options.caller !== OPEN) this.#callers.set(stream, options.caller)
     return stream
   }
 
@@ -91,9 +107,13 @@ export class Streams {
     this.#draining = true
     this.#closed = true
     this.#heartbeats.close()
+    clearInterval(this.#guard)
     for (const stream of [...this.#streams]) stream.close('draining')
   }
 }
+
+/** How late a stream may end after its token has. One timer for all of them. */
+const GUARD_MS = 1000
 
 /** Between two streams that are ended: as long as there are few, all of them are ended quickly. */
 const DRAIN_STEP_MS = 5

@@ -1,17 +1,9 @@
 import t from 'tap'
 import { globMatcher } from '../src/glob.js'
 import { isGlob } from '../src/names.js'
+import { randomFrom } from './support/random.js'
 import { startRedis } from './support/redis.js'
 import { connectNative } from './support/redis-broker.js'
-
-/** A small generator with a seed, so that a failure can be had again. */
-function randomFrom(seed: number) {
-  let state = seed
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 t.test('matches exactly what Redis matches, for thousands of random globs and names', async t => {
   const redis = connectNative(t, await startRedis(t))

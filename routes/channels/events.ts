@@ -24,13 +24,17 @@ const schema = {
 }
 
 export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  app.get('/channels/:channel/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const { format, limit, timeout } = request.query
-    await streamOverHttp(gateway, request, reply, {
-      topics: [channelTopic(request.params.channel)],
-      envelope: format === 'envelope',
-      limit,
-      timeout,
-    })
-  })
+  app.get(
+    '/channels/:channel/events',
+    { schema, config: { access: 'subscribe' }, exposeHeadRoute: false },
+    async (request, reply) => {
+      const { format, limit, timeout } = request.query
+      await streamOverHttp(gateway, request, reply, {
+        topics: [channelTopic(request.params.channel)],
+        envelope: format === 'envelope',
+        limit,
+        timeout,
+      })
+    },
+  )
 }

@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
+import { allows } from '../../src/access/allows.js'
 import type { Gateway } from '../../src/gateway.js'
-import { ANY_REQUEST, ChannelName, Glob, problemResponses } from '../schemas.js'
+import { channelTopic } from '../../src/topic.js'
+import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
 const ChannelList = Type.Object(
@@ -49,27 +51,33 @@ const schema = {
     },
     { additionalProperties: false },
   ),
-  response: { 200: ChannelList, ...problemResponses(...ANY_REQUEST, 'invalid-pattern', 'broker-unavailable') },
+  response: { 200: ChannelList, ...problemResponses(...GUARDED_REQUEST, 'invalid-pattern', 'broker-unavailable') },
 }
 
 export const list: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { broker } }) => {
-  app.get('/channels', { schema }, async (request): Promise<Static<typeof ChannelList>> => {
-    const { pattern = '*', after = '', limit, counts } = request.query
-    const names = (await broker.channels(pattern)).filter(name => name > after).sort()
-    const page = names.slice(0, limit)
-    const last = page.at(-1)
-    const more = names.length > page.length && last !== undefined ? { next: last } : {}
-    if (!counts) return { channels: page.map(channel => ({ channel })), ...more }
+  app.get(
+    '/channels',
+    { schema, config: { access: 'inspect' } },
+    async (request): Promise<Static<typeof ChannelList>> => {
+      const { pattern = '*', after = '', limit, counts } = request.query
+      const { caller } = request
+      const mayShow = (name: string) => name > after && allows(caller, 'inspect', channelTopic(name))
+      const names = (await broker.channels(pattern)).filter(mayShow).sort()
+      const page = names.slice(0, limit)
+      const last = page.at(-1)
+      const more = names.length > page.length && last !== undefined ? { next: last } : {}
+      if (!counts) return { channels: page.map(channel => ({ channel })), ...more }
 
-    const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
-      broker.subscriberCounts(page),
-      broker.listenerCounts(page),
-    ])
-    const channels = page.map((channel, i) => ({
-      channel,
-      subscribers: subscribers[i] ?? 0,
-      listeners: listeners[i] ?? 0,
-    }))
-    return { channels, ...more, ...(unanswered > 0 ? { unanswered } : {}) }
-  })
+      const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
+        broker.subscriberCounts(page),
+        broker.listenerCounts(page),
+      ])
+      const channels = page.map((channel, i) => ({
+        channel,
+        subscribers: subscribers[i] ?? 0,
+        listeners: listeners[i] ?? 0,
+      }))
+      return { channels, ...more, ...(unanswered > 0 ? { unanswered } : {}) }
+    },
+  )
 }

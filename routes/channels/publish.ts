@@ -45,7 +45,7 @@ const schema = {
 }
 
 export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub } }) => {
-  app.post('/channels/:channel', { schema }, async request => {
+  app.post('/channels/:channel', { schema, config: { access: 'publish' } }, async request => {
     const { channel } = request.params
     const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
     const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)

@@ -28,12 +28,16 @@ const schema = {
 }
 
 export const subscribers: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { broker } }) => {
-  app.get('/channels/:channel/subscribers', { schema }, async (request): Promise<Static<typeof Counts>> => {
-    const { channel } = request.params
-    const [[subscribers = 0], { counts, unanswered }] = await Promise.all([
-      broker.subscriberCounts([channel]),
-      broker.listenerCounts([channel]),
-    ])
-    return { channel, subscribers, listeners: counts[0] ?? 0, ...(unanswered > 0 ? { unanswered } : {}) }
-  })
+  app.get(
+    '/channels/:channel/subscribers',
+    { schema, config: { access: 'inspect' } },
+    async (request): Promise<Static<typeof Counts>> => {
+      const { channel } = request.params
+      const [[subscribers = 0], { counts, unanswered }] = await Promise.all([
+        broker.subscriberCounts([channel]),
+        broker.listenerCounts([channel]),
+      ])
+      return { channel, subscribers, listeners: counts[0] ?? 0, ...(unanswered > 0 ? { unanswered } : {}) }
+    },
+  )
 }

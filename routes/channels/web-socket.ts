@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { allows, refusal } from '../../src/access/allows.js'
 import { FORMATS } from '../../src/frames.js'
 import type { Gateway } from '../../src/gateway.js'
 import { Problem, upgradeRequired } from '../../src/problems.js'
@@ -32,7 +33,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     url: '/channels/:channel/ws',
     schema,
     exposeHeadRoute: false,
-    config: { webSocket: true },
+    config: { webSocket: true, access: 'subscribe' },
     // Before the upgrade: a WebSocket that is open is subscribed, and a refusal is still HTTP.
     preHandler: async request => {
       if (!request.ws) throw upgradeRequired()
@@ -40,6 +41,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const sink = new WebSocketSink(request.raw.socket)
       const stream = streams.create({
         sink,
+        caller: request.caller,
         format: request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket,
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))
@@ -55,11 +57,14 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     wsHandler: (webSocket, request) => {
       if (!request.stream) return webSocket.terminate()
       const { channel } = request.params
+      const topic = channelTopic(channel)
       const { stream, sink } = request.stream
       webSocket.on('message', (data: Buffer) => {
+        // Who may listen here may not therefore speak here, and what it may is over when its token is.
+        if (!allows(request.caller, 'publish', topic)) return stream.sendError(topic, refusal(request.caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
         hub.publish([{ channel, data }]).then(([result]) => {
-          if (result && 'problem' in result) stream.sendError(channelTopic(channel), new Problem(result.problem))
+          if (result && 'problem' in result) stream.sendError(topic, new Problem(result.problem))
         })
       })
       sink.begin(webSocket)

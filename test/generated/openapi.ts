@@ -251,7 +251,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -417,15 +417,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Channel refused by Redis (`channel-refused`). */
-        "channel-refused": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description Headers too large (`headers-too-large`). */
         "headers-too-large": {
             headers: {
@@ -446,6 +437,15 @@ export interface components {
         };
         /** @description Message too large (`message-too-large`). */
         "message-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No access rules (`no-access-rules`). */
+        "no-access-rules": {
             headers: {
                 [name: string]: unknown;
             };
@@ -560,7 +560,7 @@ export interface operations {
                     "application/json": components["schemas"]["Published"];
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -569,7 +569,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["channel-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             413: components["responses"]["message-too-large"];
             414: components["responses"]["uri-too-long"];
@@ -629,7 +646,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -638,7 +655,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["channel-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -674,7 +708,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -683,7 +717,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["channel-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type"];
@@ -757,8 +808,26 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid pattern (`invalid-pattern`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid pattern (`invalid-pattern`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -815,8 +884,26 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -875,8 +962,26 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid JSON (`invalid-json`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -943,7 +1048,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`); No patterns here (`patterns-unavailable`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`); No patterns here (`patterns-unavailable`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -952,7 +1057,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["channel-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
@@ -975,8 +1097,26 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1057,6 +1197,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["no-access-rules"];
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
@@ -1083,8 +1224,26 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1118,8 +1277,26 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

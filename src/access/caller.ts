@@ -1,0 +1,37 @@
+import type { CloseReason } from '../close-reasons.js'
+import { EVERYTHING, type Grants } from './grants.js'
+
+/** Who asks, and what it may do. Made by whatever recognised it; kept by a stream for as long as it is open. */
+export interface Caller {
+  /** The same for all requests of the same caller, and no secret: for limits, and to keep the idempotency keys of callers apart. */
+  readonly id: string
+  /** For logs. */
+  readonly name: string
+  /** How it was recognised; `open` where there are no access rules, `anonymous` for who showed nothing. */
+  readonly by: 'open' | 'anonymous' | 'key' | 'token' | 'ticket' | 'host'
+  readonly grants: Grants
+  /** Milliseconds since 1970; `Infinity` when it does not end by itself. */
+  readonly expiresAt: number
+  /** What it showed. When that is revoked, so is every caller that it made. */
+  readonly credential: Credential
+}
+
+export interface Credential {
+  readonly revoked: boolean
+}
+
+/** Everybody, where no access rules are configured. */
+export const OPEN: Caller = {
+  id: 'open',
+  name: 'anyone',
+  by: 'open',
+  grants: EVERYTHING,
+  expiresAt: Number.POSITIVE_INFINITY,
+  credential: { revoked: false },
+}
+
+/** Why the caller may do nothing any more; undefined as long as it may. */
+export function endOf({ expiresAt, credential }: Caller, now = Date.now()): CloseReason | undefined {
+  if (credential.revoked) return 'access_revoked'
+  return expiresAt <= now ? 'access_expired' : undefined
+}
