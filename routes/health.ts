@@ -30,9 +30,11 @@ export const health: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
   { gateway: { broker, streams } },
 ) => {
-  app.get('/healthz', { schema: live, config: { access: 'always' } }, async () => ({ status: 'ok' as const }))
+  app.get('/healthz', { schema: live, config: { access: 'always', quiet: true } }, async () => ({
+    status: 'ok' as const,
+  }))
 
-  app.get('/readyz', { schema: ready, config: { access: 'public' } }, async () => {
+  app.get('/readyz', { schema: ready, config: { access: 'public', quiet: true } }, async () => {
     if (streams.draining) throw new Problem('not-ready', 'The gateway is draining.')
     if (broker.unavailable !== undefined) throw new Problem('not-ready', broker.unavailable)
     return { status: 'ready' as const }

@@ -83,7 +83,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 
       const items = batch.messages.map(message => readItem(message, request.caller, config.MAX_MESSAGE_BYTES))
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
-      const published = publications.length === 0 ? [] : await hub.publish(publications)
+      const published = publications.length === 0 ? [] : await hub.publish(publications, 'batch')
       if (
         published.length > 0 &&
         published.every(result => 'problem' in result && result.problem === 'broker-unavailable')

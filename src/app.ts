@@ -4,6 +4,7 @@ import { access } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
 import { answer, answerClientError, problems } from '../plugins/problems.js'
+import { requests } from '../plugins/requests.js'
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
 import { events } from '../routes/channels/events.js'
@@ -48,6 +49,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   app.addHook('onClose', () => broker.close())
   for (const schema of components) app.addSchema(schema)
 
+  await app.register(requests, { gateway })
   await app.register(compilers)
   await app.register(problems)
   await app.register(access)

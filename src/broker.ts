@@ -1,3 +1,4 @@
+import type { Histogram } from './histogram.js'
 import type { History } from './history.js'
 import type { Message, Publication } from './message.js'
 import type { ProblemType } from './problems.js'
@@ -37,8 +38,20 @@ export interface Broker {
   readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */
   readonly unavailable: string | undefined
+  /** Absent where there is nothing to connect to. */
+  readonly connections?: ConnectionStatistics
   /** Ends every connection. Bounded in time; pending publications settle first. */
   close(): Promise<void>
+}
+
+/** What has become of the connections to a broker since the start, over all of them. */
+export interface ConnectionStatistics {
+  /** Connections that can be used now. */
+  readonly up: number
+  /** Connections that were lost and are back. */
+  readonly reconnects: number
+  /** How long the broker took to answer a probe, in seconds; there are a few a second. */
+  readonly roundTrips: Histogram
 }
 
 /** What a broker tells the hub. Called synchronously from where the bytes arrive. */

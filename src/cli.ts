@@ -26,9 +26,10 @@ async function serveAlone(config: Config): Promise<ServedAddress> {
 
 /** In the primary, the address that the workers serve. */
 async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
-  const { isWorker, supervise, toldToStop } = await import('./workers.js') // not loaded by a process that is alone
+  // Not loaded by a process that is alone.
+  const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('./workers.js')
   if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL }))
-  await serve(config, toldToStop())
+  await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
   return undefined
 }
 

@@ -1,18 +1,101 @@
-import type { GapReason } from './broker.js'
-import type { CloseReason } from './close-reasons.js'
+import { GAP_REASONS, type GapReason, type PublishResult } from './broker.js'
+import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
+import { TRANSPORTS, type Transport } from './frames.js'
+import { Histogram, SECONDS } from './histogram.js'
+import type { Publication } from './message.js'
+import type { ProblemType } from './problems.js'
 
-/** What has happened since the start, as plain numbers: counting costs an addition, whoever looks or not. */
+/** How a message came in. */
+export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket'] as const
+export type PublishTransport = (typeof PUBLISH_TRANSPORTS)[number]
+
+/** What became of a publication: Redis executed it, or the problem that stands in its place. */
+export type PublishOutcome = 'ok' | ProblemType
+
+/** What has left on one transport. */
+export interface Delivered {
+  messages: number
+  bytes: number
+}
+
+/** The requests to one route that were answered alike. */
+export interface RequestTimes {
+  readonly method: string
+  /** The template of the path, never the path itself. */
+  readonly route: string
+  /** `2xx`, and so on. */
+  readonly status: string
+  readonly durations: Histogram
+}
+
+/**
+ * What has happened since the start, as plain numbers: counting costs an addition, whoever looks or
+ * not. No key grows with channels or clients. `src/metrics.ts` gives each its name for the outside.
+ */
 export class Counters {
   /** Gaps that were announced, one for each topic and loss. */
-  readonly gaps = new Map<GapReason, number>()
+  readonly gaps = zeros(GAP_REASONS)
+  /** Streams that were asked for. */
+  readonly opened = zeros(TRANSPORTS)
   /** Streams that have ended. */
-  readonly closed = new Map<CloseReason, number>()
+  readonly closed = zeros(Object.keys(CLOSE_REASONS) as CloseReason[]) // its own keys
+  readonly published = new Map<PublishTransport, Map<PublishOutcome, number>>(
+    PUBLISH_TRANSPORTS.map(transport => [transport, new Map([['ok', 0]])]),
+  )
+  /** Bytes of the messages that Redis took. */
+  publishedBytes = 0
+  /** Messages that the broker handed over, once for each topic of this gateway that they matched. */
+  received = 0
+  readonly delivered: Readonly<Record<Transport, Delivered>> = {
+    sse: { messages: 0, bytes: 0 },
+    ndjson: { messages: 0, bytes: 0 },
+    websocket: { messages: 0, bytes: 0 },
+  }
+  readonly requests = new Map<string, RequestTimes>()
 
   gap(reason: GapReason): void {
-    this.gaps.set(reason, (this.gaps.get(reason) ?? 0) + 1)
+    increase(this.gaps, reason)
+  }
+
+  open(transport: Transport): void {
+    increase(this.opened, transport)
   }
 
   close(reason: CloseReason): void {
-    this.closed.set(reason, (this.closed.get(reason) ?? 0) + 1)
+    increase(this.closed, reason)
   }
+
+  publish(transport: PublishTransport, publications: readonly Publication[], results: readonly PublishResult[]): void {
+    const outcomes = this.published.get(transport) ?? new Map<PublishOutcome, number>()
+    this.published.set(transport, outcomes)
+    for (let i = 0; i < publications.length; i++) {
+      const result = results[i]
+      if (result && !('problem' in result)) {
+        increase(outcomes, 'ok')
+        this.publishedBytes += publications[i]?.data.length ?? 0
+      } else {
+        increase(outcomes, result?.problem ?? 'internal-error')
+      }
+    }
+  }
+
+  request(method: string, route: string, status: number, seconds: number): void {
+    const kind = `${Math.trunc(status / 100)}xx`
+    const key = `${method} ${route} ${kind}`
+    let times = this.requests.get(key)
+    if (!times) {
+      times = { method, route, status: kind, durations: new Histogram(SECONDS) }
+      this.requests.set(key, times)
+    }
+    times.durations.observe(seconds)
+  }
+}
+
+/** From the start at zero: a rate over what was never seen before would miss its first event. */
+function zeros<Key>(keys: readonly Key[]): Map<Key, number> {
+  return new Map(keys.map(key => [key, 0]))
+}
+
+function increase<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }

@@ -8,6 +8,7 @@ import { describeTopic, type Topic } from './topic.js'
  * transport wants around a write. Both happen once per message or tick, never per client.
  */
 export interface Format {
+  readonly transport: Transport
   encode(message: Message): Buffer
   /** A control event about a topic, such as `gap`; `data` is JSON text. */
   control(event: ControlEvent, topic: Topic, data: string): Buffer
@@ -17,6 +18,10 @@ export interface Format {
   /** When to come back after the stream has ended, in milliseconds; only SSE has words for it. */
   retry?(milliseconds: number): Buffer
 }
+
+/** What a stream travels on; envelopes are no transport of their own. */
+export const TRANSPORTS = ['sse', 'ndjson', 'websocket'] as const
+export type Transport = (typeof TRANSPORTS)[number]
 
 export const CONTROL_EVENTS = ['gap', 'error'] as const
 export type ControlEvent = (typeof CONTROL_EVENTS)[number]
@@ -108,6 +113,7 @@ const once =
   }
 
 const sse: Format = {
+  transport: 'sse',
   encode: once(sseFrame),
   control: (event, _topic, data) => sseEvent(event, data),
   heartbeat: Buffer.from(':\n\n'),
@@ -118,6 +124,7 @@ const sse: Format = {
 const sseEnvelope: Format = { ...sse, encode: once(sseEnvelopeFrame) }
 
 const ndjson: Format = {
+  transport: 'ndjson',
   encode: once(ndjsonFrame),
   control: (event, topic, data) => Buffer.from(`${controlEnvelope(event, topic, data)}\n`),
   heartbeat: Buffer.from('\n'),
@@ -129,6 +136,7 @@ const ndjson: Format = {
  * looks so, as valid UTF-8 goes out as text: a publisher cannot forge one.
  */
 const webSocket: Format = {
+  transport: 'websocket',
   encode: once(webSocketFrame),
   control: (event, topic, data) => webSocketEncode(BINARY, Buffer.from(controlEnvelope(event, topic, data))),
   heartbeat: webSocketEncode(PING, Buffer.alloc(0)),

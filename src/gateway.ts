@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Broker } from './broker.js'
 import type { Config } from './config.js'
 import { Counters } from './counters.js'
+import { type Snapshot, takeSnapshot } from './exposition.js'
 import { Hub } from './hub.js'
 import { Streams } from './streams.js'
 
@@ -12,7 +13,14 @@ export interface Gateway {
   readonly hub: Hub
   readonly streams: Streams
   readonly counters: Counters
+  /** The metrics of every process that serves the port. */
+  readonly gatherMetrics: () => Promise<readonly Snapshot[]>
 }
+
+/** Given how to tell the metrics of this process, the way to those of all. */
+export type GatherMetrics = (take: () => Promise<Snapshot>) => () => Promise<readonly Snapshot[]>
+
+const alone: GatherMetrics = take => async () => [await take()]
 
 /**
  * What a stop begins with: not ready at once, streams ended after `DRAIN_DELAY_SECONDS`, or half of the time. Leaves a
@@ -26,10 +34,11 @@ export async function drain({ streams, config }: Gateway, { delay = config.DRAIN
 }
 
 /** Puts the gateway together and lets the broker connect. Whoever made the broker closes it. */
-export function createGateway(config: Config, broker: Broker): Gateway {
+export function createGateway(config: Config, broker: Broker, { gather = alone } = {}): Gateway {
   const counters = new Counters()
   const hub = new Hub(broker, { counters })
   const streams = new Streams(hub, config, counters)
   broker.start(hub)
-  return { config, broker, hub, streams, counters }
+  const gateway = { config, broker, hub, streams, counters }
+  return { ...gateway, gatherMetrics: gather(() => takeSnapshot(gateway)) }
 }

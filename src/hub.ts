@@ -1,5 +1,5 @@
 import type { Broker, BrokerListener, GapReason, Loss, PublishResult } from './broker.js'
-import { Counters } from './counters.js'
+import { Counters, type PublishTransport } from './counters.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { Format } from './frames.js'
 import { gapData } from './gap.js'
@@ -43,7 +43,7 @@ interface Subscription {
  *     broker ─▶ hub.message ─▶ lane.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
  */
 export class Hub implements BrokerListener {
-  readonly outbox = new Outbox()
+  readonly outbox: Outbox
   readonly #broker: Broker
   readonly #now: () => number
   readonly #counters: Counters
@@ -52,6 +52,7 @@ export class Hub implements BrokerListener {
 
   constructor(broker: Broker, { now = Date.now, counters = new Counters() }: HubOptions = {}) {
     this.#counters = counters
+    this.outbox = new Outbox(counters)
     this.#broker = broker
     this.#now = now
   }
@@ -108,11 +109,14 @@ export class Hub implements BrokerListener {
     return lost && gapData({ topic, since: lost.since, until: this.#now(), reason: lost.reason })
   }
 
-  publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    return this.#broker.publish(publications)
+  async publish(publications: readonly Publication[], transport: PublishTransport = 'http'): Promise<PublishResult[]> {
+    const results = await this.#broker.publish(publications)
+    this.#counters.publish(transport, publications, results)
+    return results
   }
 
   message(message: Message, pattern?: string): void {
+    this.#counters.received++
     const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
     if (!subscription) return // unsubscribed, and the broker has not heard of it yet
     // The first message after a loss may come before the news that the topic is live again.

@@ -14,6 +14,11 @@ export class Lane {
   readonly members = new Set<Subscriber>()
   readonly #outbox: Outbox
   #frames: Buffer[] = []
+  /** How many of the frames are messages; others are control events. */
+  #messages = 0
+  /** What has left since the lane was made: a member that joins and leaves takes the difference with it. */
+  #sentMessages = 0
+  #sentBytes = 0
 
   constructor(format: Format, outbox: Outbox) {
     this.format = format
@@ -22,6 +27,7 @@ export class Lane {
 
   /** Takes a message that came on one of the lane's topics. */
   deliver(message: Message, _topic: Topic): void {
+    this.#messages++
     this.push(this.format.encode(message))
   }
 
@@ -32,12 +38,17 @@ export class Lane {
   /** A newcomer must not get what was published before it came: that leaves first. */
   join(subscriber: Subscriber): void {
     this.flush()
+    if (this.members.has(subscriber)) return
     this.members.add(subscriber)
+    subscriber.messages -= this.#sentMessages
+    subscriber.bytes -= this.#sentBytes
   }
 
   leave(subscriber: Subscriber): void {
-    this.flush()
-    this.members.delete(subscriber)
+    if (!subscriber.closed) this.flush()
+    if (!this.members.delete(subscriber)) return
+    subscriber.messages += this.#sentMessages
+    subscriber.bytes += this.#sentBytes
   }
 
   /** What comes next on the lane's topics does not follow what came before. */
@@ -51,7 +62,15 @@ export class Lane {
   flush(): void {
     if (this.#frames.length === 0) return
     const bytes = this.format.pack(this.#frames)
+    const messages = this.#messages
     this.#frames = []
+    this.#messages = 0
     for (const member of this.members) member.write(bytes)
+    // Counted once for all members; who was cut by this write is none any more.
+    this.#sentMessages += messages
+    this.#sentBytes += bytes.length
+    const delivered = this.#outbox.counters.delivered[this.format.transport]
+    delivered.messages += messages * this.members.size
+    delivered.bytes += bytes.length * this.members.size
   }
 }

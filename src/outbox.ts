@@ -1,3 +1,5 @@
+import { Counters } from './counters.js'
+
 /** What can be flushed at the end of a tick. */
 interface Flushable {
   flush(): void
@@ -9,7 +11,12 @@ interface Flushable {
  * comes alone waits for nothing.
  */
 export class Outbox {
+  readonly counters: Counters
   #dirty: Flushable[] = []
+
+  constructor(counters = new Counters()) {
+    this.counters = counters
+  }
 
   add(lane: Flushable): void {
     if (this.#dirty.push(lane) === 1) setImmediate(this.flush)

@@ -4,25 +4,31 @@ import carillon, { serverOptions } from './app.js'
 import type { Broker } from './broker.js'
 import { MemoryBroker } from './brokers/memory.js'
 import type { Config } from './config.js'
-import { createGateway, drain } from './gateway.js'
+import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { parseHistoryRules } from './history-rules.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
+
+/** What a worker has from its primary. */
+export interface Primary {
+  readonly toldToStop: Promise<StopSignal>
+  readonly gather: GatherMetrics
+}
 
 /**
  * The process: settings → broker → app → listen → signals. Resolves when it listens. A worker is
  * told by its primary to stop, and the signals are not its own.
  */
-export async function serve(config: Config, toldToStop?: Promise<StopSignal>): Promise<FastifyInstance> {
+export async function serve(config: Config, primary?: Primary): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverOptions(config),
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
   })
-  const gateway = createGateway(config, await createBroker(config, app.log))
+  const gateway = createGateway(config, await createBroker(config, app.log), primary)
   await app.register(carillon, { gateway })
   // A second signal, or the end of the time, ends the process at once.
   let told: StopSignal | undefined
-  const skip = toldToStop ? [...STOP_SIGNALS] : []
+  const skip = primary ? [...STOP_SIGNALS] : []
   const options = { delay: config.DRAIN_SECONDS * 1000, logger: app.log, skip }
   const { close } = closeWithGrace(options, async ({ err, signal = told }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')
@@ -34,7 +40,7 @@ export async function serve(config: Config, toldToStop?: Promise<StopSignal>): P
     clearTimeout(cut)
     app.log.info('stopped')
   })
-  toldToStop?.then(signal => {
+  primary?.toldToStop.then(signal => {
     told = signal
     close()
   })

@@ -87,7 +87,7 @@ export class Session {
     const publication = publicationFromJson(request)
     requireAllowed(this.#caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
-    const [result] = await this.#hub.publish([publication])
+    const [result] = await this.#hub.publish([publication], 'websocket')
     if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
     return { type: 'published', ref: request.ref, channel: publication.channel, receivers: result.receivers }
   }

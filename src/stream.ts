@@ -61,6 +61,7 @@ export class Stream implements Client {
       onClose: reason => {
         clearTimeout(timer)
         for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
+        this.lane?.leave(this.subscriber)
         this.#topics.clear()
         onClose?.(reason)
       },

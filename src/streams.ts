@@ -1,6 +1,7 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { type Caller, endOf, OPEN } from './access/caller.js'
 import { Counters } from './counters.js'
+import type { Transport } from './frames.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Hub } from './hub.js'
 import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
@@ -16,6 +17,7 @@ export class Streams {
   readonly #callers = new Map<Stream, Caller>()
   readonly #guard: NodeJS.Timeout
   readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
+  readonly #sizes: Record<Transport, number> = { sse: 0, ndjson: 0, websocket: 0 }
   #draining = false
   #closed = false
 
@@ -42,6 +44,11 @@ export class Streams {
     return this.#streams.size
   }
 
+  /** Streams that are there, by what they travel on. */
+  get sizes(): Readonly<Record<Transport, number>> {
+    return this.#sizes
+  }
+
   /** The gateway is about to stop: it still serves, and wants nobody new. */
   get draining(): boolean {
     return this.#draining
@@ -55,6 +62,7 @@ export class Streams {
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         this.#callers.delete(stream)
+        this.#sizes[options.format.transport]--
         clearTimeout(this.#ageTimers.get(stream))
         this.#ageTimers.delete(stream)
         options.onClose?.(reason)
@@ -62,6 +70,8 @@ export class Streams {
     })
     this.#streams.add(stream)
     if (options.caller && options.caller !== OPEN) this.#callers.set(stream, options.caller)
+    this.#counters.open(options.format.transport)
+    this.#sizes[options.format.transport]++
     return stream
   }
 

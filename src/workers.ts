@@ -1,8 +1,8 @@
 import cluster, { type Address, type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import type { Config } from './config.js'
 import type { Logger } from './logger.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
+import { exchangeMetrics } from './worker-metrics.js'
 
 /**
  * Several processes on one port, each a gateway of its own. The primary serves nothing: it hands
@@ -10,15 +10,19 @@ import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
  * on the signal to stop.
  */
 export const isWorker = cluster.isWorker
+export { gatherFromWorkers } from './worker-metrics.js'
 
 /**
  * In a worker: resolves when the primary says to stop. A signal that reaches the whole process
  * group, as Ctrl-C does, reaches the workers too, and would count as a second one.
  */
-export async function toldToStop(): Promise<StopSignal> {
+export function toldToStop(): Promise<StopSignal> {
   for (const signal of STOP_SIGNALS) process.on(signal, () => {})
-  const [{ stop }] = await once(process, 'message')
-  return stop
+  return new Promise(resolve => {
+    process.on('message', ({ stop }: { stop?: StopSignal }) => {
+      if (stop) resolve(stop)
+    })
+  })
 }
 
 /** Starts the workers. Resolves when one listens; the process ends when none can, or after a signal. */
@@ -28,6 +32,7 @@ export function supervise(count: number, { DRAIN_SECONDS }: Config, log: Logger)
   let isStopping = false
   let crashes = 0
   let exitCode = 0
+  const ended = exchangeMetrics()
 
   const start = (): void => {
     if (!isStopping) started.set(cluster.fork(), performance.now())
@@ -36,6 +41,7 @@ export function supervise(count: number, { DRAIN_SECONDS }: Config, log: Logger)
   cluster.on('exit', (worker, code, signal) => {
     const lived = performance.now() - (started.get(worker) ?? 0)
     started.delete(worker)
+    ended(worker)
     if (isStopping) {
       if (code !== 0) exitCode = 1
       if (started.size === 0) process.exit(exitCode)

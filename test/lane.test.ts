@@ -47,7 +47,8 @@ t.test('lets out what it has before somebody joins or leaves', async t => {
 })
 
 t.test('writes to all others when one is cut in the middle of it', async t => {
-  const lane = new Lane(FORMATS.sse, new Outbox())
+  const outbox = new Outbox()
+  const lane = new Lane(FORMATS.sse, outbox)
   const [first, stuck, last] = [member(lane), member(lane), member(lane)]
   stuck.sink.buffered = 1024
   lane.deliver(message('a'), topic)
@@ -56,6 +57,8 @@ t.test('writes to all others when one is cut in the middle of it', async t => {
   t.equal(last.sink.text, 'data: a\n\n')
   t.same(stuck.sink.closings, ['slow_consumer'])
   t.equal(lane.members.size, 2)
+  t.same(outbox.counters.delivered.sse, { messages: 2, bytes: 18 }, 'who was cut got nothing of it')
+  t.equal(stuck.subscriber.messages, 0)
 })
 
 t.test('flushing an empty lane writes nothing', async t => {
@@ -63,4 +66,21 @@ t.test('flushing an empty lane writes nothing', async t => {
   const { sink } = member(lane)
   lane.flush()
   t.equal(sink.writes.length, 0)
+})
+
+t.test('a member that has left knows what it was sent', async t => {
+  const outbox = new Outbox()
+  const lane = new Lane(FORMATS.sse, outbox)
+  const early = member(lane)
+  lane.deliver(message('a'), topic)
+  lane.push(Buffer.from(': answer\n\n'))
+  const late = member(lane)
+  lane.join(late.subscriber)
+  for (const text of ['b', 'c']) lane.deliver(message(text), topic)
+  lane.leave(early.subscriber)
+  lane.deliver(message('d'), topic)
+  late.subscriber.close('client_gone')
+  t.match(early.subscriber, { messages: 3, bytes: Buffer.byteLength(early.sink.text) })
+  t.match(late.subscriber, { messages: 2, bytes: Buffer.byteLength(late.sink.text) })
+  t.same(outbox.counters.delivered.sse, { messages: 5, bytes: early.subscriber.bytes + late.subscriber.bytes })
 })

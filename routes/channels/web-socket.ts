@@ -63,7 +63,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
         if (!allows(request.caller, 'publish', topic)) return stream.sendError(topic, refusal(request.caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
-        hub.publish([{ channel, data }]).then(([result]) => {
+        hub.publish([{ channel, data }], 'websocket').then(([result]) => {
           if (result && 'problem' in result) stream.sendError(topic, new Problem(result.problem))
         })
       })

@@ -209,7 +209,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description What Prometheus scrapes, in its text format.
+         * @description What Prometheus scrapes, in its text format; whichever worker is asked tells of all of them. `docs/operate.md` lists the metrics.
          */
         get: operations["metrics"];
         put?: never;
@@ -1214,13 +1214,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The metrics of this process. */
+            /** @description The metrics of this gateway, over all its workers. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example carillon_streams 3 */
+                    /** @example carillon_streams{transport="sse"} 3 */
                     "text/plain": string;
                 };
             };

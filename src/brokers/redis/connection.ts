@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../../logger.js'
 import { diagnose } from './diagnosis.js'
+import { RedisStatistics } from './statistics.js'
 
 /** `replyMapping` is left out: it would change what every reply looks like, types included. */
 export type Target = Omit<RedisOptions, 'replyMapping'>
@@ -15,6 +16,8 @@ export interface ConnectionSettings {
   /** Part of the connection's name in `CLIENT LIST`, and in the log. */
   readonly name: string
   readonly log: Logger
+  /** Where it counts what it sees. */
+  readonly statistics?: RedisStatistics
 }
 
 export interface ConnectionEvents {
@@ -39,6 +42,7 @@ export class Connection {
   readonly redis: Redis
   readonly #log: Logger
   readonly #name: string
+  readonly #statistics: RedisStatistics
   readonly #timeout: number
   readonly #events: ConnectionEvents
   readonly #watchdog: NodeJS.Timeout
@@ -53,7 +57,11 @@ export class Connection {
   #trouble: string | undefined = 'the connection to Redis is being made'
   #mayAskRole: boolean
 
-  constructor({ target, timeout, anyRole = false, name, log }: ConnectionSettings, events: ConnectionEvents) {
+  constructor(
+    { target, timeout, anyRole = false, name, log, statistics = new RedisStatistics() }: ConnectionSettings,
+    events: ConnectionEvents,
+  ) {
+    this.#statistics = statistics
     this.#log = log
     this.#name = name
     this.#timeout = timeout
@@ -128,6 +136,8 @@ export class Connection {
       const trouble = (await this.#askRole()) ?? (await this.#askVersion())
       if (trouble !== undefined || this.redis.status !== 'ready') return
       this.#isUp = true
+      this.#statistics.up++
+      if (this.#provenAt > 0) this.#statistics.reconnects++
       this.#provenAt = Date.now()
       this.#trouble = undefined
       this.#log.info({ connection: this.#name }, 'redis connection is up')
@@ -160,9 +170,11 @@ export class Connection {
 
   async #probe(): Promise<void> {
     const sentAt = Date.now()
-    this.#probedAt = performance.now()
+    const probedAt = performance.now()
+    this.#probedAt = probedAt
     if (this.#mayAskRole && this.#ticks++ % TICKS === 0) await this.#askRole()
     else await this.redis.ping().catch(passReply)
+    this.#statistics.roundTrips.observe((performance.now() - probedAt) / 1000)
     this.#probedAt = undefined
     this.#provenAt = sentAt
   }
@@ -215,6 +227,7 @@ export class Connection {
     this.#probedAt = undefined
     if (!this.#isUp) return
     this.#isUp = false
+    this.#statistics.up--
     this.#fail('the connection to Redis was lost')
     this.#events.down(this.#provenAt)
   }

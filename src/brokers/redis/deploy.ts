@@ -6,6 +6,7 @@ import { ShardedCluster } from './cluster/sharded.js'
 import type { Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
 import { PlainDeployment } from './plain.js'
+import type { RedisStatistics } from './statistics.js'
 import { type TlsFiles, tlsOptions } from './tls.js'
 
 export interface RedisSettings {
@@ -23,10 +24,16 @@ export interface RedisSettings {
  * The deployment that the settings speak of, not yet connected.
  * @throws ConfigError
  */
-export function deploy(settings: RedisSettings, gatewayId: string, log: Logger, events: DeploymentEvents): Deployment {
+export function deploy(
+  settings: RedisSettings,
+  gatewayId: string,
+  log: Logger,
+  statistics: RedisStatistics,
+  events: DeploymentEvents,
+): Deployment {
   const address = parseRedisUrl(settings.url)
   const tls = address.tls ? tlsOptions(settings.tls ?? {}) : undefined
-  const common = { timeout: settings.timeout, gatewayId, log }
+  const common = { timeout: settings.timeout, gatewayId, log, statistics }
   const access: Target = {
     ...(address.username && { username: address.username }),
     ...(address.password && { password: address.password }),

@@ -13,6 +13,7 @@ import { channelTopic, type Topic } from '../../topic.js'
 import { Census } from './census.js'
 import { deploy, type RedisSettings } from './deploy.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import { RedisStatistics } from './statistics.js'
 import { channelOfCompanion, decodeMetadata, PendingMetadata, wireNames } from './wire.js'
 
 export type { RedisSettings } from './deploy.js'
@@ -20,6 +21,7 @@ export type { RedisSettings } from './deploy.js'
 /** Redis as the broker. */
 export class RedisBroker implements Broker {
   readonly hasPatterns: boolean
+  readonly connections = new RedisStatistics()
   readonly #deployment: Deployment
   readonly #census: Census
   readonly #pending = new PendingMetadata()
@@ -31,7 +33,7 @@ export class RedisBroker implements Broker {
     const gatewayId = randomUUID()
     this.#log = log
     this.hasPatterns = !settings.sharded
-    this.#deployment = deploy(settings, gatewayId, log, this.#events())
+    this.#deployment = deploy(settings, gatewayId, log, this.connections, this.#events())
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
       this.#listener ? this.#listener.countListeners(channels) : [],
     )

@@ -6,6 +6,7 @@ import type { Topic } from '../../topic.js'
 import { Connection, type Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
 import { Publisher } from './publisher.js'
+import type { RedisStatistics } from './statistics.js'
 import { Subscriptions } from './subscriptions.js'
 
 export interface PlainSettings {
@@ -13,6 +14,7 @@ export interface PlainSettings {
   readonly timeout: number
   readonly gatewayId: string
   readonly log: Logger
+  readonly statistics: RedisStatistics
   /** As `PublisherOptions` has it. */
   readonly fenced?: boolean
 }

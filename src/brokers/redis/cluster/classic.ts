@@ -23,7 +23,7 @@ export class ClassicCluster implements Deployment {
   readonly #subscriptions: Subscriptions
 
   constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
-    const { timeout, gatewayId, log, tls, seeds, targetAt } = settings
+    const { timeout, gatewayId, log, statistics, tls, seeds, targetAt } = settings
     this.#nodes = new ClusterNodes(settings, () => {})
     const [seed] = seeds
     const target = {
@@ -31,7 +31,7 @@ export class ClassicCluster implements Deployment {
       Connector: rotatingConnector(() => this.#nodes.candidates(), timeout, tls),
     }
     this.#listening = new Connection(
-      { target, timeout, name: `carillon:subscriber:${gatewayId}`, log },
+      { target, timeout, name: `carillon:subscriber:${gatewayId}`, log, statistics },
       { up: () => this.#subscriptions.connected(), down: since => events.lost('redis_connection_lost', { since }) },
     )
     const { redis } = this.#listening

@@ -2,6 +2,7 @@ import type { Logger } from '../../../logger.js'
 import type { Node } from '../address.js'
 import { Connection, type Target } from '../connection.js'
 import { Publisher } from '../publisher.js'
+import type { RedisStatistics } from '../statistics.js'
 import { nodeKey, readSlots, type SlotMap, type SlotsReply } from './slots.js'
 
 export interface ClusterSettings {
@@ -11,6 +12,7 @@ export interface ClusterSettings {
   readonly timeout: number
   readonly gatewayId: string
   readonly log: Logger
+  readonly statistics: RedisStatistics
   readonly sharded: boolean
 }
 
@@ -121,10 +123,10 @@ export class ClusterNodes {
   #open(node: Node): void {
     const key = nodeKey(node)
     if (this.#nodes.has(key)) return
-    const { targetAt, timeout, gatewayId, log, sharded } = this.#settings
+    const { targetAt, timeout, gatewayId, log, statistics, sharded } = this.#settings
     const connection = new Connection(
       // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
-      { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log },
+      { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log, statistics },
       { up: () => void this.refresh(key), down: () => void this.refresh() },
     )
     this.#nodes.set(key, {

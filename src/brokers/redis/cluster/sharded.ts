@@ -130,11 +130,18 @@ export class ShardedCluster implements Deployment {
   }
 
   #listen(key: string): ListeningNode {
-    const { targetAt, timeout, gatewayId, log } = this.#settings
+    const { targetAt, timeout, gatewayId, log, statistics } = this.#settings
     const owner = this.#nodes.masters().find(({ node }) => nodeKey(node) === key)
     if (!owner) throw new Error('only masters own slots')
     const connection = new Connection(
-      { target: targetAt(owner.node), timeout, anyRole: true, name: `carillon:subscriber:${gatewayId}`, log },
+      {
+        target: targetAt(owner.node),
+        timeout,
+        anyRole: true,
+        name: `carillon:subscriber:${gatewayId}`,
+        log,
+        statistics,
+      },
       {
         up: () => subscriptions.connected(),
         down: since => {

@@ -1,0 +1,9 @@
+import type { ConnectionStatistics } from '../../broker.js'
+import { Histogram, SECONDS } from '../../histogram.js'
+
+/** What all connections to Redis have seen together; each of them adds to it. */
+export class RedisStatistics implements ConnectionStatistics {
+  up = 0
+  reconnects = 0
+  readonly roundTrips = new Histogram(SECONDS)
+}
