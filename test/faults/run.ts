@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { describeViolations, printRow, writeReport } from './rig/report.js'
-import { type Length, type Outcome, runScenario } from './rig/scenario.js'
+import { brokenRun, type Length, type Outcome, runScenario } from './rig/scenario.js'
 import { OwnScope } from './rig/scope.js'
 import { onRequest, scenarios } from './scenarios/index.js'
 
@@ -8,17 +8,17 @@ import { onRequest, scenarios } from './scenarios/index.js'
  * npm run test:faults -- [--full] [--report path]
  *
  * SEEDS=20 seeds of each scenario, from SEED=1 on; SCENARIO=name,name chooses. With --full the
- * faults last as long as the table says. --report writes path.json and path.md.
+ * faults last as long as the table says. --report writes path.json and path.md; runs that are there
+ * already stay, unless the same scenario ran again with the same seed.
  */
 const { values } = parseArgs({ options: { full: { type: 'boolean' }, report: { type: 'string' } } })
 const { SEEDS = '20', SEED = '1', SCENARIO } = process.env
 const length: Length = values.full ? 'full' : 'short'
 const wanted = SCENARIO?.split(',')
-const chosen = wanted ? [...scenarios, ...onRequest].filter(({ name }) => wanted.includes(name)) : scenarios
+const all = [...scenarios, ...onRequest]
+const chosen = wanted ? all.filter(({ name }) => wanted.includes(name)) : scenarios
 if (chosen.length === 0) {
-  console.error(
-    `There is no such scenario; there are: ${[...scenarios, ...onRequest].map(({ name }) => name).join(', ')}`,
-  )
+  console.error(`There is no such scenario; there are: ${all.map(({ name }) => name).join(', ')}`)
   process.exit(1)
 }
 
@@ -26,14 +26,12 @@ const outcomes: Outcome[] = []
 for (const scenario of chosen) {
   for (let seed = Number(SEED); seed < Number(SEED) + Number(SEEDS); seed++) {
     const scope = new OwnScope()
-    try {
-      const outcome = await runScenario(scope, scenario, seed, length)
-      outcomes.push(outcome)
-      for (const line of describeViolations(outcome)) console.log(line)
-    } finally {
-      await scope.end()
-    }
-    if (values.report) writeReport(values.report, chosen, outcomes, length)
+    const outcome = await runScenario(scope, scenario, seed, length)
+      .catch((error: Error) => brokenRun(scenario, seed, error))
+      .finally(() => scope.end())
+    outcomes.push(outcome)
+    for (const line of describeViolations(outcome)) console.log(line)
+    if (values.report) writeReport(values.report, all, outcomes, length)
   }
   printRow(scenario, outcomes)
 }

@@ -1,12 +1,25 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
-/** A port of the loopback interface that was free a moment ago. */
+/** Below the range from which Linux, macOS and Windows take the ports of outgoing connections. */
+const FIRST = 20_000
+const LAST = 32_000
+
+/**
+ * A port of the loopback interface that was free a moment ago. Not one the system chooses: that may
+ * go to an outgoing connection before its server listens, or while its server is away to come back.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // it listens on TCP
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST))
+    const server = createServer()
+    try {
+      await once(server.listen(port, '127.0.0.1'), 'listening')
+    } catch {
+      continue // taken
+    }
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

@@ -60,9 +60,14 @@ function ready(server: ChildProcess): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'ENOENT' ? new Error('redis-server is missing: run scripts/install-test-needs.sh') : error)
     })
-    server.once('exit', code => reject(new Error(`redis-server ended with ${code} before it was ready`)))
+    const output: string[] = []
+    server.once('exit', code => {
+      reject(new Error(`redis-server ended with ${code} before it was ready:\n${output.join('\n')}`))
+    })
     if (!server.stdout) return
     createInterface(server.stdout).on('line', line => {
+      output.push(line)
+      if (output.length > 5) output.shift()
       if (line.includes('Ready to accept connections')) resolve()
     })
   })

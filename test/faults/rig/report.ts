@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Length, Outcome, Scenario } from './scenario.js'
 import type { Violation } from './verdict.js'
 
@@ -71,17 +71,25 @@ export function printRow(scenario: Scenario, outcomes: readonly Outcome[]): void
     if (name === scenario.name) for (const note of notes) console.log(`    seed ${seed}: ${note}`)
 }
 
-/** `path.json` with every run, `path.md` with the table. */
+/** `path.json` with every run, `path.md` with the table; runs of the same length that are there already stay. */
 export function writeReport(
   path: string,
   scenarios: readonly Scenario[],
   outcomes: readonly Outcome[],
   length: Length,
 ): void {
+  const runs = [...earlierRuns(path, outcomes, length), ...outcomes]
   const lines = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const ran = scenarios.filter(({ name }) => outcomes.some(({ scenario }) => scenario === name))
-  const table = [lines(HEAD), lines(HEAD.map(() => '---')), ...ran.map(scenario => lines(row(scenario, outcomes)))]
+  const ran = scenarios.filter(({ name }) => runs.some(({ scenario }) => scenario === name))
+  const table = [lines(HEAD), lines(HEAD.map(() => '---')), ...ran.map(scenario => lines(row(scenario, runs)))]
   writeFileSync(`${path}.md`, `${table.join('\n')}\n`)
-  const runs = outcomes.map(outcome => ({ ...outcome, violations: outcome.violations.slice(0, 20) }))
   writeFileSync(`${path}.json`, `${JSON.stringify({ length, runs }, null, 1)}\n`)
+}
+
+function earlierRuns(path: string, outcomes: readonly Outcome[], length: Length): Outcome[] {
+  if (!existsSync(`${path}.json`)) return []
+  const earlier = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as { length: Length; runs: Outcome[] } // our own file
+  if (earlier.length !== length) throw new Error(`${path}.json has runs of another length: ${earlier.length}`)
+  const isNew = ({ scenario, seed }: Outcome) => !outcomes.some(now => now.scenario === scenario && now.seed === seed)
+  return earlier.runs.filter(isNew)
 }

@@ -58,3 +58,23 @@ export async function runScenario(scope: Scope, scenario: Scenario, seed: number
     seconds: (Date.now() - started) / 1000,
   }
 }
+
+/** A run that ended early: something of the rig itself failed, which must not pass for a fault survived. */
+export function brokenRun({ name }: Scenario, seed: number, { stack }: Error): Outcome {
+  const figures = {
+    publishes: 0,
+    executed: 0,
+    outcomes: {},
+    deliveries: 0,
+    gaps: 0,
+    lostInGaps: 0,
+    lostAtEnd: 0,
+    lostOnBus: 0,
+    lostOutsideGaps: 0,
+    duplicates: 0,
+    maxAnswerMs: 0,
+    p99AnswerMs: 0,
+  }
+  const violations = [{ kind: 'scenario' as const, detail: `the run broke off: ${stack}` }]
+  return { scenario: name, seed, figures, violations, faults: [], notes: [], starved: false, seconds: 0 }
+}
