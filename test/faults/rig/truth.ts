@@ -68,4 +68,6 @@ export function findTruth({ publications, observations, blind }: History): Truth
   return { publications: byId, executed, byChannel, repeated, mayBeUnobserved, missedOnBus }
 }
 
-const meets = (time: Blind, from: number, to: number): boolean => from <= time.to && to >= time.from - BLIND_SLACK_MS
+/** Whether an observer may have missed something of that time. */
+export const meets = (time: Blind, from: number, to: number): boolean =>
+  from <= time.to && to >= time.from - BLIND_SLACK_MS
