@@ -94,7 +94,12 @@ export interface ListenerCounts {
 }
 
 /** Why messages may have been missed. */
-export const GAP_REASONS = ['redis_connection_lost', 'redis_unavailable', 'redis_slot_moved'] as const
+export const GAP_REASONS = [
+  'redis_connection_lost',
+  'redis_unavailable',
+  'redis_slot_moved',
+  'redis_node_lost',
+] as const
 export type GapReason = (typeof GAP_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */

@@ -341,7 +341,7 @@ export interface components {
              * @description Why messages may be missing.
              * @enum {string}
              */
-            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved";
+            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved" | "redis_node_lost";
         };
         /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
         StreamError: ({

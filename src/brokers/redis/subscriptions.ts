@@ -97,6 +97,11 @@ export class Subscriptions {
     for (const wanted of this.#asked.values()) this.#ask([wanted], wanted.topic.kind)
   }
 
+  /** The topics that Redis has acknowledged on this connection. */
+  live(): Topic[] {
+    return [...this.#wanted.values()].filter(({ state }) => state === 'live').map(({ topic }) => topic)
+  }
+
   #touch(key: string): void {
     if (this.#dirty.size === 0) queueMicrotask(() => this.#reconcile())
     this.#dirty.add(key)

