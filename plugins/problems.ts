@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BrokerUnavailable } from '../src/broker.js'
 import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
+import { SECURITY_HEADERS } from './security-headers.js'
 
 const MEDIA_TYPE = 'application/problem+json; charset=utf-8'
 
@@ -56,7 +57,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   return reply
     .code(problem.status)
-    .headers(problem.headers)
+    .headers({ ...SECURITY_HEADERS, ...problem.headers })
     .type(MEDIA_TYPE)
     .serializer(JSON.stringify)
     .send(problem.toJSON())
@@ -70,8 +71,15 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   }
   const problem = error instanceof Problem ? error : clientProblem(error.code)
   const body = JSON.stringify(problem)
-  const head = `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\nContent-Type: ${MEDIA_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`
-  socket.end(head + body)
+  const headers = {
+    'content-type': MEDIA_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    ...SECURITY_HEADERS,
+    ...problem.headers,
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\n${lines.join('')}\r\n${body}`)
   socket.destroySoon()
 }
 

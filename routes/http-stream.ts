@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
 import { chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
@@ -67,7 +68,7 @@ export async function streamOverHttp(
     stream.close('channel_refused')
     throw error
   })
-  reply.header('vary', 'accept')
+  addVary(reply, 'Accept')
   const socket = ndjson
     ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
     : await reply.openEventStream()

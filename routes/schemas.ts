@@ -132,6 +132,7 @@ export function problemResponses(...types: ProblemType[]): Record<number, Proble
 export const ANY_REQUEST = [
   'invalid-request',
   'bad-url',
+  'origin-refused',
   'unsupported-media-type',
   'request-timeout',
   'headers-too-large',

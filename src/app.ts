@@ -3,8 +3,14 @@ import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
 import { access } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
-import { answer, answerClientError, problems } from '../plugins/problems.js'
+
+
+
+import { answerUnrouted, origins } from '../plugins/origins.js'
+import { answerClientError, problems } from '../plugins/problems.js'
 import { requests } from '../plugins/requests.js'
+import { securityHeaders } from '../plugins/security-headers.js'
+
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
 import { events } from '../routes/channels/events.js'
@@ -51,7 +57,9 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
 
   await app.register(requests, { gateway })
   await app.register(compilers)
+  await app.register(securityHeaders)
   await app.register(problems)
+  await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '' })
   await app.register(access)
   await app.register(bodies)
   await app.register(sse)
@@ -91,7 +99,7 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   keepAliveTimeout: 75_000,
   http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
   routerOptions: { maxParamLength: 8192 },
-  frameworkErrors: answer,
+  frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? ''),
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',
 })

@@ -66,6 +66,12 @@ export const configSchema = Type.Object({
     default: 21_600,
     description: 'How long an Idempotency-Key is remembered.',
   }),
+  ALLOWED_ORIGINS: Type.Optional(
+    Type.String({
+      description:
+        "Origins whose web pages may use the gateway, between commas, as in https://example.com,https://app.example.com; * is all of them, without credentials. Pages of the gateway's own origin, and programs, always may.",
+    }),
+  ),
   LOG_LEVEL: Type.Unsafe<LogLevel>({
     type: 'string',
     enum: LOG_LEVELS,

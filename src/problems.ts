@@ -129,6 +129,12 @@ export const PROBLEMS = {
     'The ACL rules of the Redis user do not allow this channel to the gateway.',
     'Allow the channel to the Redis user of the gateway (`&pattern` in its ACL).',
   ],
+  'origin-refused': [
+    403,
+    'Origin refused',
+    'The request comes from a web page whose origin may not use this gateway.',
+    'Add the origin to ALLOWED_ORIGINS. If page and gateway have one address, let the proxy between pass on the Host header.',
+  ],
   'too-many-subscriptions': [
     400,
     'Too many subscriptions',

@@ -74,6 +74,7 @@ const MISTAKES: Record<string, Mistake> = {
   'a reserved channel': { on: named, channel: 'carillon:x', expected: 'reserved-channel' },
   'a far too long name': { on: named, channel: 'a'.repeat(9000), expected: 'uri-too-long' },
   'a path that does not decode': { on: named, channel: '%zz', expected: 'bad-url' },
+  'a page of elsewhere': { headers: { origin: 'https://evil.example' }, expected: 'origin-refused' },
   'a compressed body': { headers: { 'content-encoding': 'gzip' }, expected: 'unsupported-media-type' },
   'a malformed content type': { on: posts, headers: { 'content-type': ';;' }, expected: 'unsupported-media-type' },
   'bad JSON': { on: posts, headers: { 'content-type': 'application/json' }, body: '{', expected: 'invalid-json' },
