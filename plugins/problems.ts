@@ -57,11 +57,14 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   return reply
     .code(problem.status)
-    .headers({ ...SECURITY_HEADERS, ...problem.headers })
+    .headers({ ...SECURITY_HEADERS, ...(problem.status === 503 && SOON), ...problem.headers })
     .type(MEDIA_TYPE)
     .serializer(JSON.stringify)
     .send(problem.toJSON())
 }
+
+/** What passes by itself mostly takes a moment. */
+const SOON = { 'retry-after': '1' }
 
 /** For what is not even HTTP: the answer goes to the bare socket, and the socket ends. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {

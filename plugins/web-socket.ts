@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import { declineUpgrade } from '../src/decline-upgrade.js'
+import type { StreamRefusal } from '../src/limits.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/stream.js'
@@ -12,7 +13,11 @@ import { answerClientError } from './problems.js'
 declare module 'fastify' {
   interface FastifyRequest {
     /** The stream that a WebSocket route prepares while the request still is HTTP. */
-    stream: { readonly stream: Stream; readonly sink: WebSocketSink } | null
+    stream: {
+      readonly stream: Stream
+      readonly sink: WebSocketSink
+      readonly refused: StreamRefusal | undefined
+    } | null
   }
   interface FastifyContextConfig {
     /** The route takes WebSocket upgrades. */

@@ -48,13 +48,20 @@ const schema = {
 }
 
 export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  app.get('/events', { schema, config: { access: 'subscribe' }, exposeHeadRoute: false }, async (request, reply) => {
-    const { channel = [], pattern = [], limit, timeout } = request.query
-    const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
-    if (topics.length === 0)
-      throw new Problem('invalid-request', 'Name at least one channel or pattern: /events?channel=news&pattern=chat:*')
-    requireUsable(...topics)
-    requireAllowed(request.caller, 'subscribe', ...topics)
-    await streamOverHttp(gateway, request, reply, { topics, envelope: true, limit, timeout })
-  })
+  app.get(
+    '/events',
+    { schema, config: { access: 'subscribe', stream: true }, exposeHeadRoute: false },
+    async (request, reply) => {
+      const { channel = [], pattern = [], limit, timeout } = request.query
+      const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
+      if (topics.length === 0)
+        throw new Problem(
+          'invalid-request',
+          'Name at least one channel or pattern: /events?channel=news&pattern=chat:*',
+        )
+      requireUsable(...topics)
+      requireAllowed(request.caller, 'subscribe', ...topics)
+      await streamOverHttp(gateway, request, reply, { topics, envelope: true, limit, timeout })
+    },
+  )
 }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { callerId } from '../plugins/caller-id.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
 import { chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
@@ -42,7 +43,7 @@ interface HttpStream {
  * @throws Problem before anything has been sent
  */
 export async function streamOverHttp(
-  { streams }: Gateway,
+  { streams, limits }: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
   options: HttpStream,
@@ -53,8 +54,11 @@ export async function streamOverHttp(
   const format = ndjson ? FORMATS.ndjson : options.envelope ? FORMATS.sseEnvelope : FORMATS.sse
   const sink = new HttpSink(reply.raw)
   const { topics, limit, timeout } = options
+  const owner = callerId(request)
+  const refused = limits.streamRefusal(owner)
   const stream = streams.create({
     sink,
+    owner,
     format: framing(request, format),
     limit,
     timeout,
@@ -64,17 +68,20 @@ export async function streamOverHttp(
   const onClose = () => stream.close('client_gone')
   reply.raw.once('close', onClose)
 
-  const outcome = await stream.subscribeOrExpectGap(topics).catch(error => {
-    stream.close('channel_refused')
-    throw error
-  })
+  const outcome = refused
+    ? { live: true }
+    : await stream.subscribeOrExpectGap(topics).catch(error => {
+        stream.close('channel_refused')
+        throw error
+      })
   addVary(reply, 'Accept')
   const socket = ndjson
     ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
     : await reply.openEventStream()
   sink.begin(socket, onClose)
   if (!outcome.live && !ndjson) sink.write(stream.format.pack([sseComment(REDIS_AWAY)]))
-  streams.open(stream)
+  if (refused) streams.refuse(stream, refused, topics[0])
+  else streams.open(stream)
 }
 
 const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { callerId } from '../plugins/caller-id.js'
 import { requireAllowed } from '../src/access/allows.js'
 import type { Caller } from '../src/access/caller.js'
 import type { PublishResult } from '../src/broker.js'
@@ -12,7 +13,7 @@ import { ProblemDetails } from '../src/problem-details.js'
 import { Problem } from '../src/problems.js'
 import { publicationFromJson } from '../src/publication.js'
 import { channelTopic } from '../src/topic.js'
-import { GUARDED_REQUEST, Published, problemResponses, REQUEST_BODY } from './schemas.js'
+import { GUARDED_REQUEST, PUBLISH_REQUEST, Published, problemResponses, REQUEST_BODY } from './schemas.js'
 
 const BatchItem = Type.Object(
   {
@@ -51,7 +52,13 @@ const schema = {
   },
   response: {
     200: BatchResults,
-    ...problemResponses(...GUARDED_REQUEST, 'invalid-json', 'message-too-large', 'broker-unavailable'),
+    ...problemResponses(
+      ...GUARDED_REQUEST,
+      ...PUBLISH_REQUEST,
+      'invalid-json',
+      'message-too-large',
+      'broker-unavailable',
+    ),
   },
 }
 
@@ -64,12 +71,12 @@ type Item = { publication: Publication } | { problem: Problem }
 
 export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, config } },
+  { gateway: { hub, config, limits } },
 ) => {
   app.post(
     '/publish',
     { schema, bodyLimit: config.MAX_BATCH_BYTES, config: { access: 'publish' } },
-    async (request): Promise<Static<typeof BatchResults>> => {
+    async (request, reply): Promise<Static<typeof BatchResults>> => {
       if (mediaType(request.headers['content-type']) !== 'application/json')
         throw new Problem('unsupported-media-type', 'A batch is application/json.')
       const batch = requireJson((request.body as Buffer | undefined) ?? Buffer.alloc(0)) // as plugins/bodies.ts leaves it
@@ -80,6 +87,9 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
         )
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
+
+      const rate = limits.spend(callerId(request), batch.messages.length)
+      if (rate) reply.headers(rate)
 
       const items = batch.messages.map(message => readItem(message, request.caller, config.MAX_MESSAGE_BYTES))
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))

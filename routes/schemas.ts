@@ -150,6 +150,9 @@ export const GUARDED_REQUEST = [
   'no-access-rules',
 ] as const satisfies ProblemType[]
 
+/** What a publish can be told in addition. */
+export const PUBLISH_REQUEST = ['rate-limited', 'overloaded'] as const satisfies ProblemType[]
+
 /** The same, on any route with a channel in its path. */
 export const CHANNEL_REQUEST = [
   ...GUARDED_REQUEST,

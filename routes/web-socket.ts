@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { callerId } from '../plugins/caller-id.js'
 import { FORMATS } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import { upgradeRequired } from '../src/problems.js'
@@ -27,7 +28,7 @@ const schema = {
 
 export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config } },
+  { gateway: { hub, streams, config, limits } },
 ) => {
   app.route({
     method: 'GET',
@@ -40,15 +41,19 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
     },
     wsHandler: (webSocket, request) => {
       const sink = new WebSocketSink(request.raw.socket)
+      const owner = callerId(request)
+      const refused = limits.streamRefusal(owner)
       const stream = streams.create({
         sink,
         format: FORMATS.webSocketEnvelope,
         caller: request.caller,
+        owner,
         multiplexed: true,
       })
       const session = new Session(stream, hub, {
         caller: request.caller,
         maxMessageBytes: config.MAX_MESSAGE_BYTES,
+        spend: () => limits.spend(owner, 1),
       })
       webSocket.on('close', () => stream.close('client_gone'))
       webSocket.on('message', (frame: Buffer) => {
@@ -58,7 +63,8 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
         })
       })
       sink.begin(webSocket)
-      streams.open(stream)
+      if (refused) streams.refuse(stream, refused)
+      else streams.open(stream)
     },
   })
 }

@@ -3,14 +3,13 @@ import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
 import { access } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
-
-
-
+import { load } from '../plugins/load.js'
 import { answerUnrouted, origins } from '../plugins/origins.js'
+import { pipelining } from '../plugins/pipelining.js'
 import { answerClientError, problems } from '../plugins/problems.js'
+import { requestHead } from '../plugins/request-head.js'
 import { requests } from '../plugins/requests.js'
 import { securityHeaders } from '../plugins/security-headers.js'
-
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
 import { events } from '../routes/channels/events.js'
@@ -59,8 +58,11 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(compilers)
   await app.register(securityHeaders)
   await app.register(problems)
+  await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
+  await app.register(pipelining)
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '' })
   await app.register(access)
+  await app.register(load, { limits: gateway.limits, config })
   await app.register(bodies)
   await app.register(sse)
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
@@ -85,6 +87,9 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
 
 export default carillon
 
+/** What may stand in a query beside the channels and patterns of a stream. */
+const OTHER_PARAMETERS = 20
+
 const embeddedGateway = (
   config: Config,
   broker: Broker = new MemoryBroker({ history: parseHistoryRules(config.HISTORY) }),
@@ -94,12 +99,22 @@ const embeddedGateway = (
 export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   bodyLimit: config.MAX_MESSAGE_BYTES,
   // Slow uploads and slow headers are cut; streams are answers, not requests, and not concerned.
-  requestTimeout: 30_000,
+  requestTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
   // Longer than the idle time of the usual load balancers, or they would send into a closing connection.
   keepAliveTimeout: 75_000,
-  http: { headersTimeout: 30_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
+  http: {
+    headersTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
+    connectionsCheckingInterval: Math.min(5000, config.REQUEST_TIMEOUT_SECONDS * 1000),
+    maxHeaderSize: config.MAX_HEADER_BYTES,
+    requireHostHeader: false,
+  },
+  ...(config.TRUST_PROXY !== undefined && { trustProxy: trustedProxies(config.TRUST_PROXY) }),
   routerOptions: { maxParamLength: 8192 },
   frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? ''),
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',
 })
+
+/** Addresses, or how many hops before the gateway. Whatever a client wrote itself stands further away. */
+const trustedProxies = (text: string): string | ((address: string, hop: number) => boolean) =>
+  /^\d+$/.test(text) ? (_address, hop) => hop < Number(text) : text

@@ -1,6 +1,7 @@
 import type { Histogram } from './histogram.js'
 import type { History } from './history.js'
 import type { Message, Publication } from './message.js'
+import type { Ledger } from './meter.js'
 import type { ProblemType } from './problems.js'
 import type { Topic } from './topic.js'
 
@@ -34,6 +35,8 @@ export interface Broker {
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts>
   /** Undefined where no channel has a history. */
   readonly history?: History | undefined
+  /** Where gateways keep together what their callers may still publish; undefined where there is one gateway. */
+  readonly ledger?: Ledger | undefined
   /** False where there are only channels, as in sharded Pub/Sub. */
   readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */

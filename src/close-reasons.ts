@@ -60,6 +60,18 @@ export const CLOSE_REASONS = {
     again: false,
     meaning: 'The key or token with which the stream was opened is not valid any more.',
   },
+  too_many_streams: {
+    code: 1013,
+    cut: false,
+    again: true,
+    meaning: 'MAX_STREAMS or MAX_STREAMS_PER_CALLER was reached when the stream was opened.',
+  },
+  overloaded: {
+    code: 1013,
+    cut: false,
+    again: true,
+    meaning: 'The gateway had more to do than it could when the stream was opened.',
+  },
   internal_error: { code: 1011, cut: false, again: false, meaning: 'The gateway has a defect; the log has the cause.' },
 } as const satisfies Record<string, { code: number; cut: boolean; again: boolean; meaning: string }>
 

@@ -72,6 +72,58 @@ export const configSchema = Type.Object({
         "Origins whose web pages may use the gateway, between commas, as in https://example.com,https://app.example.com; * is all of them, without credentials. Pages of the gateway's own origin, and programs, always may.",
     }),
   ),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      pattern: '^(\\d{1,2}|[^,\\s]+(,[^,\\s]+)*)$',
+      description:
+        'Proxies whose X-Forwarded headers are believed: their number in front of the gateway, as in 1, or their addresses between commas, as in 10.0.0.0/8,loopback. Without it nobody is believed.',
+    }),
+  ),
+  PUBLISH_RATE: Type.Optional(
+    Type.String({
+      pattern: '^[1-9]\\d{0,8}/\\d{0,5}[smh]$',
+      description:
+        'Messages that one caller may publish over all gateways, as in 100/10s or 6000/m; without it as many as it likes.',
+    }),
+  ),
+  MAX_STREAMS: Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 0,
+    description: 'Most streams on one gateway; 0 sets no limit.',
+  }),
+  MAX_STREAMS_PER_CALLER: Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 0,
+    description: 'Most streams of one caller on one gateway; 0 sets no limit.',
+  }),
+  MAX_EVENT_LOOP_DELAY_MS: Type.Integer({
+    minimum: 0,
+    maximum: 60_000,
+    default: 0,
+    description:
+      'Above this mean delay of the event loop the gateway is overloaded: it refuses publishes and new streams for a moment; 0 sets no limit.',
+  }),
+  MAX_MEMORY_MB: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 0,
+    description: 'Above this resident memory, in MiB, the gateway is overloaded too; 0 sets no limit.',
+  }),
+  MAX_HEADER_BYTES: Type.Integer({
+    minimum: 1024,
+    maximum: 1024 * 1024,
+    default: 16 * 1024,
+    description: 'Largest head of a request: its line, query included, and its headers.',
+  }),
+  REQUEST_TIMEOUT_SECONDS: Type.Number({
+    minimum: 0.1,
+    maximum: 3600,
+    default: 25,
+    description:
+      'How long a request may take to arrive, and a new connection to say something; it is cut at most 5 seconds later.',
+  }),
   LOG_LEVEL: Type.Unsafe<LogLevel>({
     type: 'string',
     enum: LOG_LEVELS,

@@ -4,6 +4,7 @@ import type { Config } from './config.js'
 import { Counters } from './counters.js'
 import { type Snapshot, takeSnapshot } from './exposition.js'
 import { Hub } from './hub.js'
+import { Limits } from './limits.js'
 import { Streams } from './streams.js'
 
 /** The domain as one: what the routes work with. */
@@ -13,6 +14,7 @@ export interface Gateway {
   readonly hub: Hub
   readonly streams: Streams
   readonly counters: Counters
+  readonly limits: Limits
   /** The metrics of every process that serves the port. */
   readonly gatherMetrics: () => Promise<readonly Snapshot[]>
 }
@@ -33,12 +35,16 @@ export async function drain({ streams, config }: Gateway, { delay = config.DRAIN
   await streams.drain(((config.DRAIN_SECONDS - wait) * 2) / 3)
 }
 
-/** Puts the gateway together and lets the broker connect. Whoever made the broker closes it. */
+/**
+ * Puts the gateway together and lets the broker connect. Whoever made the broker closes it.
+ * @throws ConfigError
+ */
 export function createGateway(config: Config, broker: Broker, { gather = alone } = {}): Gateway {
   const counters = new Counters()
   const hub = new Hub(broker, { counters })
-  const streams = new Streams(hub, config, counters)
+  const limits = new Limits(config, broker.ledger)
+  const streams = new Streams(hub, config, { counters, limits })
   broker.start(hub)
-  const gateway = { config, broker, hub, streams, counters }
+  const gateway = { config, broker, hub, streams, counters, limits }
   return { ...gateway, gatherMetrics: gather(() => takeSnapshot(gateway)) }
 }

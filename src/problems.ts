@@ -100,7 +100,7 @@ export const PROBLEMS = {
   'request-timeout': [
     408,
     'Request timeout',
-    'The request did not arrive in full within 30 seconds.',
+    'The request did not arrive in full within REQUEST_TIMEOUT_SECONDS.',
     'Try again, over a better connection. Nothing was done.',
   ],
   'message-too-large': [
@@ -120,7 +120,7 @@ export const PROBLEMS = {
   'headers-too-large': [
     431,
     'Headers too large',
-    'The request headers are over 16 KiB.',
+    'The head of the request is over MAX_HEADER_BYTES, or has more than 100 fields.',
     'Send fewer or shorter headers; often it is cookies.',
   ],
   'channel-refused': [
@@ -140,6 +140,18 @@ export const PROBLEMS = {
     'Too many subscriptions',
     'One stream holds at most MAX_SUBSCRIPTIONS channels and patterns.',
     'Spread over several streams, or raise the limit.',
+  ],
+  'too-many-streams': [
+    429,
+    'Too many streams',
+    'The gateway holds as many streams as MAX_STREAMS allows, or as MAX_STREAMS_PER_CALLER allows to one caller.',
+    'Close streams that are not needed; an `EventSource` comes back by itself. Only streams tell this, in an `error` event.',
+  ],
+  'rate-limited': [
+    429,
+    'Rate limited',
+    'The caller has published more than PUBLISH_RATE allows. Nothing was published.',
+    'Wait as long as Retry-After says, or raise the rate.',
   ],
   'patterns-unavailable': [
     400,
@@ -164,6 +176,12 @@ export const PROBLEMS = {
     'Redis unavailable',
     'The gateway has no working connection to Redis. Nothing was sent: a retry is safe.',
     'Try again in a moment.',
+  ],
+  overloaded: [
+    503,
+    'Overloaded',
+    'The gateway has more to do than it can. Nothing was done: a retry is safe.',
+    'Try again as Retry-After says; run more gateways.',
   ],
   'not-ready': [
     503,

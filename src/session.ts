@@ -9,20 +9,29 @@ import { type Ref, readRequest, type SessionAnswer, type SessionRequest } from '
 import type { Stream } from './stream.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from './topic.js'
 
+export interface SessionOptions {
+  caller: Caller
+  maxMessageBytes: number
+  /** Counts a message that is about to be published. @throws Problem when it may not be */
+  spend?: () => void
+}
+
 /** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
 export class Session {
   readonly #stream: Stream
   readonly #hub: Hub
   readonly #caller: Caller
   readonly #maxMessageBytes: number
+  readonly #spend: () => void
   /** Subscriptions that were asked for and are not live yet. */
   readonly #pending = new Map<string, Pending>()
 
-  constructor(stream: Stream, hub: Hub, { caller, maxMessageBytes }: { caller: Caller; maxMessageBytes: number }) {
+  constructor(stream: Stream, hub: Hub, { caller, maxMessageBytes, spend = () => {} }: SessionOptions) {
     this.#stream = stream
     this.#hub = hub
     this.#caller = caller
     this.#maxMessageBytes = maxMessageBytes
+    this.#spend = spend
     // Answers come through the lane, also before the first subscription, which would bring the client there.
     stream.lane?.join(stream.subscriber)
   }
@@ -84,6 +93,7 @@ export class Session {
   }
 
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
+    this.#spend()
     const publication = publicationFromJson(request)
     requireAllowed(this.#caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')

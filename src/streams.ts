@@ -4,13 +4,26 @@ import { Counters } from './counters.js'
 import type { Transport } from './frames.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Hub } from './hub.js'
+import { type Limits, refusalProblem, type StreamRefusal } from './limits.js'
 import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
+import type { Topic } from './topic.js'
+
+export interface StreamsOptions {
+  readonly counters?: Counters
+  readonly limits?: Limits
+}
+
+export interface OwnedStreamOptions extends StreamOptions {
+  /** On whose account it counts, where streams are limited. */
+  owner?: string
+}
 
 /** All streams of this gateway: who is open, who is due a heartbeat, and the end of them all. */
 export class Streams {
   readonly #hub: Hub
   readonly #settings: StreamSettings
   readonly #counters: Counters
+  readonly #limits: Limits | undefined
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
   /** Of those streams whose right to be here can end. */
@@ -21,10 +34,11 @@ export class Streams {
   #draining = false
   #closed = false
 
-  constructor(hub: Hub, settings: StreamSettings, counters = new Counters()) {
+  constructor(hub: Hub, settings: StreamSettings, { counters = new Counters(), limits }: StreamsOptions = {}) {
     this.#hub = hub
     this.#settings = settings
     this.#counters = counters
+    this.#limits = limits
     this.#heartbeats = new Heartbeats(settings.HEARTBEAT_SECONDS, stream =>
       stream.subscriber.beat(stream.format.heartbeat),
     )
@@ -54,11 +68,13 @@ export class Streams {
     return this.#draining
   }
 
-  create(options: StreamOptions): Stream {
+  create({ owner, ...options }: OwnedStreamOptions): Stream {
+    const leave = owner === undefined ? undefined : this.#limits?.addStream(owner)
     const stream: Stream = new Stream(this.#hub, this.#settings, {
       ...options,
       onClose: reason => {
         this.#counters.close(reason)
+        leave?.()
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         this.#callers.delete(stream)
@@ -87,6 +103,16 @@ export class Streams {
         stream,
         setTimeout(() => stream.close('max_age'), age * jitter() * 1000),
       )
+  }
+
+  /**
+   * Opens a stream only to tell why it ends, and when to come back: an `EventSource` gives up for ever on an
+   * answer that is an error. The topic is one that it was asked for.
+   */
+  refuse(stream: Stream, refusal: StreamRefusal, topic?: Topic): void {
+    stream.open()
+    if (topic) stream.sendError(topic, refusalProblem(refusal))
+    stream.close(refusal)
   }
 
   /** Says through `draining` that the gateway is about to stop. */

@@ -26,7 +26,7 @@ const schema = {
 export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
   app.get(
     '/channels/:channel/events',
-    { schema, config: { access: 'subscribe' }, exposeHeadRoute: false },
+    { schema, config: { access: 'subscribe', stream: true }, exposeHeadRoute: false },
     async (request, reply) => {
       const { format, limit, timeout } = request.query
       await streamOverHttp(gateway, request, reply, {

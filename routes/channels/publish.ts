@@ -1,9 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { callerId } from '../../plugins/caller-id.js'
 import type { Gateway } from '../../src/gateway.js'
 import { Problem } from '../../src/problems.js'
 import { publicationFromBody } from '../../src/publication.js'
-import { CHANNEL_REQUEST, ChannelParams, EventType, Published, problemResponses, REQUEST_BODY } from '../schemas.js'
+import {
+  CHANNEL_REQUEST,
+  ChannelParams,
+  EventType,
+  PUBLISH_REQUEST,
+  Published,
+  problemResponses,
+  REQUEST_BODY,
+} from '../schemas.js'
 
 const schema = {
   operationId: 'publish',
@@ -33,6 +42,7 @@ const schema = {
     200: Type.Ref(Published),
     ...problemResponses(
       ...CHANNEL_REQUEST,
+      ...PUBLISH_REQUEST,
       'invalid-event-type',
       'invalid-json',
       'channel-refused',
@@ -44,8 +54,10 @@ const schema = {
   },
 }
 
-export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub } }) => {
-  app.post('/channels/:channel', { schema, config: { access: 'publish' } }, async request => {
+export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub, limits } }) => {
+  app.post('/channels/:channel', { schema, config: { access: 'publish' } }, async (request, reply) => {
+    const rate = limits.spend(callerId(request), 1)
+    if (rate) reply.headers(rate)
     const { channel } = request.params
     const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
     const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)

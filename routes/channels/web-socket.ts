@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { callerId } from '../../plugins/caller-id.js'
 import { allows, refusal } from '../../src/access/allows.js'
 import { FORMATS } from '../../src/frames.js'
 import type { Gateway } from '../../src/gateway.js'
@@ -26,7 +27,7 @@ const schema = {
 /** One channel: frames out are its messages, frames in are published. */
 export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config } },
+  { gateway: { hub, streams, config, limits } },
 ) => {
   app.route({
     method: 'GET',
@@ -39,17 +40,22 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       if (!request.ws) throw upgradeRequired()
       const topic = channelTopic(request.params.channel)
       const sink = new WebSocketSink(request.raw.socket)
+      const owner = callerId(request)
+      const refused = limits.streamRefusal(owner)
       const stream = streams.create({
         sink,
         caller: request.caller,
+        owner,
         format: request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket,
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))
-      await stream.subscribeOrExpectGap([topic]).catch(error => {
-        stream.close('channel_refused')
-        throw error
-      })
-      request.stream = { stream, sink }
+      if (!refused) {
+        await stream.subscribeOrExpectGap([topic]).catch(error => {
+          stream.close('channel_refused')
+          throw error
+        })
+      }
+      request.stream = { stream, sink, refused }
     },
     handler: () => {
       throw upgradeRequired()
@@ -57,18 +63,27 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     wsHandler: (webSocket, request) => {
       if (!request.stream) return webSocket.terminate()
       const { channel } = request.params
+      const { stream, sink, refused } = request.stream
       const topic = channelTopic(channel)
-      const { stream, sink } = request.stream
+      const owner = callerId(request)
+      const publish = async (data: Buffer) => {
+        limits.spend(owner, 1)
+        const [result] = await hub.publish([{ channel, data }], 'websocket')
+        if (result && 'problem' in result) throw new Problem(result.problem)
+      }
       webSocket.on('message', (data: Buffer) => {
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
         if (!allows(request.caller, 'publish', topic)) return stream.sendError(topic, refusal(request.caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
-        hub.publish([{ channel, data }], 'websocket').then(([result]) => {
-          if (result && 'problem' in result) stream.sendError(topic, new Problem(result.problem))
+        publish(data).catch(error => {
+          if (error instanceof Problem) return stream.sendError(topic, error)
+          request.log.error({ err: error }, 'websocket publish failed')
+          stream.close('internal_error')
         })
       })
       sink.begin(webSocket)
-      streams.open(stream)
+      if (refused) streams.refuse(stream, refused, topic)
+      else streams.open(stream)
     },
   })
 }

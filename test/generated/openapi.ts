@@ -251,7 +251,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -444,15 +444,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No access rules (`no-access-rules`). */
-        "no-access-rules": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description Not ready (`not-ready`). */
         "not-ready": {
             headers: {
@@ -462,8 +453,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Origin refused (`origin-refused`). */
+        "origin-refused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Outcome unknown (`outcome-unknown`). */
         "outcome-unknown": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Rate limited (`rate-limited`). */
+        "rate-limited": {
             headers: {
                 [name: string]: unknown;
             };
@@ -578,7 +587,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -591,10 +600,19 @@ export interface operations {
             413: components["responses"]["message-too-large"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
             502: components["responses"]["broker-rejected"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             504: components["responses"]["outcome-unknown"];
         };
     };
@@ -664,7 +682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -726,7 +744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -826,7 +844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -902,7 +920,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -980,7 +998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -992,9 +1010,18 @@ export interface operations {
             408: components["responses"]["request-timeout"];
             413: components["responses"]["message-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     streamChannels: {
@@ -1066,7 +1093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1115,7 +1142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1161,6 +1188,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["origin-refused"];
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
@@ -1197,7 +1225,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["no-access-rules"];
+            /** @description Origin refused (`origin-refused`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
@@ -1242,7 +1278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1295,7 +1331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
                     [name: string]: unknown;

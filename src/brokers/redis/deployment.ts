@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import type { GapReason, Loss, PublishResult } from '../../broker.js'
 import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
@@ -16,6 +17,8 @@ export interface Deployment {
   channels(glob: string): Promise<string[]>
   /** `PUBSUB NUMSUB`, summed over all servers. Rejects when one of them does not answer. */
   subscriberCounts(names: readonly string[]): Promise<number[]>
+  /** The connection that publishes to the server which keeps the key; undefined while there is none. */
+  keeperOf(key: string): Redis | undefined
   /** Why it cannot be used, in words for the operator; undefined when it can. */
   readonly unavailable: string | undefined
   close(): Promise<void>

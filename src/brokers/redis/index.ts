@@ -13,6 +13,7 @@ import { channelTopic, type Topic } from '../../topic.js'
 import { Census } from './census.js'
 import { deploy, type RedisSettings } from './deploy.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import { RedisLedger } from './ledger.js'
 import { RedisStatistics } from './statistics.js'
 import { channelOfCompanion, decodeMetadata, PendingMetadata, wireNames } from './wire.js'
 
@@ -21,6 +22,7 @@ export type { RedisSettings } from './deploy.js'
 /** Redis as the broker. */
 export class RedisBroker implements Broker {
   readonly hasPatterns: boolean
+  readonly ledger: RedisLedger
   readonly connections = new RedisStatistics()
   readonly #deployment: Deployment
   readonly #census: Census
@@ -34,6 +36,7 @@ export class RedisBroker implements Broker {
     this.#log = log
     this.hasPatterns = !settings.sharded
     this.#deployment = deploy(settings, gatewayId, log, this.connections, this.#events())
+    this.ledger = new RedisLedger(key => this.#deployment.keeperOf(key), log)
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
       this.#listener ? this.#listener.countListeners(channels) : [],
     )

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
 import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
@@ -72,6 +73,10 @@ export class PlainDeployment implements Deployment {
     if (names.length === 0) return []
     const answer = (await this.#publishing.redis.pubsub('NUMSUB', ...names)) as (string | number)[] // name, count, name, count …
     return names.map((_, i) => Number(answer[i * 2 + 1]))
+  }
+
+  keeperOf(): Redis | undefined {
+    return this.#publishing.isUp ? this.#publishing.redis : undefined
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { AbstractConnector } from 'ioredis'
+import { AbstractConnector, type Redis } from 'ioredis'
 import type { PublishResult } from '../../../broker.js'
 import type { Publication } from '../../../message.js'
 import type { Topic } from '../../../topic.js'
@@ -97,6 +97,10 @@ export class ClassicCluster implements Deployment {
   async subscriberCounts(names: readonly string[]): Promise<number[]> {
     if (names.length === 0) return []
     return sumCounts(names, await this.#nodes.askAll(({ redis }) => redis.pubsub('NUMSUB', ...names)))
+  }
+
+  keeperOf(key: string): Redis | undefined {
+    return this.#nodes.keeperOf(key)
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,10 @@
+import type { Redis } from 'ioredis'
 import type { Logger } from '../../../logger.js'
 import type { Node } from '../address.js'
 import { Connection, type Target } from '../connection.js'
 import { Publisher } from '../publisher.js'
 import type { RedisStatistics } from '../statistics.js'
-import { nodeKey, readSlots, type SlotMap, type SlotsReply } from './slots.js'
+import { nodeKey, readSlots, type SlotMap, type SlotsReply, slotOf } from './slots.js'
 
 export interface ClusterSettings {
   readonly seeds: readonly Node[]
@@ -84,6 +85,11 @@ export class ClusterNodes {
   ownerOf(slot: number): ClusterNode | undefined {
     const key = this.#slots.owners[slot]
     return key === undefined ? undefined : this.#nodes.get(key)
+  }
+
+  keeperOf(key: string): Redis | undefined {
+    const connection = this.ownerOf(slotOf(key))?.connection
+    return connection?.isUp ? connection.redis : undefined
   }
 
   /** Asks every node, replicas too as far as they answer. Rejects when a master does not. */

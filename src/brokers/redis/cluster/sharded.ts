@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
 import { type PublishResult, SubscribeRefused } from '../../../broker.js'
 import { type Deferred, deferred } from '../../../deferred.js'
 import type { Publication } from '../../../message.js'
@@ -84,6 +85,10 @@ export class ShardedCluster implements Deployment {
   async subscriberCounts(names: readonly string[]): Promise<number[]> {
     if (names.length === 0) return []
     return sumCounts(names, await this.#nodes.askAll(({ redis }) => redis.pubsub('SHARDNUMSUB', ...names)))
+  }
+
+  keeperOf(key: string): Redis | undefined {
+    return this.#nodes.keeperOf(key)
   }
 
   async close(): Promise<void> {

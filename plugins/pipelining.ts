@@ -1,0 +1,33 @@
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+import { Problem } from '../src/problems.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route answers with a stream, after which the connection ends. */
+    stream?: boolean
+  }
+}
+
+/**
+ * Nothing that was sent behind a request for a stream, on the same connection, is executed: a
+ * stream is the last answer of its connection (RFC 9112 section 9.6), so that the sender of a
+ * publish behind it would never hear what became of it.
+ */
+export const pipelining = fp(
+  async app => {
+    const streaming = new WeakSet<Socket>()
+    app.addHook('onRequest', (request, reply, done) => {
+      const { socket } = request.raw
+      if (streaming.has(socket))
+        return done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
+      if (request.routeOptions.config.stream) {
+        streaming.add(socket)
+        // Answered with an error, it keeps its connection. Behind a stream nothing is read any more.
+        reply.raw.once('close', () => streaming.delete(socket))
+      }
+      done()
+    })
+  },
+  { name: 'carillon-pipelining' },
+)

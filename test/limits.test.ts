@@ -1,0 +1,218 @@
+import t, { type Test } from 'tap'
+import type { CarillonOptions } from '../src/app.js'
+import { MemoryBroker } from '../src/brokers/memory.js'
+import { type Config, ConfigError, defaultConfig } from '../src/config.js'
+import { createGateway } from '../src/gateway.js'
+import { problemUri } from '../src/problems.js'
+import { openNdjson, openSse, openWebSocket } from './support/clients.js'
+import { build } from './support/gateway.js'
+import { fetchProblem, sameProblem } from './support/problems.js'
+import { exchange, openSocket, readToEnd, requestText } from './support/raw-http.js'
+import { startRedis } from './support/redis.js'
+import { until } from './support/until.js'
+
+const publish = (url: string, channel = 'news', headers: Record<string, string> = {}) =>
+  fetch(`${url}/channels/${channel}`, { method: 'POST', body: 'hello', headers })
+
+const batch = (url: string, size: number) =>
+  fetch(`${url}/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ messages: Array.from({ length: size }, () => ({ channel: 'news', data: 'hello' })) }),
+  })
+
+t.test('a publisher over its rate gets 429, and is told what it may do and when', async t => {
+  const { url } = await build(t, { config: { PUBLISH_RATE: '3/h' } })
+  const first = await publish(url)
+  t.equal(first.headers.get('ratelimit-policy'), '"publish";q=3;w=3600')
+  t.equal(first.headers.get('ratelimit'), '"publish";r=2;t=1200')
+  await publish(url)
+  await publish(url)
+  const refused = await publish(url)
+  t.equal(refused.headers.get('retry-after'), '1200')
+  t.equal(refused.headers.get('ratelimit'), '"publish";r=0;t=3600')
+  await fetchProblem(t, refused, 'rate-limited')
+  t.equal((await fetch(`${url}/channels`)).status, 200, 'only publishing is limited')
+})
+
+t.test('without a rate no answer speaks of one', async t => {
+  const { url } = await build(t)
+  const { headers } = await publish(url)
+  t.notOk(headers.has('ratelimit') || headers.has('ratelimit-policy'))
+})
+
+t.test('messages of a batch and frames of a WebSocket count as what they are: publishes', async t => {
+  const { url } = await build(t, { config: { PUBLISH_RATE: '10/h' } })
+  const listener = await openSse(t, `${url}/channels/news/events`)
+  const bare = await openWebSocket(t, `${url}/channels/other/ws`)
+  const multiplexed = await openWebSocket(t, `${url}/ws`)
+
+  t.equal((await batch(url, 8)).headers.get('ratelimit'), '"publish";r=2;t=2880')
+  await fetchProblem(t, await batch(url, 3), 'rate-limited')
+  multiplexed.send({ type: 'publish', channel: 'news', data: 'nine', ref: 1 })
+  t.match(JSON.parse((await multiplexed.next()).data), { type: 'published', ref: 1 })
+  bare.socket.send('ten')
+  t.equal((await bare.next()).data, 'ten')
+
+  bare.socket.send('eleven')
+  const { data } = JSON.parse((await bare.next()).data)
+  t.match(JSON.parse(data), { channel: 'other', type: problemUri('rate-limited'), status: 429 })
+  multiplexed.send({ type: 'publish', channel: 'news', data: 'eleven', ref: 2 })
+  t.match(JSON.parse((await multiplexed.next()).data), {
+    type: 'error',
+    ref: 2,
+    problem: { type: problemUri('rate-limited') },
+  })
+  await fetchProblem(t, await publish(url), 'rate-limited')
+  t.same(
+    listener.all.map(item => item.data).filter(data => data === 'eleven'),
+    [],
+    'nothing of it was published',
+  )
+  multiplexed.send({ type: 'ping', ref: 3 })
+  t.match(JSON.parse((await multiplexed.next()).data), { type: 'pong', ref: 3 }, 'the connection goes on')
+})
+
+t.test('gateways on one Redis hold a caller to one rate', async t => {
+  const redis = await startRedis(t)
+  const options = { redisUrl: redis.url, config: { PUBLISH_RATE: '10/h' } }
+  const urls = [await build(t, options), await build(t, options)].map(({ url }) => url)
+  const statuses: number[] = []
+  for (let i = 0; i < 30; i++) {
+    const response = await publish(urls[i % 2] ?? '')
+    await response.arrayBuffer()
+    statuses.push(response.status)
+    if (i === 0) await until(async () => (await redis.cli('DBSIZE')) === '1', 'the charge is in Redis')
+  }
+  const passed = statuses.filter(status => status === 200).length
+  t.ok(passed >= 10 && passed <= 12, `${passed} passed of a rate of 10: one more for each gateway at most`)
+  t.same([...new Set(statuses.slice(20))], [429])
+  t.match(await redis.cli('KEYS', '*'), /^carillon:rate:[\w-]{22}$/)
+  const ttl = Number(await redis.cli('PTTL', (await redis.cli('KEYS', '*')).trim()))
+  t.ok(ttl > 0 && ttl <= 2 * 3_600_000, 'what is kept expires')
+})
+
+const full = async (t: Test, config: Partial<Config>) => {
+  const built = await build(t, { config })
+  const first = await openSse(t, `${built.url}/channels/kept/events`)
+  return { ...built, first }
+}
+
+for (const [what, config] of Object.entries({
+  'of one caller': { MAX_STREAMS_PER_CALLER: 1 },
+  'in all': { MAX_STREAMS: 1 },
+}))
+  t.test(`a stream over the number ${what} is opened only to say when to come back`, async t => {
+    const { url, port, first } = await full(t, config)
+    const sse = await openSse(t, `${url}/channels/news/events`)
+    t.equal(sse.response.status, 200)
+    await sse.untilEnd()
+    t.match(sse.text(), /^retry: \d+\n\n(:\n\n)?event: error\ndata: \{.*too-many-streams.*\}\n\nretry: \d+\n\n$/)
+
+    const many = await openSse(t, `${url}/events?channel=a&channel=b&pattern=c*`)
+    await many.untilEnd()
+    t.match(many.text(), 'too-many-streams')
+
+    const ndjson = await openNdjson(t, `${url}/channels/news/events`)
+    t.equal(ndjson.response.status, 200)
+    await ndjson.untilEnd()
+    t.match(ndjson.all, [{ channel: 'news', event: 'error' }])
+
+    for (const path of ['/channels/news/ws', '/channels/news/ws?format=envelope', '/ws']) {
+      const webSocket = await openWebSocket(t, url + path)
+      t.same(await webSocket.closed, { code: 1013, reason: 'too_many_streams' }, path)
+    }
+    const raw = await openSocket(t, port)
+    const all = readToEnd(raw)
+    raw.write(requestText('GET', '/channels/news/events', { version: '1.0' }))
+    t.match(await all, 'too-many-streams')
+
+    const channels = (await (await fetch(`${url}/channels`)).json()) as { channels: unknown }
+    t.same(channels.channels, [{ channel: 'kept' }], 'nothing was subscribed')
+    t.equal((await publish(url)).status, 200, 'publishing goes on')
+    first.close()
+    await until(async () => {
+      const again = await openSse(t, `${url}/channels/news/events?timeout=0.01`)
+      await again.untilEnd()
+      return !again.text().includes('too-many-streams')
+    }, 'there is room again')
+  })
+
+const overloaded = async (t: Test, options: CarillonOptions = {}) => {
+  const gateway = createGateway(defaultConfig, new MemoryBroker())
+  const built = await build(t, { ...options, gateway })
+  let isOverloaded = false
+  gateway.limits.isOverloaded = () => isOverloaded
+  return { ...built, set: (value: boolean) => (isOverloaded = value) }
+}
+
+t.test('an overloaded gateway refuses publishes and new streams, and keeps those that are open', async t => {
+  const { url, set } = await overloaded(t)
+  const open = await openSse(t, `${url}/channels/news/events`)
+  const bare = await openWebSocket(t, `${url}/channels/news/ws`)
+  const multiplexed = await openWebSocket(t, `${url}/ws`)
+  set(true)
+
+  for (const refused of [await publish(url), await batch(url, 2)]) {
+    t.equal(refused.headers.get('retry-after'), '2')
+    await fetchProblem(t, refused, 'overloaded')
+  }
+  bare.socket.send('x')
+  t.match(JSON.parse(JSON.parse((await bare.next()).data).data), { type: problemUri('overloaded') })
+  multiplexed.send({ type: 'publish', channel: 'news', data: 'x' })
+  t.match(JSON.parse((await multiplexed.next()).data), { type: 'error', problem: { type: problemUri('overloaded') } })
+  const sse = await openSse(t, `${url}/channels/news/events`)
+  t.equal(sse.response.status, 200)
+  await sse.untilEnd()
+  t.match(sse.text(), /overloaded.*\n\nretry: \d+\n\n$/)
+  t.same(await (await openWebSocket(t, `${url}/ws`)).closed, { code: 1013, reason: 'overloaded' })
+  for (const path of ['/healthz', '/readyz', '/metrics', '/channels'])
+    t.equal((await fetch(url + path)).status, 200, path)
+
+  set(false)
+  await publish(url)
+  t.equal((await open.next()).data, 'hello')
+})
+
+t.test('the load is measured', async t => {
+  const gateway = createGateway({ ...defaultConfig, MAX_MEMORY_MB: 1 }, new MemoryBroker())
+  const { url } = await build(t, { gateway })
+  await until(() => gateway.limits.isOverloaded(), 'no Node fits into one MiB')
+  await fetchProblem(t, await publish(url), 'overloaded')
+})
+
+t.test('X-Forwarded-For counts only from a proxy that is trusted', async t => {
+  const from = (address: string) => ({ 'x-forwarded-for': address })
+  const strict = await build(t, { config: { PUBLISH_RATE: '1/h' } })
+  t.equal((await publish(strict.url, 'a', from('192.0.2.1'))).status, 200)
+  t.equal((await publish(strict.url, 'a', from('192.0.2.2'))).status, 429, 'anybody could write anything')
+
+  for (const TRUST_PROXY of ['1', 'loopback', '127.0.0.0/8,::1']) {
+    const { url } = await build(t, { config: { PUBLISH_RATE: '1/h', TRUST_PROXY } })
+    t.equal((await publish(url, 'a', from('192.0.2.1'))).status, 200)
+    t.equal((await publish(url, 'a', from('192.0.2.2'))).status, 200)
+    t.equal((await publish(url, 'a', from('192.0.2.2'))).status, 429)
+    t.equal(
+      (await publish(url, 'a', from('203.0.113.9, 192.0.2.1'))).status,
+      429,
+      'what the client itself wrote is not believed',
+    )
+  }
+})
+
+t.test('the head of a request has its limits', async t => {
+  const { port } = await build(t, { config: { MAX_HEADER_BYTES: 4096, MAX_SUBSCRIPTIONS: 5 } })
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, '']))
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    exchange(t, port, requestText('GET', path, { headers }))
+  t.equal((await ask('/healthz', many(98))).status, 200)
+  sameProblem(t, await ask('/healthz', many(99)), 'headers-too-large', 'too many fields')
+  sameProblem(t, await ask('/healthz', { x: 'x'.repeat(4096) }), 'headers-too-large', 'too many bytes')
+  sameProblem(t, await ask(`/healthz?${'x'.repeat(4096)}`), 'headers-too-large', 'too long a query')
+  sameProblem(t, await ask('/healthz', { HOST: 'other' }), 'invalid-request', 'two Hosts')
+  sameProblem(t, await ask(`/events?${'channel=a&'.repeat(25)}`), 'invalid-request', 'too many parameters')
+})
+
+t.test('limits that are none end the start', async t => {
+  await t.rejects(build(t, { config: { PUBLISH_RATE: '0/s' } }), ConfigError)
+})
