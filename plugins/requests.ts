@@ -2,6 +2,10 @@ import fp from 'fastify-plugin'
 import type { Gateway } from '../src/gateway.js'
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The trace that the request belongs to, where there is tracing. */
+    traceId: string | undefined
+  }
   interface FastifyContextConfig {
     /** Asked so often, and by machines, that nobody wants to read of it. */
     quiet?: boolean
@@ -10,10 +14,16 @@ declare module 'fastify' {
 
 /** What is told of each request when it is over. */
 export const requests = fp<{ gateway: Gateway }>(
-  async (app, { gateway: { counters } }) => {
+  async (app, { gateway: { counters, journal } }) => {
+    app.decorateRequest('traceId', undefined)
     app.addHook('onResponse', (request, reply, done) => {
-      const { url = UNMATCHED, config } = request.routeOptions
-      if (!config?.quiet) counters.request(request.method, url, reply.statusCode, reply.elapsedTime / 1000)
+      const { url: route, config } = request.routeOptions
+      if (config?.quiet) return done()
+      const { method, id, url, caller, traceId } = request
+      const { statusCode: status, elapsedTime: milliseconds } = reply
+      counters.request(method, route ?? UNMATCHED, status, milliseconds / 1000)
+      if (journal.wantsRequest(status))
+        journal.request({ reqId: id, method, route, url, status, milliseconds, traceId, caller: caller?.name })
       done()
     })
   },

@@ -63,6 +63,7 @@ export async function streamOverHttp(
     limit,
     timeout,
     caller: request.caller,
+    reqId: request.id,
     multiplexed: topics.length > 1,
   })
   const onClose = () => stream.close('client_gone')

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { packageFile } from '../src/package.js'
+import { jsonFrom } from './document.js'
 import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 
 const schema = {
@@ -17,17 +16,6 @@ const schema = {
 
 /** Serves `openapi.yaml`, which is made from the routes and held to them by a test. */
 export const openapi: FastifyPluginAsyncTypebox = async app => {
-  let document: Promise<string> | undefined
-  app.get('/openapi.json', { schema, config: { access: 'openapi' } }, async (_request, reply) => {
-    document ??= read()
-    return reply
-      .type('application/json; charset=utf-8')
-      .serializer(String)
-      .send(await document)
-  })
-}
-
-async function read(): Promise<string> {
-  const { parse } = await import('yaml') // loaded by who asks for it, not at every start
-  return JSON.stringify(parse(await readFile(packageFile('openapi.yaml'), 'utf8')))
+  const send = jsonFrom('openapi.yaml')
+  app.get('/openapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => send(reply))
 }

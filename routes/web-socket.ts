@@ -48,6 +48,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
         format: FORMATS.webSocketEnvelope,
         caller: request.caller,
         owner,
+        reqId: request.id,
         multiplexed: true,
       })
       const session = new Session(stream, hub, {

@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 /*
@@ -8,6 +18,7 @@ import { build } from 'esbuild'
  * dist/carillon.cjs: the program in one file
  * dist/carillon.*.cache: its code as V8 has compiled it
  * dist/src/cli.js: what starts it, src/launcher.ts
+ * dist/reference: Swagger UI for /docs, compressed, with its licence
  */
 rmSync('dist', { recursive: true, force: true })
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
@@ -27,12 +38,23 @@ await build({
   banner: { js: '(function (require, importMetaUrl) { const module = { exports: {} }, { exports } = module;' },
   footer: { js: '})' },
   define: { 'import.meta.url': 'importMetaUrl' },
+  // What libraries import late from Node: the function that the launcher calls knows no `import()`.
+  supported: { 'dynamic-import': false },
   // Optional accelerators of ws, which are not installed.
   external: ['bufferutil', 'utf-8-validate'],
   // The package's own code is ES modules, whose dependencies are wanted as CommonJS where both exist.
   mainFields: ['main', 'module'],
   logLevel: 'warning',
 })
+
+mkdirSync('dist/reference')
+for (const name of ['LICENSE', 'NOTICE']) copyFileSync(`node_modules/swagger-ui-dist/${name}`, `dist/reference/${name}`)
+for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css'])
+  writeFileSync(
+    `dist/reference/${name}.gz`,
+    gzipSync(readFileSync(`node_modules/swagger-ui-dist/${name}`), { level: 9 }),
+  )
+
 await warmUp()
 
 /** Starts the program once, so that V8's code is there for the first start of whoever installs it. */

@@ -12,11 +12,13 @@ import { requests } from '../plugins/requests.js'
 import { securityHeaders } from '../plugins/security-headers.js'
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
+import { asyncapi } from '../routes/asyncapi.js'
 import { events } from '../routes/channels/events.js'
 import { list } from '../routes/channels/list.js'
 import { publish } from '../routes/channels/publish.js'
 import { subscribers } from '../routes/channels/subscribers.js'
 import { channelWebSocket } from '../routes/channels/web-socket.js'
+import { docs } from '../routes/docs.js'
 import { manyEvents } from '../routes/events.js'
 import { health } from '../routes/health.js'
 import { metrics } from '../routes/metrics.js'
@@ -30,6 +32,8 @@ import { MemoryBroker } from './brokers/memory.js'
 import { type Config, defaultConfig } from './config.js'
 import { createGateway, type Gateway } from './gateway.js'
 import { parseHistoryRules } from './history-rules.js'
+import type { Logger } from './logger.js'
+import { requestIds } from './request-ids.js'
 import { channelTopic } from './topic.js'
 
 export interface CarillonOptions {
@@ -43,7 +47,7 @@ export interface CarillonOptions {
 
 /** The gateway as a Fastify plugin: everything there is, in order, in sight. */
 const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
-  const gateway = options.gateway ?? embeddedGateway({ ...defaultConfig, ...options.config }, options.broker)
+  const gateway = options.gateway ?? embeddedGateway({ ...defaultConfig, ...options.config }, app.log, options.broker)
   const { config, broker } = gateway
   app.addHook('preClose', async () => gateway.streams.close())
   // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
@@ -83,6 +87,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(health, { gateway })
   await app.register(metrics, { gateway })
   await app.register(openapi)
+  await app.register(asyncapi)
+  if (config.DOCS) await app.register(docs)
 }
 
 export default carillon
@@ -92,8 +98,9 @@ const OTHER_PARAMETERS = 20
 
 const embeddedGateway = (
   config: Config,
+  log: Logger,
   broker: Broker = new MemoryBroker({ history: parseHistoryRules(config.HISTORY) }),
-): Gateway => createGateway(config, broker)
+): Gateway => createGateway(config, broker, { log })
 
 /** What the server around the plugin must know; Fastify takes it only when it is made. */
 export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
@@ -113,6 +120,8 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? ''),
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',
+  // Known to no client before, and not told by any: its line in the log can be found by it.
+  genReqId: requestIds(),
 })
 
 /** Addresses, or how many hops before the gateway. Whatever a client wrote itself stands further away. */

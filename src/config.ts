@@ -3,6 +3,9 @@ import { type Static, Type } from '@sinclair/typebox'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
 
+const LOG_REQUESTS = ['errors', 'all', 'none'] as const
+type LogRequests = (typeof LOG_REQUESTS)[number]
+
 /**
  * Every setting there is: name, type, default, and the words for `--help` and `docs/settings.md`.
  * The environment is the only source, as the twelve-factor app asks.
@@ -129,6 +132,33 @@ export const configSchema = Type.Object({
     enum: LOG_LEVELS,
     default: 'info',
     description: 'Least level that is logged.',
+  }),
+  LOG_REQUESTS: Type.Unsafe<LogRequests>({
+    type: 'string',
+    enum: LOG_REQUESTS,
+    default: 'errors',
+    description:
+      'Of which requests, and ends of streams, there is a line in the log: all; errors, those that went wrong, at most 20 a second of each; none.',
+  }),
+  DOCS: Type.Boolean({ default: true, description: 'Whether there is a page about the API at /docs.' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description:
+        'Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318. Without it there is no tracing.',
+    }),
+  ),
+  OTEL_SERVICE_NAME: Type.String({
+    minLength: 1,
+    default: 'carillon',
+    description: 'The name of the service in traces.',
+  }),
+  OTEL_TRACES_SAMPLER_ARG: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    description:
+      'Share of the traces that begin here that is sent; where a traceparent came with the request, that decides.',
   }),
   MAX_MESSAGE_BYTES: Type.Integer({
     minimum: 1,

@@ -4,7 +4,9 @@ import type { Config } from './config.js'
 import { Counters } from './counters.js'
 import { type Snapshot, takeSnapshot } from './exposition.js'
 import { Hub } from './hub.js'
+import { Journal } from './journal.js'
 import { Limits } from './limits.js'
+import { type Logger, silentLogger } from './logger.js'
 import { Streams } from './streams.js'
 
 /** The domain as one: what the routes work with. */
@@ -15,6 +17,7 @@ export interface Gateway {
   readonly streams: Streams
   readonly counters: Counters
   readonly limits: Limits
+  readonly journal: Journal
   /** The metrics of every process that serves the port. */
   readonly gatherMetrics: () => Promise<readonly Snapshot[]>
 }
@@ -35,16 +38,27 @@ export async function drain({ streams, config }: Gateway, { delay = config.DRAIN
   await streams.drain(((config.DRAIN_SECONDS - wait) * 2) / 3)
 }
 
+export interface GatewayOptions {
+  readonly gather?: GatherMetrics
+  /** Where requests and ends of streams are told. */
+  readonly log?: Logger
+}
+
 /**
  * Puts the gateway together and lets the broker connect. Whoever made the broker closes it.
  * @throws ConfigError
  */
-export function createGateway(config: Config, broker: Broker, { gather = alone } = {}): Gateway {
+export function createGateway(
+  config: Config,
+  broker: Broker,
+  { gather = alone, log = silentLogger }: GatewayOptions = {},
+): Gateway {
   const counters = new Counters()
   const hub = new Hub(broker, { counters })
   const limits = new Limits(config, broker.ledger)
-  const streams = new Streams(hub, config, { counters, limits })
+  const journal = new Journal(log, config.LOG_REQUESTS)
+  const streams = new Streams(hub, config, { counters, limits, journal })
   broker.start(hub)
-  const gateway = { config, broker, hub, streams, counters, limits }
+  const gateway = { config, broker, hub, streams, counters, limits, journal }
   return { ...gateway, gatherMetrics: gather(() => takeSnapshot(gateway)) }
 }

@@ -7,6 +7,7 @@ import type { Config } from './config.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { parseHistoryRules } from './history-rules.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
+import type { Tracing } from './tracing.js'
 
 /** What a worker has from its primary. */
 export interface Primary {
@@ -24,7 +25,10 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     logger: { level: config.LOG_LEVEL },
     logController: new LogController({ disableRequestLogging: true }),
   })
-  const gateway = createGateway(config, await createBroker(config, app.log), primary)
+  const tracing = await createTracing(config)
+  if (tracing) await app.register(tracing.plugin)
+  const broker = await createBroker(config, app.log)
+  const gateway = createGateway(config, tracing?.trace(broker) ?? broker, { ...primary, log: app.log })
   await app.register(carillon, { gateway })
   // A second signal, or the end of the time, ends the process at once.
   let told: StopSignal | undefined
@@ -50,6 +54,13 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
 
 /** Requests still in flight have so long to be answered; then their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1000
+
+async function createTracing(config: Config): Promise<Tracing | undefined> {
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT
+  if (endpoint === undefined) return undefined
+  const { createTracing } = await import('./tracing.js') // not loaded where there is none
+  return createTracing({ endpoint, service: config.OTEL_SERVICE_NAME, ratio: config.OTEL_TRACES_SAMPLER_ARG })
+}
 
 async function createBroker(config: Config, log: FastifyInstance['log']): Promise<Broker> {
   const history = parseHistoryRules(config.HISTORY)

@@ -4,6 +4,7 @@ import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import type { Config } from './config.js'
 import type { Format } from './frames.js'
 import type { Client, Hub } from './hub.js'
+import type { EndedStream } from './journal.js'
 import { PrivateLane } from './private-lane.js'
 import { Problem } from './problems.js'
 import { type Sink, Subscriber } from './subscriber.js'
@@ -21,6 +22,8 @@ export interface StreamOptions {
   /** Its topics are several, or come and go. */
   multiplexed?: boolean
   onClose?: (reason: CloseReason) => void
+  /** The id of the request that asks for it. */
+  reqId?: string
 }
 
 export type StreamSettings = Pick<
@@ -41,15 +44,19 @@ export class Stream implements Client {
   readonly #hub: Hub
   readonly #settings: StreamSettings
   readonly #topics = new Map<string, Topic>()
+  readonly #since = performance.now()
+  /** Who asked for it. Not the request itself, which would stay in memory as long as the stream. */
+  readonly #opener: Pick<EndedStream, 'reqId' | 'caller'>
 
   constructor(
     hub: Hub,
     settings: StreamSettings,
-    { sink, format, limit, timeout, multiplexed = false, onClose }: StreamOptions,
+    { sink, format, limit, timeout, caller, reqId, multiplexed = false, onClose }: StreamOptions,
   ) {
     this.#hub = hub
     this.#settings = settings
     this.format = format
+    this.#opener = { reqId, caller: caller?.name }
     if (multiplexed || limit !== undefined) {
       const onLimit = () => this.close('limit_reached')
       this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, onRefused: topic => this.#refused(topic) })
@@ -62,10 +69,18 @@ export class Stream implements Client {
         clearTimeout(timer)
         for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
         this.lane?.leave(this.subscriber)
-        this.#topics.clear()
         onClose?.(reason)
+        this.#topics.clear()
       },
     })
+  }
+
+  /** What there is to say of it when it has ended. */
+  account(): Omit<EndedStream, 'reason'> {
+    const { messages, bytes } = this.subscriber
+    const milliseconds = performance.now() - this.#since
+    const { transport } = this.format
+    return { ...this.#opener, transport, topics: this.#topics.values(), messages, bytes, milliseconds }
   }
 
   get size(): number {

@@ -4,6 +4,7 @@ import { Counters } from './counters.js'
 import type { Transport } from './frames.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Hub } from './hub.js'
+import { Journal } from './journal.js'
 import { type Limits, refusalProblem, type StreamRefusal } from './limits.js'
 import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
 import type { Topic } from './topic.js'
@@ -11,6 +12,7 @@ import type { Topic } from './topic.js'
 export interface StreamsOptions {
   readonly counters?: Counters
   readonly limits?: Limits
+  readonly journal?: Journal
 }
 
 export interface OwnedStreamOptions extends StreamOptions {
@@ -24,6 +26,7 @@ export class Streams {
   readonly #settings: StreamSettings
   readonly #counters: Counters
   readonly #limits: Limits | undefined
+  readonly #journal: Journal
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
   /** Of those streams whose right to be here can end. */
@@ -34,11 +37,16 @@ export class Streams {
   #draining = false
   #closed = false
 
-  constructor(hub: Hub, settings: StreamSettings, { counters = new Counters(), limits }: StreamsOptions = {}) {
+  constructor(
+    hub: Hub,
+    settings: StreamSettings,
+    { counters = new Counters(), limits, journal = new Journal() }: StreamsOptions = {},
+  ) {
     this.#hub = hub
     this.#settings = settings
     this.#counters = counters
     this.#limits = limits
+    this.#journal = journal
     this.#heartbeats = new Heartbeats(settings.HEARTBEAT_SECONDS, stream =>
       stream.subscriber.beat(stream.format.heartbeat),
     )
@@ -75,6 +83,7 @@ export class Streams {
       onClose: reason => {
         this.#counters.close(reason)
         leave?.()
+        if (this.#journal.wantsStream(reason)) this.#journal.stream({ ...stream.account(), reason })
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         this.#callers.delete(stream)

@@ -46,6 +46,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
         sink,
         caller: request.caller,
         owner,
+        reqId: request.id,
         format: request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket,
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { pages } from '../plugins/pages.js'
+import { packageFile } from '../src/package.js'
+import { Problem } from '../src/problems.js'
+import { PAGE, SCRIPT, STYLE } from './docs-page.js'
+import { GUARDED_REQUEST, problemResponses } from './schemas.js'
+
+const schema = {
+  operationId: 'docs',
+  tags: ['operation'],
+  summary: 'The API as a page',
+  description:
+    'A page about every operation, on which each can be tried. It needs nothing but this gateway. `DOCS=false` turns it off.',
+  querystring: Type.Object({}, { additionalProperties: false }),
+  response: {
+    200: {
+      description: 'A page.',
+      content: { 'text/html': { schema: Type.String(), example: '<!doctype html>…' } },
+    },
+    ...problemResponses(...GUARDED_REQUEST),
+  },
+}
+
+/** Everything comes from here and nothing stands inline, so that nothing else can. */
+const POLICY = {
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'], // Swagger UI's icons
+  connectSrc: ["'self'"],
+}
+
+const JAVASCRIPT = 'text/javascript; charset=utf-8'
+const CSS = 'text/css; charset=utf-8'
+
+const OURS = new Map([
+  ['start.js', { type: JAVASCRIPT, text: SCRIPT }],
+  ['page.css', { type: CSS, text: STYLE }],
+])
+
+/** Of the package swagger-ui-dist; `scripts/build.js` keeps them compressed beside the program. */
+const LIBRARY = new Map([
+  ['swagger-ui-bundle.js', JAVASCRIPT],
+  ['swagger-ui.css', CSS],
+])
+
+/** The API reference: Swagger UI with the document of `/openapi.json`. */
+export const docs: FastifyPluginAsyncTypebox = async app => {
+  await app.register(pages, { allow: POLICY })
+
+  app.get('/docs', { schema, config: { access: 'docs' } }, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').serializer(String).send(PAGE),
+  )
+
+  const file = { hide: true, params: Type.Object({ file: Type.String() }) }
+  app.get('/docs/:file', { schema: file, config: { access: 'docs' } }, async (request, reply) => {
+    const { file } = request.params
+    const own = OURS.get(file)
+    const type = own?.type ?? LIBRARY.get(file)
+    if (type === undefined) throw new Problem('not-found')
+    reply.type(type).header('cache-control', 'max-age=3600')
+    if (own) return reply.serializer(String).send(own.text)
+    reply.header('vary', 'accept-encoding')
+    const compressed = await libraryFile(file)
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? ''))
+      return reply.send(await promisify(gunzip)(compressed))
+    return reply.header('content-encoding', 'gzip').send(compressed)
+  })
+}
+
+/** Read for each who asks, as hardly anybody does: it is not worth keeping in memory. */
+async function libraryFile(name: string): Promise<Buffer> {
+  try {
+    return await readFile(packageFile(`dist/reference/${name}.gz`))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // Not built: it runs from its sources.
+    return promisify(gzip)(await readFile(packageFile(`node_modules/swagger-ui-dist/${name}`)))
+  }
+}

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises'
+import type { FastifyReply } from 'fastify'
+import { packageFile } from '../src/package.js'
+
+/** Answers with a YAML file of the package, as JSON. It is read when it is first asked for. */
+export function jsonFrom(file: string): (reply: FastifyReply) => Promise<FastifyReply> {
+  let document: Promise<string> | undefined
+  return async reply => {
+    document ??= read(file)
+    return reply
+      .type('application/json; charset=utf-8')
+      .serializer(String)
+      .send(await document)
+  }
+}
+
+async function read(file: string): Promise<string> {
+  const { parse } = await import('yaml') // loaded by who asks for it, not at every start
+  return JSON.stringify(parse(await readFile(packageFile(file), 'utf8')))
+}
