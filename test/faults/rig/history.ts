@@ -47,6 +47,8 @@ export interface TopicName {
 export interface TopicLog extends TopicName {
   /** When the client was told that it is subscribed. */
   liveAt: number
+  /** When it was told that it is so no more, while the stream went on. */
+  endedAt?: number
 }
 
 export interface Delivery {

@@ -106,13 +106,18 @@ function* judgeLosses(
   { toleranceMs, endToleranceMs, order }: Rules,
   losses: Losses,
 ): Generator<Violation> {
-  const liveAt = Math.min(...topics.map(topic => topic.liveAt))
   const { endedAt = Number.POSITIVE_INFINITY, ending } = session
+  const isDue = ({ earliest, latest }: Executed) =>
+    earliest < endedAt &&
+    // A refusal tells of the end of a topic, as the end of a stream does.
+    topics.some(
+      ({ liveAt, endedAt = Number.POSITIVE_INFINITY }) => earliest > liveAt && latest < endedAt - endToleranceMs,
+    )
   const delivered = new Set(deliveries.map(({ id }) => id))
   const messages = truth.byChannel.get(channel) ?? []
   const lastDelivered = messages.findLastIndex(({ id }) => delivered.has(id))
   for (const [i, message] of messages.entries()) {
-    if (message.earliest <= liveAt || message.earliest >= endedAt || delivered.has(message.id)) continue
+    if (!isDue(message) || delivered.has(message.id)) continue
     // A stream that was cut had no chance to tell; the client knows that it was cut.
     const atEnd = i > lastDelivered && (ending === 'cut' || message.latest >= endedAt - endToleranceMs)
     if (gaps.some(gap => inside(message, gap, toleranceMs))) losses.inGaps++

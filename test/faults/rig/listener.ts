@@ -2,7 +2,7 @@ import type { Gateway } from './gateway.js'
 import type { Ending, Session, TopicName } from './history.js'
 import { idOf } from './observer.js'
 import { type OpenStream, openHttp, type StreamHandler } from './open-stream.js'
-import { openChannelWebSocket, openSession } from './open-web-socket.js'
+import { openChannelWebSocket, openSession, type TopicHandler } from './open-web-socket.js'
 import type { Signal } from './signal.js'
 
 /** `ws`: one channel over a WebSocket; `session`: the multiplexed WebSocket. */
@@ -52,7 +52,7 @@ export class Listener {
 
   /** It is open, and every topic was acknowledged. */
   get live(): boolean {
-    return this.session?.topics.length === this.topics.length
+    return this.session?.topics.filter(({ endedAt }) => endedAt === undefined).length === this.topics.length
   }
 
   open(): void {
@@ -61,6 +61,10 @@ export class Listener {
     const live = (topic: TopicName) => {
       session?.topics.push({ ...topic, liveAt: Date.now() })
       this.#options.signal.raise()
+    }
+    const refused = ({ kind, name }: TopicName) => {
+      const log = session?.topics.findLast(topic => topic.kind === kind && topic.name === name)
+      if (log) log.endedAt ??= Date.now()
     }
     const handler: StreamHandler = {
       open: () => {
@@ -85,7 +89,7 @@ export class Listener {
       },
       end: (ending, code) => this.#ended(session, ending, code),
     }
-    this.#stream = this.#connect(gateway.url, handler, live)
+    this.#stream = this.#connect(gateway.url, handler, { live, refused })
   }
 
   close(): void {
@@ -100,14 +104,14 @@ export class Listener {
     if (this.form === 'sse' || this.form === 'ndjson') this.#stream?.close()
   }
 
-  #connect(url: string, handler: StreamHandler, live: (topic: TopicName) => void): OpenStream {
+  #connect(url: string, handler: StreamHandler, topics: TopicHandler): OpenStream {
     const [first] = this.topics
     if (!first) throw new Error('a listener has a topic')
     switch (this.form) {
       case 'ws':
         return openChannelWebSocket(url, first.name, handler)
       case 'session':
-        return openSession(url, this.topics, handler, live)
+        return openSession(url, this.topics, handler, topics)
       default:
         return openHttp(url, this.form, this.topics, handler)
     }

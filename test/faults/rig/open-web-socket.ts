@@ -13,33 +13,56 @@ export function openChannelWebSocket(url: string, channel: string, handler: Stre
 /** When a client asks again for what it was refused. */
 const ASK_AGAIN_MS = 300
 
-/** Several topics over one WebSocket; `live` is called for each when the gateway has acknowledged it. */
+/** What becomes of each topic on a stream where they come and go. */
+export interface TopicHandler {
+  /** The gateway has acknowledged it. */
+  live(topic: TopicName): void
+  /** The gateway cannot listen to it any more. */
+  refused(topic: TopicName): void
+}
+
+/** Several topics over one WebSocket. What is refused is asked for again. */
 export function openSession(
   url: string,
   topics: readonly TopicName[],
   handler: StreamHandler,
-  live: (topic: TopicName) => void,
+  { live, refused }: TopicHandler,
 ): OpenStream {
   const subscribe = (socket: WebSocket, ref: number) => {
     const { kind = 'channel', name } = topics[ref] ?? {}
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref }))
   }
+  const askAgain = (socket: WebSocket, ref: number) => setTimeout(() => subscribe(socket, ref), ASK_AGAIN_MS)
   return connect(`${url}/ws`, handler, {
     open: socket => {
       handler.open()
       for (const ref of topics.keys()) subscribe(socket, ref)
     },
     frame: (text, _isBinary, socket) => {
-      const { type, ref } = JSON.parse(text) as { type?: string; ref?: number } // as the contract says
-      const topic = topics[ref ?? -1]
-      if (type === undefined) readEnvelope(text, handler)
-      else if (type === 'subscribed' && topic) live(topic)
+      const { type, ref = -1, event, channel, pattern } = JSON.parse(text) as SessionFrame
+      const topic = topics[ref]
+      if (type === undefined) {
+        readEnvelope(text, handler)
+        const lost = event === 'error' ? topics.findIndex(({ name }) => name === (pattern ?? channel)) : -1
+        if (!topics[lost]) return
+        refused(topics[lost])
+        askAgain(socket, lost)
+      } else if (type === 'subscribed' && topic) live(topic)
       else if (type === 'error') {
         handler.control('error', text)
-        if (topic) setTimeout(() => subscribe(socket, ref ?? 0), ASK_AGAIN_MS)
+        if (topic) askAgain(socket, ref)
       }
     },
   })
+}
+
+/** An answer has a type; an envelope, of a message or a control event, has none. As the contract says. */
+interface SessionFrame {
+  type?: string
+  ref?: number
+  event?: string
+  channel?: string
+  pattern?: string
 }
 
 function connect(

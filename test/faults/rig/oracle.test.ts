@@ -195,3 +195,15 @@ t.test('what a node alone sees when it executes it was executed twice when two s
   const alone = ['one', 'other'].flatMap(node => observations.map(seen => ({ ...seen, node, isAlone: true })))
   t.same(kinds({ ...rest, observations: alone }), ['executed twice'])
 })
+
+t.test('a topic that was refused owes nothing until it is live again', async t => {
+  const topics = [
+    { kind: 'channel' as const, name: 'f.0', liveAt: 1000, endedAt: 1065 },
+    { kind: 'channel' as const, name: 'f.0', liveAt: 1085 },
+  ]
+  const run9 = (delivered: string[]) => run({ count: 9, sessions: [sessionOf(delivered, { topics })] })
+  const tail = { endToleranceMs: 30 }
+  t.same(kinds(run9(['m1', 'm2', 'm9']), tail), [])
+  t.same(kinds(run9(['m1', 'm9']), tail), ['lost outside a gap'])
+  t.same(kinds(run9(['m1', 'm2']), tail), ['lost outside a gap'])
+})
