@@ -19,9 +19,31 @@ const ready = {
   operationId: 'ready',
   tags: ['operation'],
   summary: 'Readiness',
-  description: 'Redis is connected, and the gateway is not about to stop.',
+  description:
+    'Redis is connected, and the gateway is not about to stop. With `exclude=redis` a Redis that has been reached once, and is away, is no reason to say no: an outage of Redis takes all gateways at once, and a balancer that drops them all leaves clients with its own errors in place of an open stream and a `gap`.',
+  querystring: Type.Object(
+    {
+      exclude: Type.Optional(
+        Type.Unsafe<'redis'>({
+          type: 'string',
+          enum: ['redis'],
+          examples: ['redis'],
+          description: 'What need not be there.',
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   response: {
-    200: Type.Object({ status: Type.Literal('ready') }, { description: 'Send traffic.' }),
+    200: Type.Object(
+      {
+        status: Type.Literal('ready'),
+        redis: Type.Optional(
+          Type.Literal('away', { description: 'Only with `exclude=redis`, and only while it is so.' }),
+        ),
+      },
+      { description: 'Send traffic.' },
+    ),
     ...problemResponses(...ANY_REQUEST, 'no-access-rules', 'not-ready'),
   },
 }
@@ -30,13 +52,20 @@ export const health: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
   { gateway: { broker, streams } },
 ) => {
+  let wasReady = false
+
   app.get('/healthz', { schema: live, config: { access: 'always', quiet: true } }, async () => ({
     status: 'ok' as const,
   }))
 
-  app.get('/readyz', { schema: ready, config: { access: 'public', quiet: true } }, async () => {
+  app.get('/readyz', { schema: ready, config: { access: 'public', quiet: true } }, async request => {
     if (streams.draining) throw new Problem('not-ready', 'The gateway is draining.')
-    if (broker.unavailable !== undefined) throw new Problem('not-ready', broker.unavailable)
-    return { status: 'ready' as const }
+    if (broker.unavailable === undefined) {
+      wasReady = true
+      return { status: 'ready' as const }
+    }
+    // Not at the start: a wrong address or password must not get into service.
+    if (request.query.exclude === undefined || !wasReady) throw new Problem('not-ready', broker.unavailable)
+    return { status: 'ready' as const, redis: 'away' as const }
   })
 }

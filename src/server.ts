@@ -1,3 +1,6 @@
+import type { Server } from 'node:http'
+import { Server as TcpServer } from 'node:net'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import carillon, { serverOptions } from './app.js'
@@ -39,6 +42,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     else app.log.info({ signal }, 'draining')
     // Behind Ctrl-C sits a person, not a load balancer.
     if (!err) await drain(gateway, signal === 'SIGINT' ? { delay: 0 } : {})
+    await stopListening(app.server)
     const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS)
     await app.close()
     clearTimeout(cut)
@@ -51,6 +55,17 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   await app.listen({ port: config.PORT, host: config.HOST })
   return app
 }
+
+/**
+ * Takes no new connections, and gives those that were just made the time to send their request:
+ * `app.close` would take them for idle, and a proxy would have nothing but its own 502 for it.
+ */
+async function stopListening(server: Server): Promise<void> {
+  TcpServer.prototype.close.call(server) // that of HTTP ends idle connections too
+  await setTimeoutPromise(ACCEPTED_MS)
+}
+
+const ACCEPTED_MS = 100
 
 /** Requests still in flight have so long to be answered; then their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1000

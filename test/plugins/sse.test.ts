@@ -1,4 +1,5 @@
 import t from 'tap'
+import { openSse } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { openSocket, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 import { until } from '../support/until.js'
@@ -32,6 +33,29 @@ t.test('a stream with requests pipelined behind it leaves nothing behind when th
     socket.destroy()
     await until(async () => (await listeners(url)) === 0, `nobody listens after ${behind}`)
   }
+})
+
+t.test('a publish that was pipelined behind a stream is not executed, as its answer would never come', async t => {
+  const { url, port } = await build(t)
+  const other = await openSse(t, `${url}/channels/b/events`)
+  const socket = await openSocket(t, port)
+  const opened = readUntil(socket, 'retry:')
+  const post = requestText('POST', '/channels/b', { ...keep, body: 'never answered' })
+  socket.write(requestText('GET', '/channels/a/events', keep) + post)
+  await opened
+  await fetch(`${url}/channels/b`, { method: 'POST', body: 'answered' })
+  t.equal((await other.next()).data, 'answered')
+})
+
+t.test('a publish that was pipelined behind another one comes after it', async t => {
+  const { url, port } = await build(t)
+  const stream = await openSse(t, `${url}/channels/b/events`)
+  const socket = await openSocket(t, port)
+  const answers = readUntil(socket, /receivers.*receivers/s)
+  const bodies = ['first', 'second']
+  socket.write(bodies.map(body => requestText('POST', '/channels/b', { ...keep, body })).join(''))
+  await answers
+  for (const body of bodies) t.equal((await stream.next()).data, body)
 })
 
 t.test('a client of HTTP/1.0 gets the stream without chunks, and its end as the end of the connection', async t => {

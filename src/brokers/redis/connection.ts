@@ -83,6 +83,8 @@ export class Connection {
       failoverDetector: true,
       retryStrategy: backoff,
       lazyConnect: true,
+      // Our own check asks for more; this one writes to the console where INFO is not allowed.
+      enableReadyCheck: false,
     } satisfies RedisOptions)
     this.redis.on('error', (error: Error) => {
       // ioredis listens for one error of a socket, and TLS may have another: it would end the process.

@@ -6,6 +6,7 @@ import { ShardedCluster } from './cluster/sharded.js'
 import type { Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
 import { PlainDeployment } from './plain.js'
+import { QuietSentinelConnector } from './sentinel.js'
 import type { RedisStatistics } from './statistics.js'
 import { type TlsFiles, tlsOptions } from './tls.js'
 
@@ -51,6 +52,7 @@ export function deploy(
       const { username, password } = settings.sentinel ?? {}
       const target: Target = {
         ...access,
+        Connector: QuietSentinelConnector,
         sentinels: [...address.sentinels],
         name: address.master,
         db: address.db,

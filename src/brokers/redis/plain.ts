@@ -32,7 +32,13 @@ export class PlainDeployment implements Deployment {
     this.#publishing = new Connection({ ...settings, name: name('publisher') }, { up() {}, down() {} })
     this.#listening = new Connection(
       { ...settings, name: name('subscriber') },
-      { up: () => this.#subscriptions.connected(), down: since => events.lost('redis_connection_lost', { since }) },
+      {
+        up: () => this.#subscriptions.connected(),
+        down: since => {
+          this.#subscriptions.disconnected()
+          events.lost('redis_connection_lost', { since })
+        },
+      },
     )
     this.#publisher = new Publisher(this.#publishing.redis, settings.log, { fenced })
     this.#subscriptions = new Subscriptions(this.#listening.redis, events)

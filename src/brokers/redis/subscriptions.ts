@@ -62,6 +62,7 @@ export class Subscriptions {
   readonly #wanted = new Map<string, Wanted>()
   readonly #asked = new Map<string, Wanted>()
   #dirty = new Set<string>()
+  #isConnected = false
 
   constructor(redis: Redis, events: SubscriptionEvents, { sharded = false } = {}) {
     this.#redis = redis
@@ -83,13 +84,23 @@ export class Subscriptions {
     if (this.#wanted.delete(key)) this.#touch(key)
   }
 
-  /** The connection is ready: whatever is wanted is asked for. */
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
+  /** The connection can be used: whatever is wanted is asked for. */
   connected(): void {
+    this.#isConnected = true
     this.#asked.clear()
     for (const [key, wanted] of this.#wanted) {
       wanted.state = 'none'
       this.#touch(key)
     }
+  }
+
+  /** The connection is lost. Nothing is asked for on the next one before it is known where it leads. */
+  disconnected(): void {
+    this.#isConnected = false
   }
 
   /** Asks once more for everything: what Redis has dropped by itself comes back, what is live stays so. */
@@ -110,7 +121,7 @@ export class Subscriptions {
   #reconcile(): void {
     const dirty = this.#dirty
     this.#dirty = new Set()
-    if (this.#redis.status !== 'ready') return // `connected` will come
+    if (!this.#isConnected || this.#redis.status !== 'ready') return // `connected` will come
     const drop: Wanted[] = []
     const ask: Wanted[] = []
     for (const key of dirty) {

@@ -21,6 +21,8 @@ export class SentinelTopology implements Topology {
   readonly #scope: Scope
   readonly #nodes = new Map<number, RedisServer>()
   readonly #sentinels: number[] = []
+  /** What the Sentinels wrote of masters that change. */
+  readonly events: string[] = []
   #native: Redis | undefined
 
   private constructor(scope: Scope) {
@@ -32,7 +34,7 @@ export class SentinelTopology implements Topology {
     const master = await freePort()
     await topology.startNode(master)
     for (let i = 0; i < 2; i++) await topology.startNode(await freePort(), ['--replicaof', '127.0.0.1', `${master}`])
-    for (let i = 0; i < 3; i++) topology.#sentinels.push(await startSentinel(scope, master))
+    for (let i = 0; i < 3; i++) topology.#sentinels.push(await startSentinel(scope, master, topology.events))
     await topology.#settled()
     for (const port of topology.#nodes.keys())
       topology.observers.push(await Observer.start(scope, nodeName(port), port, signal))
@@ -124,7 +126,7 @@ export class SentinelTopology implements Topology {
 export const nodeName = (port: number): string => `redis:${port}`
 
 /** Starts a Sentinel; resolves with its port when it watches. */
-async function startSentinel(scope: Scope, master: number): Promise<number> {
+async function startSentinel(scope: Scope, master: number, events: string[]): Promise<number> {
   const port = await freePort()
   const home = await mkdtemp(join(tmpdir(), 'carillon-sentinel-'))
   const file = join(home, 'sentinel.conf')
@@ -145,7 +147,13 @@ async function startSentinel(scope: Scope, master: number): Promise<number> {
     await exited
     await rm(home, { recursive: true, force: true })
   })
-  for await (const line of createInterface(sentinel.stdout)) if (line.includes('+monitor master')) break
-  sentinel.stdout.resume()
+  const lines = createInterface(sentinel.stdout)
+  await new Promise<void>(resolve => {
+    lines.on('line', line => {
+      if (line.includes('+monitor master')) resolve()
+      if (/\+(?:switch-master|convert-to-slave|promoted-slave|failover-\S+)|[+-]sdown/.test(line))
+        events.push(`${port} at ${Date.now()}: ${line}`)
+    })
+  })
   return port
 }

@@ -96,6 +96,6 @@ async function expectTrueMaster(rig: Rig, since: number): Promise<void> {
   const by = rig.sentinel.observers.filter(({ observations }) => observations.some(({ id }) => id === first?.id))
   rig.expect(
     elsewhere.length === 0,
-    `${elsewhere.length} publishes were answered 200 by what is not the master (${node}); the first, ${first?.id} sent at ${first?.sentAt}, was executed by ${by.map(({ node }) => node).join(', ') || 'nobody that was observed'}; the observer was blind in ${JSON.stringify(observer.blind)}`,
+    `${elsewhere.length} publishes were answered 200 by what is not the master (${node}); the first, ${first?.id} sent at ${first?.sentAt}, was executed by ${by.map(({ node }) => node).join(', ') || 'nobody that was observed'}; the observer was blind in ${JSON.stringify(observer.blind)}; ${rig.sentinel.events.join('\n')}`,
   )
 }

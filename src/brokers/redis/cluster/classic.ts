@@ -30,9 +30,8 @@ export class ClassicCluster implements Deployment {
   /** Where the listening connection is, or was last. */
   #at: Node | undefined
   #attempts = 0
-  /** How often the listening connection has been made, and at which of these times it came to subscribe. */
+  /** How often the listening connection has been made. */
   #entries = 0
-  #entered = 0
 
   constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
     const { timeout, gatewayId, log, statistics, tls, seeds, targetAt } = settings
@@ -53,7 +52,13 @@ export class ClassicCluster implements Deployment {
     this.#listening = new Connection(
       // Any role will do: what is published anywhere reaches replicas too. One that changes its role need not be left.
       { target, timeout, anyRole: true, name: `carillon:subscriber:${gatewayId}`, log, statistics },
-      { up: () => void this.#enter(), down: since => events.lost('redis_connection_lost', { since }) },
+      {
+        up: () => void this.#enter(),
+        down: since => {
+          this.#subscriptions.disconnected()
+          events.lost('redis_connection_lost', { since })
+        },
+      },
     )
     const { redis } = this.#listening
     this.#subscriptions = new Subscriptions(redis, events)
@@ -116,9 +121,7 @@ export class ClassicCluster implements Deployment {
       const nodes = this.#nodes.masters().map(({ connection }) => connection)
       await this.#fence.pass(redis, nodes, this.#patience).catch(() => {}) // refused, or cut: the next line sees which
     }
-    if (entry !== this.#entries || !this.#listening.isUp) return
-    this.#entered = entry
-    this.#subscriptions.connected()
+    if (entry === this.#entries && this.#listening.isUp) this.#subscriptions.connected()
   }
 
   /** A node that does not belong to the Cluster any more hears nothing, and does not say so. */
@@ -127,7 +130,7 @@ export class ClassicCluster implements Deployment {
   }
 
   #masterLost(since: number): void {
-    if (!this.#listening.isUp || this.#entered !== this.#entries) return // it is lost already, for all topics
+    if (!this.#subscriptions.isConnected) return // all topics are lost already
     this.#events.lost('redis_node_lost', { since })
     for (const topic of this.#subscriptions.live()) this.#events.live(topic)
   }

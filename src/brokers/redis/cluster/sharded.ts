@@ -150,6 +150,7 @@ export class ShardedCluster implements Deployment {
       {
         up: () => subscriptions.connected(),
         down: since => {
+          subscriptions.disconnected()
           this.#events.lost('redis_connection_lost', { topics: this.#topicsAt(key), since })
           void this.#nodes.refresh()
         },
