@@ -189,7 +189,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Redis is connected, and the gateway is not about to stop.
+         * @description Redis is connected, and the gateway is not about to stop. With `exclude=redis` a Redis that has been reached once, and is away, is no reason to say no: an outage of Redis takes all gateways at once, and a balancer that drops them all leaves clients with its own errors in place of an open stream and a `gap`.
          */
         get: operations["ready"];
         put?: never;
@@ -1237,7 +1237,13 @@ export interface operations {
     };
     ready: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description What need not be there.
+                 * @example redis
+                 */
+                exclude?: "redis";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1253,6 +1259,11 @@ export interface operations {
                     "application/json": {
                         /** @constant */
                         status: "ready";
+                        /**
+                         * @description Only with `exclude=redis`, and only while it is so.
+                         * @constant
+                         */
+                        redis?: "away";
                     };
                 };
             };
