@@ -1,12 +1,14 @@
 import { CLOSE_REASONS } from '../src/close-reasons.js'
 import { configSchema } from '../src/config.js'
 import { listSettings } from '../src/help.js'
+import { METRICS } from '../src/metrics.js'
 import { PROBLEMS, type ProblemType, problemUri } from '../src/problems.js'
 
 /** The pages that are made from tables in the code, by their path. */
 export const pages = (): Record<string, string> => ({
   'docs/errors.md': errorsPage(),
   'docs/settings.md': settingsPage(),
+  'docs/metrics.md': metricsPage(),
 })
 
 function errorsPage(): string {
@@ -67,6 +69,25 @@ ${table(
     type,
     defaultValue === undefined ? '' : code(defaultValue),
     description,
+  ]),
+)}
+`
+}
+
+function metricsPage(): string {
+  return `${madeFrom('src/metrics.ts')}
+# Metrics
+
+What \`GET /metrics\` tells beside the metrics of the process and of Node (\`process_…\`, \`nodejs_…\`, by prom-client). It counts from the start
+of the gateway and over all its workers. No label grows with channels or clients. [operate.md](operate.md) says what to do with them.
+
+${table(
+  ['Metric', 'Type', 'Labels', 'Meaning'],
+  Object.entries(METRICS).map(([name, { type, labels, help }]) => [
+    code(name),
+    type,
+    labels.map(code).join(', '),
+    help,
   ]),
 )}
 `

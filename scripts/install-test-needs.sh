@@ -9,13 +9,26 @@ command -v redis-cli >/dev/null || missing+=(redis-tools)
 command -v chromium >/dev/null || missing+=(chromium)
 command -v nginx >/dev/null || missing+=(nginx)
 command -v haproxy >/dev/null || missing+=(haproxy)
-[ ${#missing[@]} -eq 0 ] && exit 0
+needs_promtool=
+command -v promtool >/dev/null || needs_promtool=promtool
+[ ${#missing[@]} -eq 0 ] && [ -z "$needs_promtool" ] && exit 0
 
-echo "The tests need: ${missing[*]}"
+echo "The tests need: ${missing[*]} $needs_promtool"
 if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
   echo "They cannot be installed from here: that takes Debian's apt-get, as root. Please install them and run the tests again." >&2
   exit 1
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if [ ${#missing[@]} -gt 0 ]; then
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# Of Debian's prometheus only the tool that checks rules and metrics: the package would start a server.
+if [ -n "$needs_promtool" ]; then
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  (cd "$folder" && apt-get -o APT::Sandbox::User=root download -qq prometheus >/dev/null)
+  dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$folder" ./usr/bin/promtool
+  install -m 755 "$folder/usr/bin/promtool" /usr/local/bin/promtool
+fi
