@@ -14,7 +14,7 @@ RUN npm ci --omit=dev
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
-COPY package.json openapi.yaml ./
+COPY package.json openapi.yaml asyncapi.yaml ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # The image's user "node", as a number: Kubernetes can only tell from that that it is not root.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { defaultConfig } from '../src/config.js'
 import { packageFile } from '../src/package.js'
@@ -60,6 +61,21 @@ t.test('what is copied into the image exists, and is not held back by .dockerign
     t.ok(existsSync(packageFile(source)), source)
     t.notOk(ignored.includes(source), source)
   }
+})
+
+t.test('with the files of the image alone the gateway serves its documents and its page', async t => {
+  const image = t.testdir({})
+  const own = values('COPY').filter(value => !value.startsWith('--from=dependencies'))
+  for (const source of own.flatMap(value =>
+    value
+      .replace(/^--from=\S+ \/app\//, '')
+      .split(' ')
+      .slice(0, -1),
+  ))
+    cpSync(packageFile(source), join(image, source), { recursive: true })
+  const { url } = await startGateway(t, {}, join(image, 'dist/src/cli.js'))
+  for (const path of ['/openapi.json', '/asyncapi.json', '/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css'])
+    t.equal((await fetch(url + path)).status, 200, path)
 })
 
 t.test('the health check tells a gateway that lives from one that does not', async t => {

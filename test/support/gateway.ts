@@ -45,9 +45,10 @@ export interface GatewayProcess {
 export async function startGateway(
   t: Pick<Test, 'teardown'>,
   environment: Record<string, string> = {},
+  program = packageFile('dist/src/cli.js'),
 ): Promise<GatewayProcess> {
   const port = environment.PORT ? Number(environment.PORT) : await freePort()
-  const child = spawn(process.execPath, [packageFile('dist/src/cli.js')], {
+  const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, PORT: `${port}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
