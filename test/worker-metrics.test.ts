@@ -41,7 +41,9 @@ t.test('whichever worker is asked, the metrics are those of all', async t => {
 
   const [victim = 0] = workersOf(gateway)
   process.kill(victim, 'SIGKILL')
-  await until(async () => (await serving()) === 2 && !workersOf(gateway).includes(victim), 'a new worker')
+  await until(async () => (await serving()) === 2 && !workersOf(gateway).includes(victim), 'a new worker', {
+    seconds: 30,
+  })
   const after = await scrape(gateway.url)
   t.ok(Number(after['carillon_streams{transport="sse"}']) < 4, 'its clients are gone')
   for (const [name, value] of Object.entries(expected))
