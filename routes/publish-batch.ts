@@ -7,13 +7,22 @@ import type { Caller } from '../src/access/caller.js'
 import type { PublishResult } from '../src/broker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
+import { type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
 import { requireJson } from '../src/json.js'
 import type { Publication } from '../src/message.js'
 import { ProblemDetails } from '../src/problem-details.js'
 import { Problem } from '../src/problems.js'
 import { publicationFromJson } from '../src/publication.js'
 import { channelTopic } from '../src/topic.js'
-import { GUARDED_REQUEST, PUBLISH_REQUEST, Published, problemResponses, REQUEST_BODY } from './schemas.js'
+import { publishProblem } from './publish-problem.js'
+import {
+  GUARDED_REQUEST,
+  IdempotencyHeader,
+  PUBLISH_REQUEST,
+  Published,
+  problemResponses,
+  REQUEST_BODY,
+} from './schemas.js'
 
 const BatchItem = Type.Object(
   {
@@ -22,6 +31,12 @@ const BatchItem = Type.Object(
     event: Type.Optional(Type.String({ examples: ['price'] })),
     encoding: Type.Optional(
       Type.Literal('base64', { description: 'The data is base64 and is published as the bytes that it stands for.' }),
+    ),
+    idempotency_key: Type.Optional(
+      Type.String({
+        description: 'As the `Idempotency-Key` of a single publish; goes before that of the batch.',
+        examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+      }),
     ),
   },
   { additionalProperties: false },
@@ -43,7 +58,8 @@ const schema = {
   tags: ['publish'],
   summary: 'Publish many messages',
   description:
-    'Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error.',
+    'Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error. An `Idempotency-Key` covers the whole batch, as if each message had a key of its own.',
+  headers: IdempotencyHeader,
   querystring: Type.Object({}, { additionalProperties: false }),
   [REQUEST_BODY]: {
     description: 'The messages; each as `POST /channels/{channel}` would take it.',
@@ -56,6 +72,7 @@ const schema = {
       ...GUARDED_REQUEST,
       ...PUBLISH_REQUEST,
       'invalid-json',
+      'invalid-idempotency-key',
       'message-too-large',
       'broker-unavailable',
     ),
@@ -79,19 +96,22 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
     async (request, reply): Promise<Static<typeof BatchResults>> => {
       if (mediaType(request.headers['content-type']) !== 'application/json')
         throw new Problem('unsupported-media-type', 'A batch is application/json.')
-      const batch = requireJson((request.body as Buffer | undefined) ?? Buffer.alloc(0)) // as plugins/bodies.ts leaves it
+      const key = readIdempotencyKey(request.headers['idempotency-key'])
+      const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0) // as plugins/bodies.ts leaves it
+      const batch = requireJson(body)
       if (!isBatch.Check(batch))
-        throw new Problem(
-          'invalid-request',
-          'A batch is {"messages":[{"channel","data","event"?,"encoding"?}]}, with at least one message.',
-        )
+        throw new Problem('invalid-request', `A batch is {"messages":[${ITEM}]}, with at least one message.`)
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
 
       const rate = limits.spend(callerId(request), batch.messages.length)
       if (rate) reply.headers(rate)
 
-      const items = batch.messages.map(message => readItem(message, request.caller, config.MAX_MESSAGE_BYTES))
+      const { caller } = request
+      const items = batch.messages.map((message, place) => {
+        const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: body } }
+        return readItem(message, caller, config.MAX_MESSAGE_BYTES, keyed)
+      })
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
       const published = publications.length === 0 ? [] : await hub.publish(publications, 'batch')
       if (
@@ -110,19 +130,18 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
   )
 }
 
-function readItem(message: unknown, caller: Caller, maxBytes: number): Item {
+const ITEM = '{"channel","data","event"?,"encoding"?,"idempotency_key"?}'
+
+function readItem(message: unknown, caller: Caller, maxBytes: number, batchKey: Keyed | undefined): Item {
   if (!isItem.Check(message))
-    return {
-      problem: new Problem(
-        'invalid-request',
-        'A message is {"channel","data","event"?,"encoding"?}, all of them strings.',
-      ),
-    }
+    return { problem: new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`) }
   try {
     const publication = publicationFromJson(message)
     requireAllowed(caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > maxBytes) return { problem: new Problem('message-too-large') }
-    return { publication }
+    const { idempotency_key: own } = message
+    const keyed = own === undefined ? batchKey : { key: requireKey(own), caller: caller.id }
+    return { publication: keyed ? withKey(publication, keyed) : publication }
   } catch (error) {
     if (error instanceof Problem) return { problem: error }
     throw error
@@ -133,6 +152,6 @@ function describe(
   { channel }: Publication,
   result: PublishResult | undefined,
 ): Static<typeof Published> | ProblemDetails {
-  if (!result || 'problem' in result) return new Problem(result?.problem ?? 'internal-error').toJSON()
-  return { channel, receivers: result.receivers }
+  if (!result || 'problem' in result) return publishProblem(result).toJSON()
+  return { channel, ...result }
 }

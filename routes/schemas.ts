@@ -81,9 +81,31 @@ export const Published = Type.Object(
         "Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.",
       examples: [1],
     }),
+    id: Type.Optional(
+      Type.String({
+        description: 'Where the message stands in the history of its channel. Absent where there is no history.',
+        examples: ['mVChq83vAQ'],
+      }),
+    ),
+    replayed: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'The `Idempotency-Key` was known: the message was published before, and this is what was answered then.',
+      }),
+    ),
   },
   { $id: 'Published', description: 'Redis executed the publish once.' },
 )
+
+export const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.',
+      examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+    }),
+  ),
+})
 
 /** Shared schemas, which the OpenAPI document lists as components. */
 export const components = [

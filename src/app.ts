@@ -13,6 +13,8 @@ import { securityHeaders } from '../plugins/security-headers.js'
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
 import { asyncapi } from '../routes/asyncapi.js'
+import { deleteHistory } from '../routes/channels/delete-history.js'
+import { describeChannel } from '../routes/channels/describe.js'
 import { events } from '../routes/channels/events.js'
 import { list } from '../routes/channels/list.js'
 import { publish } from '../routes/channels/publish.js'
@@ -80,6 +82,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     await channels.register(channelWebSocket, { gateway })
     await channels.register(list, { gateway })
     await channels.register(subscribers, { gateway })
+    await channels.register(describeChannel, { gateway })
+    await channels.register(deleteHistory, { gateway })
   })
   await app.register(publishBatch, { gateway })
   await app.register(manyEvents, { gateway })
@@ -99,7 +103,10 @@ const OTHER_PARAMETERS = 20
 const embeddedGateway = (
   config: Config,
   log: Logger,
-  broker: Broker = new MemoryBroker({ history: parseHistoryRules(config.HISTORY) }),
+  broker: Broker = new MemoryBroker({
+    history: parseHistoryRules(config.HISTORY),
+    idempotencySeconds: config.IDEMPOTENCY_SECONDS,
+  }),
 ): Gateway => createGateway(config, broker, { log })
 
 /** What the server around the plugin must know; Fastify takes it only when it is made. */

@@ -3,6 +3,7 @@ import { Counters, type PublishTransport } from './counters.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { Format } from './frames.js'
 import { gapData } from './gap.js'
+import { InFlight } from './idempotency.js'
 import { Lane } from './lane.js'
 import type { Message, Publication } from './message.js'
 import { Outbox } from './outbox.js'
@@ -47,6 +48,7 @@ export class Hub implements BrokerListener {
   readonly #broker: Broker
   readonly #now: () => number
   readonly #counters: Counters
+  readonly #inFlight = new InFlight()
   readonly #channels = new Map<string, Subscription>()
   readonly #patterns = new Map<string, Subscription>()
 
@@ -110,7 +112,9 @@ export class Hub implements BrokerListener {
   }
 
   async publish(publications: readonly Publication[], transport: PublishTransport = 'http'): Promise<PublishResult[]> {
-    const results = await this.#broker.publish(publications)
+    const results = publications.some(({ idempotency }) => idempotency)
+      ? await this.#inFlight.publish(publications, free => this.#broker.publish(free))
+      : await this.#broker.publish(publications)
     this.#counters.publish(transport, publications, results)
     return results
   }

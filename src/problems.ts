@@ -159,6 +159,24 @@ export const PROBLEMS = {
     'The gateway works with sharded Pub/Sub of a Redis Cluster, which has channels only.',
     'Subscribe to the channels by their names, or run the gateway without REDIS_SHARDED.',
   ],
+  'invalid-idempotency-key': [
+    400,
+    'Invalid Idempotency-Key',
+    'An Idempotency-Key is one string of 1 to 255 visible ASCII characters, with or without its quotes.',
+    'Send one header with one key, a UUID for example.',
+  ],
+  'idempotency-key-in-flight': [
+    409,
+    'Idempotency-Key in flight',
+    'A publish with the same key has not been answered yet.',
+    'Wait for its answer, or try again in a moment: the answer will be the same.',
+  ],
+  'idempotency-key-reused': [
+    422,
+    'Idempotency-Key reused',
+    'The key was used on this channel before, for another message. Nothing was published.',
+    'Use a new key for a new message, and the same one only for a retry.',
+  ],
   'internal-error': [
     500,
     'Internal error',
@@ -183,6 +201,12 @@ export const PROBLEMS = {
     'The gateway has more to do than it can. Nothing was done: a retry is safe.',
     'Try again as Retry-After says; run more gateways.',
   ],
+  'write-refused': [
+    503,
+    'Redis cannot write now',
+    'Redis refuses to keep the message or its key: it is out of memory, cannot save, or has too few replicas. Nothing was published.',
+    'Make room in Redis, or mend what its log tells of; then a retry is safe.',
+  ],
   'not-ready': [
     503,
     'Not ready',
@@ -193,7 +217,7 @@ export const PROBLEMS = {
     504,
     'Outcome unknown',
     'The command was sent and Redis did not answer in time: it may have been executed or not.',
-    'Publish again only if your listeners can bear a message twice.',
+    'Send it again with the same Idempotency-Key: it is published once. Without a key listeners may get it twice.',
   ],
 } as const satisfies Record<string, readonly [status: number, title: string, meaning: string, remedy: string]>
 

@@ -28,6 +28,7 @@ export interface JsonPublication {
   data: string
   event?: string
   encoding?: 'base64'
+  idempotency_key?: string
 }
 
 /** @throws Problem `invalid-request`, and those of `checkPublication` */

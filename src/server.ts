@@ -79,12 +79,15 @@ async function createTracing(config: Config): Promise<Tracing | undefined> {
 
 async function createBroker(config: Config, log: FastifyInstance['log']): Promise<Broker> {
   const history = parseHistoryRules(config.HISTORY)
-  if (config.REDIS_URL === undefined) return new MemoryBroker({ history })
+  const idempotencySeconds = config.IDEMPOTENCY_SECONDS
+  if (config.REDIS_URL === undefined) return new MemoryBroker({ history, idempotencySeconds })
   const { RedisBroker } = await import('./brokers/redis/index.js') // not loaded where there is no Redis
   const settings = {
     url: config.REDIS_URL,
     timeout: config.REDIS_TIMEOUT_MS,
     sharded: config.REDIS_SHARDED,
+    history,
+    idempotencySeconds,
     tls: { ca: config.REDIS_CA_FILE, cert: config.REDIS_CERT_FILE, key: config.REDIS_KEY_FILE },
     sentinel: { username: config.REDIS_SENTINEL_USERNAME, password: config.REDIS_SENTINEL_PASSWORD },
   }

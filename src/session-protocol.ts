@@ -32,6 +32,7 @@ const PublishRequest = Type.Object(
     data: Type.String(),
     event: Type.Optional(Type.String()),
     encoding: Type.Optional(Type.Literal('base64')),
+    idempotency_key: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 )
@@ -60,6 +61,8 @@ const PublishAnswer = Type.Object({
   ref: Type.Optional(Ref),
   channel: Type.String(),
   receivers: Type.Integer({ minimum: 0 }),
+  id: Type.Optional(Type.String()),
+  replayed: Type.Optional(Type.Literal(true)),
 })
 
 const PingAnswer = Type.Object({ type: Type.Literal('pong'), ref: Type.Optional(Ref) })
@@ -96,4 +99,4 @@ export function readRequest(frame: Buffer): SessionRequest | { problem: Problem;
 }
 
 const EXPECTED =
-  'A frame is {"type":"subscribe"|"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?} or {"type":"ping"}, each with an optional "ref".'
+  'A frame is {"type":"subscribe"|"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?,"idempotency_key"?} or {"type":"ping"}, each with an optional "ref".'

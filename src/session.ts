@@ -2,6 +2,7 @@ import { requireAllowed } from './access/allows.js'
 import type { Caller } from './access/caller.js'
 import { webSocketText } from './frames.js'
 import type { Hub } from './hub.js'
+import { requireKey, withKey } from './idempotency.js'
 import { channelProblem, patternProblem } from './names.js'
 import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
@@ -97,9 +98,12 @@ export class Session {
     const publication = publicationFromJson(request)
     requireAllowed(this.#caller, 'publish', channelTopic(publication.channel))
     if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
-    const [result] = await this.#hub.publish([publication], 'websocket')
+    const { idempotency_key: key } = request
+    const keyed =
+      key === undefined ? publication : withKey(publication, { key: requireKey(key), caller: this.#caller.id })
+    const [result] = await this.#hub.publish([keyed], 'websocket')
     if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
-    return { type: 'published', ref: request.ref, channel: publication.channel, receivers: result.receivers }
+    return { type: 'published', ref: request.ref, channel: publication.channel, ...result }
   }
 
   #fail(problem: Problem, ref: Ref | undefined): void {

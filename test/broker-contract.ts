@@ -5,25 +5,27 @@ import { patternTopic } from '../src/topic.js'
 import { closing } from './broker-contract/closing.js'
 import { deliveredHistory } from './broker-contract/delivered-history.js'
 import { delivery } from './broker-contract/delivery.js'
+import { idempotency } from './broker-contract/idempotency.js'
 import { introspection } from './broker-contract/introspection.js'
 import { keptHistory } from './broker-contract/kept-history.js'
 import { subscribing } from './broker-contract/subscribing.js'
 import { startBroker } from './support/recorder.js'
 
 /** Makes a broker that is not started yet, without history unless rules are given. Each test makes its own, and closes it. */
-export type MakeBroker = (options?: { readonly history?: HistoryRules }) => Broker
+export type MakeBroker = (options?: { readonly history?: HistoryRules; readonly idempotencySeconds?: number }) => Broker
 
 export interface ContractOptions {
   /** The broker has patterns; by default it does. One that has none runs what is left without them. */
   readonly patterns?: boolean
-  readonly history?: boolean
+  /** Receivers are those at the node that took the message, which for a message that is kept is another one each time. */
+  readonly localCounts?: boolean
 }
 
 /** Proves what `src/broker.ts` promises. Every broker runs it. */
 export function brokerContract(
   t: Test,
   makeBroker: MakeBroker,
-  { patterns = true, history = true }: ContractOptions = {},
+  { patterns = true, localCounts = false }: ContractOptions = {},
 ): void {
   t.test('says whether there are patterns, and refuses them if not', async t => {
     const { broker } = await startBroker(t, makeBroker())
@@ -35,8 +37,7 @@ export function brokerContract(
   subscribing(t, makeBroker, needPatterns)
   introspection(t, makeBroker)
   closing(t, makeBroker)
-  if (history) {
-    keptHistory(t, makeBroker)
-    deliveredHistory(t, makeBroker, needPatterns)
-  }
+  keptHistory(t, makeBroker)
+  deliveredHistory(t, makeBroker, { needPatterns, localCounts })
+  idempotency(t, makeBroker)
 }

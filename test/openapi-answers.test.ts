@@ -7,6 +7,7 @@ import WebSocket from 'ws'
 import { parse } from 'yaml'
 import { BrokerUnavailable, SubscribeRefused } from '../src/broker.js'
 import { MemoryBroker } from '../src/brokers/memory.js'
+import { parseHistoryRules } from '../src/history-rules.js'
 import { packageFile } from '../src/package.js'
 import { type ProblemType, problemUri } from '../src/problems.js'
 import { build } from './support/gateway.js'
@@ -64,6 +65,7 @@ interface Mistake extends Request {
 
 const posts = ({ method }: DescribedOperation) => method === 'POST'
 const named = ({ path }: DescribedOperation) => path.includes('{channel}')
+const publishes = ({ operation }: DescribedOperation) => operation.operationId === 'publish'
 const at =
   (...paths: string[]) =>
   ({ path }: DescribedOperation) =>
@@ -79,7 +81,7 @@ const MISTAKES: Record<string, Mistake> = {
   'a malformed content type': { on: posts, headers: { 'content-type': ';;' }, expected: 'unsupported-media-type' },
   'bad JSON': { on: posts, headers: { 'content-type': 'application/json' }, body: '{', expected: 'invalid-json' },
   'too much': { on: posts, body: 'a'.repeat(2_000_000), expected: 'message-too-large' },
-  'an event type of ours': { on: at('/channels/{channel}'), query: '?event=gap', expected: 'invalid-event-type' },
+  'an event type of ours': { on: publishes, query: '?event=gap', expected: 'invalid-event-type' },
   'a bad pattern': { on: at('/channels', '/events'), query: '?pattern=[', expected: 'invalid-pattern' },
   'a reserved pattern': { on: at('/events'), query: '?pattern=carillon:*', expected: 'reserved-channel' },
   'a reserved channel in the query': { on: at('/events'), query: '?channel=carillon:x', expected: 'reserved-channel' },
@@ -89,6 +91,7 @@ const MISTAKES: Record<string, Mistake> = {
     query: `?${Array.from({ length: 101 }, (_, i) => `channel=c${i}`).join('&')}`,
     expected: 'too-many-subscriptions',
   },
+  'a key that is none': { on: publishes, headers: { 'idempotency-key': 'a b' }, expected: 'invalid-idempotency-key' },
   'an unknown parameter': {
     on: at('/channels', '/events', '/channels/{channel}/events'),
     query: '?nope=1',
@@ -109,6 +112,11 @@ t.test('the answer to a mistake stands in the document', async t => {
 })
 
 class FailingBroker extends MemoryBroker {
+  constructor() {
+    super({ history: parseHistoryRules('*') })
+    if (this.history) this.history.delete = () => Promise.reject(new BrokerUnavailable())
+  }
+
   problem: ProblemType = 'broker-unavailable'
 
   override async publish() {
@@ -131,6 +139,8 @@ const FAILURES: Record<string, ProblemType> = {
   streamChannels: 'channel-refused',
   listChannels: 'broker-unavailable',
   countSubscribers: 'broker-unavailable',
+  describeChannel: 'broker-unavailable',
+  deleteHistory: 'broker-unavailable',
 }
 
 t.test('the answer when the broker fails stands in the document', async t => {
@@ -142,7 +152,10 @@ t.test('the answer when the broker fails stands in the document', async t => {
   }
 
   const publish = find('publish')
-  for (const problem of ['broker-unavailable', 'broker-rejected', 'outcome-unknown', 'channel-refused'] as const) {
+  for (const problem of [
+    ...(['broker-unavailable', 'broker-rejected', 'outcome-unknown', 'channel-refused', 'write-refused'] as const),
+    ...(['idempotency-key-reused', 'idempotency-key-in-flight'] as const),
+  ]) {
     broker.problem = problem
     isDescribed(t, await send(app, publish), publish, problem, publish.path)
   }

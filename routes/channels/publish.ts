@@ -2,12 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
 import type { Gateway } from '../../src/gateway.js'
-import { Problem } from '../../src/problems.js'
+import { readIdempotencyKey, withKey } from '../../src/idempotency.js'
 import { publicationFromBody } from '../../src/publication.js'
+import { publishProblem } from '../publish-problem.js'
 import {
   CHANNEL_REQUEST,
   ChannelParams,
   EventType,
+  IdempotencyHeader,
   PUBLISH_REQUEST,
   Published,
   problemResponses,
@@ -19,8 +21,9 @@ const schema = {
   tags: ['publish'],
   summary: 'Publish a message',
   description:
-    'The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not, never does: `receivers: 0` means that nobody heard it.',
+    'The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not gets it only where the channel has a history: there the answer has the `id` of the message. `receivers: 0` means that nobody heard it. With an `Idempotency-Key` it is published once, however often the request is sent.',
   params: ChannelParams,
+  headers: IdempotencyHeader,
   querystring: Type.Object({ event: Type.Optional(EventType) }, { additionalProperties: false }),
   [REQUEST_BODY]: {
     description: 'The message: any bytes of any type, or none at all.',
@@ -45,10 +48,14 @@ const schema = {
       ...PUBLISH_REQUEST,
       'invalid-event-type',
       'invalid-json',
+      'invalid-idempotency-key',
+      'idempotency-key-in-flight',
+      'idempotency-key-reused',
       'channel-refused',
       'message-too-large',
       'broker-rejected',
       'broker-unavailable',
+      'write-refused',
       'outcome-unknown',
     ),
   },
@@ -61,8 +68,10 @@ export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     const { channel } = request.params
     const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
     const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
-    const [result] = await hub.publish([publication])
-    if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
-    return { channel, receivers: result.receivers }
+    const key = readIdempotencyKey(request.headers['idempotency-key'])
+    const keyed = key === undefined ? publication : withKey(publication, { key, caller: request.caller.id })
+    const [result] = await hub.publish([keyed])
+    if (!result || 'problem' in result) throw publishProblem(result)
+    return { channel, ...result }
   })
 }

@@ -1,4 +1,5 @@
-import type { Broker, BrokerListener, ListenerCounts, PublishResult } from '../broker.js'
+import type { Broker, BrokerListener, ListenerCounts, Published, PublishResult } from '../broker.js'
+import { defaultConfig } from '../config.js'
 import { encodeId } from '../cursor.js'
 import { globMatcher } from '../glob.js'
 import { HistoryRules } from '../history-rules.js'
@@ -6,10 +7,13 @@ import { Message, type Publication } from '../message.js'
 import { isReservedChannel } from '../names.js'
 import { type Topic, topicKey, topicMatcher } from '../topic.js'
 import { MemoryHistory } from './memory-history.js'
+import { MemoryOutcomes } from './memory-outcomes.js'
 
 export interface MemoryBrokerOptions {
   /** Which channels have a history; none by default. */
   readonly history?: HistoryRules
+  /** How long an idempotency key is remembered. */
+  readonly idempotencySeconds?: number
   readonly now?: () => number
 }
 
@@ -22,10 +26,16 @@ export class MemoryBroker implements Broker {
   readonly hasPatterns = true
   readonly history: MemoryHistory | undefined
   readonly #topics = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
+  readonly #outcomes: MemoryOutcomes
   #patterns = 0
   #listener: BrokerListener | undefined
 
-  constructor({ history = new HistoryRules([]), now = Date.now }: MemoryBrokerOptions = {}) {
+  constructor({
+    history = new HistoryRules([]),
+    idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS,
+    now = Date.now,
+  }: MemoryBrokerOptions = {}) {
+    this.#outcomes = new MemoryOutcomes(idempotencySeconds, now)
     if (!history.isEmpty) this.history = new MemoryHistory(history, now)
   }
 
@@ -71,6 +81,12 @@ export class MemoryBroker implements Broker {
   }
 
   #publish(publication: Publication): PublishResult {
+    const { channel, idempotency } = publication
+    if (!idempotency) return this.#execute(publication)
+    return this.#outcomes.once(channel, idempotency, () => this.#execute(publication))
+  }
+
+  #execute(publication: Publication): Published {
     const { channel, data, event } = publication
     const rule = this.history?.ruleOf(channel)
     if (!this.history || !rule) return { receivers: this.#dispatch(new Message(publication)) }

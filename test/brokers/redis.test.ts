@@ -5,4 +5,4 @@ import { brokerContract } from '../broker-contract.js'
 import { startRedis } from '../support/redis.js'
 
 const { url } = await startRedis(t)
-brokerContract(t, () => new RedisBroker({ url, timeout: 3000 }, silentLogger), { history: false })
+brokerContract(t, options => new RedisBroker({ url, timeout: 3000, ...options }, silentLogger))

@@ -7,11 +7,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Describe a channel
+         * @description Who listens, and what is kept of its messages. Any name that a client can use is a channel.
+         */
+        get: operations["describeChannel"];
         put?: never;
         /**
          * Publish a message
-         * @description The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not, never does: `receivers: 0` means that nobody heard it.
+         * @description The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not gets it only where the channel has a history: there the answer has the `id` of the message. `receivers: 0` means that nobody heard it. With an `Idempotency-Key` it is published once, however often the request is sent.
          */
         post: operations["publish"];
         delete?: never;
@@ -100,6 +104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels/{channel}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a channel's history
+         * @description Forgets all messages that are kept of the channel; the next one begins a new history. Who listens sees nothing of it until then, and a `gap` with the reason `history_reset` before that message. Answers the same where there is nothing to delete.
+         */
+        delete: operations["deleteHistory"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/publish": {
         parameters: {
             query?: never;
@@ -111,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Publish many messages
-         * @description Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error.
+         * @description Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error. An `Idempotency-Key` covers the whole batch, as if each message had a key of its own.
          */
         post: operations["publishBatch"];
         delete?: never;
@@ -291,7 +315,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -317,6 +341,16 @@ export interface components {
              * @example 1
              */
             receivers: number;
+            /**
+             * @description Where the message stands in the history of its channel. Absent where there is no history.
+             * @example mVChq83vAQ
+             */
+            id?: string;
+            /**
+             * @description The `Idempotency-Key` was known: the message was published before, and this is what was answered then.
+             * @constant
+             */
+            replayed?: true;
         };
         /** @description A message with what there is to say about it. */
         Envelope: {
@@ -406,6 +440,7 @@ export interface components {
             event?: string;
             /** @constant */
             encoding?: "base64";
+            idempotency_key?: string;
         } | {
             /** @constant */
             type: "ping";
@@ -427,6 +462,9 @@ export interface components {
             ref?: string | number;
             channel: string;
             receivers: number;
+            id?: string;
+            /** @constant */
+            replayed?: true;
         } | {
             /** @constant */
             type: "pong";
@@ -459,6 +497,24 @@ export interface components {
         };
         /** @description Headers too large (`headers-too-large`). */
         "headers-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Idempotency-Key in flight (`idempotency-key-in-flight`). */
+        "idempotency-key-in-flight": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Idempotency-Key reused (`idempotency-key-reused`). */
+        "idempotency-key-reused": {
             headers: {
                 [name: string]: unknown;
             };
@@ -564,6 +620,121 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    describeChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The channel, as of now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @example news */
+                        channel: string;
+                        /**
+                         * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+                         * @example 3
+                         */
+                        subscribers: number;
+                        /**
+                         * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+                         * @example 1204
+                         */
+                        listeners: number;
+                        /**
+                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+                         * @example 1
+                         */
+                        unanswered?: number;
+                        /** @description Absent where the channel has no history, or nothing was published yet. */
+                        history?: {
+                            /**
+                             * @description Names this history; another one when it was deleted or lost and began anew.
+                             * @example a1b2c3d4e5f60718
+                             */
+                            epoch: string;
+                            /**
+                             * @description Messages that can be read.
+                             * @example 1000
+                             */
+                            length: number;
+                            /**
+                             * @description Memory that Redis says they take.
+                             * @example 183264
+                             */
+                            bytes: number;
+                            /** @description The oldest message that can be read. Absent when all have aged out. */
+                            oldest?: {
+                                /** @example mVChq83vAQ */
+                                id: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it was published, by the clock of Redis.
+                                 */
+                                time: string;
+                            };
+                            /** @description The newest message, which may have aged out. */
+                            newest: {
+                                /** @example mVChq83vAQ */
+                                id: string;
+                                /**
+                                 * Format: date-time
+                                 * @description When it was published, by the clock of Redis.
+                                 */
+                                time: string;
+                            };
+                        };
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["broker-unavailable"];
+        };
+    };
     publish: {
         parameters: {
             query?: {
@@ -573,7 +744,13 @@ export interface operations {
                  */
                 event?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "idempotency-key"?: string;
+            };
             path: {
                 /**
                  * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
@@ -609,7 +786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Published"];
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -637,14 +814,16 @@ export interface operations {
                 };
             };
             408: components["responses"]["request-timeout"];
+            409: components["responses"]["idempotency-key-in-flight"];
             413: components["responses"]["message-too-large"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["idempotency-key-reused"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
             502: components["responses"]["broker-rejected"];
-            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
+            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -977,10 +1156,73 @@ export interface operations {
             503: components["responses"]["broker-unavailable"];
         };
     };
-    publishBatch: {
+    deleteHistory: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is kept any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            503: components["responses"]["broker-unavailable"];
+        };
+    };
+    publishBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.
+                 * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
+                 */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1003,6 +1245,11 @@ export interface operations {
                          * @constant
                          */
                         encoding?: "base64";
+                        /**
+                         * @description As the `Idempotency-Key` of a single publish; goes before that of the batch.
+                         * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+                         */
+                        idempotency_key?: string;
                     }[];
                 };
             };
@@ -1020,7 +1267,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
             400: {
                 headers: {
                     [name: string]: unknown;

@@ -59,12 +59,19 @@ export class RedisCluster {
     return replica
   }
 
-  /** Moves a slot that holds no keys, as `redis-cli --cluster reshard` does. */
-  async moveSlot(slot: number, to: RedisServer): Promise<void> {
+  /** Moves a slot with its keys, as `redis-cli --cluster reshard` does. `meanwhile` runs when it is on its way. */
+  async moveSlot(slot: number, to: RedisServer, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     const from = await this.ownerOf(slot)
     const [source, target] = await Promise.all([from.cli('CLUSTER', 'MYID'), to.cli('CLUSTER', 'MYID')])
     await to.cli('CLUSTER', 'SETSLOT', `${slot}`, 'IMPORTING', source)
     await from.cli('CLUSTER', 'SETSLOT', `${slot}`, 'MIGRATING', target)
+    await meanwhile()
+    for (;;) {
+      const keys = (await from.cli('CLUSTER', 'GETKEYSINSLOT', `${slot}`, '100')).split('\n').filter(key => key !== '')
+      if (keys.length === 0) break
+      for (const key of keys) await from.cli('MIGRATE', '127.0.0.1', `${to.port}`, key, '0', '5000')
+      await meanwhile()
+    }
     for (const node of [to, from]) await node.cli('CLUSTER', 'SETSLOT', `${slot}`, 'NODE', target)
   }
 

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import carillon, { type CarillonOptions, serverOptions } from '../../src/app.js'
 import { RedisBroker } from '../../src/brokers/redis/index.js'
 import { type Config, defaultConfig } from '../../src/config.js'
+import { parseHistoryRules } from '../../src/history-rules.js'
 import { silentLogger } from '../../src/logger.js'
 import { packageFile } from '../../src/package.js'
 import { freePort } from './ports.js'
@@ -21,7 +22,15 @@ export async function build(t: Test, { config = {}, redisUrl, ...rest }: Carillo
     clearTimeout(cut)
   })
   const broker = redisUrl
-    ? new RedisBroker({ url: redisUrl, timeout: settings.REDIS_TIMEOUT_MS }, silentLogger)
+    ? new RedisBroker(
+        {
+          url: redisUrl,
+          timeout: settings.REDIS_TIMEOUT_MS,
+          history: parseHistoryRules(settings.HISTORY),
+          idempotencySeconds: settings.IDEMPOTENCY_SECONDS,
+        },
+        silentLogger,
+      )
     : undefined
   await app.register(carillon, { config: settings, ...(broker && { broker }), ...rest })
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -24,13 +24,17 @@ export interface KeepingBroker {
 export async function startKeeping(
   t: Test,
   makeBroker: MakeBroker,
-  { length = 100, ageSeconds = 3600 } = {},
+  {
+    length = 100,
+    ageSeconds = 3600,
+    idempotencySeconds = 3600,
+  }: { length?: number; ageSeconds?: number; idempotencySeconds?: number } = {},
 ): Promise<KeepingBroker> {
   const history = new HistoryRules([
     { pattern: 'kept-*', rule: { length, ageSeconds } },
     { pattern: 'short-*', rule: { length: 3, ageSeconds } },
   ])
-  const { broker, recorder } = await startBroker(t, makeBroker({ history }))
+  const { broker, recorder } = await startBroker(t, makeBroker({ history, idempotencySeconds }))
   const kept = broker.history
   if (!kept) throw new Error('the broker keeps no history')
   return {

@@ -74,20 +74,22 @@ let marks = 0
  * on a fresh channel has made the same way. Resolves with the messages so far, without its own.
  */
 export async function settle(broker: Broker, recorder: Recorder): Promise<Received[]> {
-  for (const mark of broker.hasPatterns ? [`mark-${++marks}`] : marksOfAllMasters()) {
+  const alone = broker.hasPatterns ? [`mark-${++marks}`] : marksOfAllMasters('mark-')
+  // In a Cluster what is kept takes the way of its slot, and all else perhaps another.
+  for (const mark of [...alone, ...(broker.history ? marksOfAllMasters('kept-mark-') : [])]) {
     await broker.subscribe(channelTopic(mark))
     await broker.publish([{ channel: mark, data: Buffer.alloc(0) }])
     await recorder.messages.find(({ channel }) => channel === mark)
     broker.unsubscribe(channelTopic(mark))
   }
-  return recorder.messages.all.filter(({ channel }) => !channel.startsWith('mark-'))
+  return recorder.messages.all.filter(({ channel }) => !/^(?:kept-)?mark-/.test(channel))
 }
 
 /** In sharded Pub/Sub each of the three masters has its own way: one mark for each third of the slots. */
-function marksOfAllMasters(): string[] {
+function marksOfAllMasters(prefix: string): string[] {
   const found = new Map<number, string>()
   while (found.size < 3) {
-    const mark = `mark-${++marks}`
+    const mark = `${prefix}${++marks}`
     found.set(Math.floor((slotOf(mark) * 3) / SLOTS), mark)
   }
   return [...found.values()]

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config.js'
+import type { HistoryRules } from '../../history-rules.js'
 import type { Logger } from '../../logger.js'
 import { type Node, parseRedisUrl } from './address.js'
 import { ClassicCluster } from './cluster/classic.js'
@@ -19,6 +20,10 @@ export interface RedisSettings {
   readonly sentinel?: { readonly username?: string | undefined; readonly password?: string | undefined }
   /** In a Cluster: sharded Pub/Sub. */
   readonly sharded?: boolean
+  /** Which channels have a history; none by default. */
+  readonly history?: HistoryRules
+  /** How long an idempotency key is remembered. */
+  readonly idempotencySeconds?: number
 }
 
 /**
@@ -34,15 +39,16 @@ export function deploy(
 ): Deployment {
   const address = parseRedisUrl(settings.url)
   const tls = address.tls ? tlsOptions(settings.tls ?? {}) : undefined
-  const common = { timeout: settings.timeout, gatewayId, log, statistics }
+  const { sharded = false, history, idempotencySeconds } = settings
+  const publishing = { sharded, ...(history && { history }), ...(idempotencySeconds && { idempotencySeconds }) }
+  const common = { timeout: settings.timeout, gatewayId, log, statistics, publishing }
   const access: Target = {
     ...(address.username && { username: address.username }),
     ...(address.password && { password: address.password }),
   }
   // Node takes the server's name for SNI from `tls`.
   const targetAt = (node: Node): Target => ({ ...access, ...node, ...(tls && { tls: { host: node.host, ...tls } }) })
-  if (settings.sharded && address.kind !== 'cluster')
-    throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
+  if (sharded && address.kind !== 'cluster') throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
   switch (address.kind) {
     case 'standalone': {
       const target = 'path' in address.at ? { ...access, path: address.at.path } : targetAt(address.at)
@@ -61,11 +67,11 @@ export function deploy(
         ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
       }
       // A master may be demoted at any moment: a publish must not be taken by what is a replica now.
-      return new PlainDeployment({ ...common, target, fenced: true }, events)
+      return new PlainDeployment({ ...common, target, publishing: { ...publishing, fenced: true } }, events)
     }
     case 'cluster': {
-      const cluster = { ...common, seeds: address.seeds, targetAt, sharded: settings.sharded ?? false, tls }
-      return settings.sharded ? new ShardedCluster(cluster, events) : new ClassicCluster(cluster, events)
+      const cluster = { ...common, seeds: address.seeds, targetAt, tls }
+      return sharded ? new ShardedCluster(cluster, events) : new ClassicCluster(cluster, events)
     }
   }
 }

@@ -19,6 +19,8 @@ export interface Deployment {
   subscriberCounts(names: readonly string[]): Promise<number[]>
   /** The connection that publishes to the server which keeps the key; undefined while there is none. */
   keeperOf(key: string): Redis | undefined
+  /** Finds out anew who keeps what, where that can change. */
+  refresh?(): Promise<void>
   /** Why it cannot be used, in words for the operator; undefined when it can. */
   readonly unavailable: string | undefined
   close(): Promise<void>

@@ -13,6 +13,7 @@ import { channelTopic, type Topic } from '../../topic.js'
 import { Census } from './census.js'
 import { deploy, type RedisSettings } from './deploy.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import { RedisHistory } from './history.js'
 import { RedisLedger } from './ledger.js'
 import { RedisStatistics } from './statistics.js'
 import { channelOfCompanion, decodeMetadata, PendingMetadata, wireNames } from './wire.js'
@@ -24,6 +25,7 @@ export class RedisBroker implements Broker {
   readonly hasPatterns: boolean
   readonly ledger: RedisLedger
   readonly connections = new RedisStatistics()
+  readonly history: RedisHistory | undefined
   readonly #deployment: Deployment
   readonly #census: Census
   readonly #pending = new PendingMetadata()
@@ -37,6 +39,8 @@ export class RedisBroker implements Broker {
     this.hasPatterns = !settings.sharded
     this.#deployment = deploy(settings, gatewayId, log, this.connections, this.#events())
     this.ledger = new RedisLedger(key => this.#deployment.keeperOf(key), log)
+    if (settings.history && !settings.history.isEmpty)
+      this.history = new RedisHistory(this.#deployment, settings.history)
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
       this.#listener ? this.#listener.countListeners(channels) : [],
     )
@@ -102,7 +106,7 @@ export class RedisBroker implements Broker {
   #message(channel: string, data: Buffer): void {
     if (!isReservedChannel(channel)) {
       const metadata = this.#pending.take(channel, data)
-      this.#listener?.message(new Message({ channel, data, event: metadata?.event }))
+      this.#listener?.message(new Message({ channel, data, event: metadata?.event, position: metadata?.position }))
       return
     }
     const owner = channelOfCompanion(channel)
@@ -117,7 +121,10 @@ export class RedisBroker implements Broker {
       if (owner !== undefined) this.#expect(route(wanted, owner), data)
     } else if (isVisible(channel)) {
       const metadata = this.#pending.take(route(pattern, channel), data)
-      this.#listener?.message(new Message({ channel, data, event: metadata?.event }), pattern)
+      this.#listener?.message(
+        new Message({ channel, data, event: metadata?.event, position: metadata?.position }),
+        pattern,
+      )
     }
   }
 

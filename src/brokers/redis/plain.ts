@@ -6,6 +6,7 @@ import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
 import { Connection, type Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import type { PublicationOptions } from './publication-command.js'
 import { Publisher } from './publisher.js'
 import type { RedisStatistics } from './statistics.js'
 import { Subscriptions } from './subscriptions.js'
@@ -16,8 +17,7 @@ export interface PlainSettings {
   readonly gatewayId: string
   readonly log: Logger
   readonly statistics: RedisStatistics
-  /** As `PublisherOptions` has it. */
-  readonly fenced?: boolean
+  readonly publishing: PublicationOptions
 }
 
 /** A single server, or the master that the Sentinels name: two connections, one that publishes and asks, one that listens. */
@@ -27,7 +27,7 @@ export class PlainDeployment implements Deployment {
   readonly #publisher: Publisher
   readonly #subscriptions: Subscriptions
 
-  constructor({ gatewayId, fenced = false, ...settings }: PlainSettings, events: DeploymentEvents) {
+  constructor({ gatewayId, publishing, ...settings }: PlainSettings, events: DeploymentEvents) {
     const name = (role: string) => `carillon:${role}:${gatewayId}`
     this.#publishing = new Connection({ ...settings, name: name('publisher') }, { up() {}, down() {} })
     this.#listening = new Connection(
@@ -40,7 +40,7 @@ export class PlainDeployment implements Deployment {
         },
       },
     )
-    this.#publisher = new Publisher(this.#publishing.redis, settings.log, { fenced })
+    this.#publisher = new Publisher(this.#publishing.redis, settings.log, publishing)
     this.#subscriptions = new Subscriptions(this.#listening.redis, events)
     const { redis } = this.#listening
     redis.on('messageBuffer', (channel: Buffer, data: Buffer) => events.message(channel.toString(), data))

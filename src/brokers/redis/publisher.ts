@@ -2,19 +2,13 @@ import type { Redis } from 'ioredis'
 import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
-import { RESERVED_PREFIX } from '../../names.js'
-import { companionOf, encodeMetadata } from './wire.js'
+import type { ProblemType } from '../../problems.js'
+import { commandOf, type PublicationOptions, readAnswer } from './publication-command.js'
+import { isUnknownScript } from './script.js'
 
 interface Pending {
   readonly publications: readonly Publication[]
   resolve(results: PublishResult[]): void
-}
-
-export interface PublisherOptions {
-  /** Sharded Pub/Sub. */
-  readonly sharded?: boolean
-  /** A replica would take a PUBLISH and keep it to itself; with the fence it refuses. Costs a script each time. */
-  readonly fenced?: boolean
 }
 
 /** What Redis answered to one command of a pipeline. */
@@ -22,21 +16,23 @@ type Answer = readonly [error: Error | null, value: unknown]
 
 /**
  * Publishes over one connection. What comes in one event-loop tick goes out in one write, in the
- * order in which it came; each publication is sent at most once, and what became of it is told:
+ * order in which it came; each publication is executed at most once, and what became of it is told:
  *
  * - Redis's count of receivers;
  * - `broker-unavailable`: not sent;
  * - `channel-refused`, `broker-rejected`: sent, and refused by Redis;
- * - `broker-unavailable` too: sent, and not executed, as the server is not the one to do it now;
+ * - `broker-unavailable`, `write-refused`: sent, and not executed, as the server cannot do it now;
  * - `outcome-unknown`: sent, and the connection died before the answer.
+ *
+ * What a publication is as a command stands in `publication-command.ts`.
  */
 export class Publisher {
   readonly #redis: Redis
   readonly #log: Logger
-  readonly #options: PublisherOptions
+  readonly #options: PublicationOptions
   #pending: Pending[] = []
 
-  constructor(redis: Redis, log: Logger, options: PublisherOptions = {}) {
+  constructor(redis: Redis, log: Logger, options: PublicationOptions = {}) {
     this.#redis = redis
     this.#log = log
     this.#options = options
@@ -64,21 +60,41 @@ export class Publisher {
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
     const commands = publications.map(publication => commandOf(publication, this.#options))
-    const answers: Answer[] = (await this.#redis.pipeline(commands).exec()) ?? []
-    return publications.map((_, i) => this.#read(answers[i]))
+    const answers = await this.#pipeline(
+      commands.map(command => ('byDigest' in command ? [...command.byDigest] : command)),
+    )
+    await this.#teach(commands, answers)
+    return publications.map((publication, i) => this.#read(publication, answers[i]))
   }
 
-  #read([error, receivers]: Answer = [null, undefined]): PublishResult {
+  async #pipeline(commands: (string | Buffer)[][]): Promise<Answer[]> {
+    return (await this.#redis.pipeline(commands).exec()) ?? []
+  }
+
+  /** Scripts that the server did not know, and so did not execute, are sent with their text. Puts the answers into their places. */
+  async #teach(commands: ReturnType<typeof commandOf>[], answers: Answer[]): Promise<void> {
+    const unknown = commands.flatMap((command, i) => {
+      const error = answers[i]?.[0]
+      return error && 'byText' in command && isUnknownScript(error) ? [{ i, text: [...command.byText] }] : []
+    })
+    if (unknown.length === 0) return
+    if (this.#redis.status !== 'ready') return // NOSCRIPT stands for itself: not executed
+    const second = await this.#pipeline(unknown.map(({ text }) => text))
+    for (const [at, { i }] of unknown.entries()) answers[i] = second[at] ?? [null, undefined]
+  }
+
+  #read(publication: Publication, [error, value]: Answer = [null, undefined]): PublishResult {
     if (error) return { problem: this.#classify(error) }
-    return typeof receivers === 'number' ? { receivers } : { problem: 'outcome-unknown' }
+    return readAnswer(publication, value) ?? { problem: 'outcome-unknown' }
   }
 
-  #classify(error: Error): 'broker-unavailable' | 'channel-refused' | 'broker-rejected' | 'outcome-unknown' {
+  #classify(error: Error): ProblemType {
     if (error.name === 'ReplyError') {
       if (REFUSED.test(error.message)) return 'channel-refused'
       if (NOT_EXECUTED.test(error.message)) return 'broker-unavailable'
-      this.#log.warn({ err: error }, 'redis rejected a publish')
-      return 'broker-rejected'
+      const problem = CANNOT_WRITE.test(error.message) ? 'write-refused' : 'broker-rejected'
+      this.#log.warn({ err: error, problem }, 'redis rejected a publish')
+      return problem
     }
     return error.message.startsWith(NOT_WRITABLE) ? 'broker-unavailable' : 'outcome-unknown'
   }
@@ -92,28 +108,7 @@ const REFUSED = /^NOPERM|can't (?:publish to|access at least one of) the channel
 
 /** How Redis says that it is not the one to do it now. */
 const NOT_EXECUTED =
-  /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN|BUSY) |attempted to access a non local key/
+  /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN|BUSY|NOSCRIPT) |attempted to access a non local key|-READONLY /
 
-/**
- * What Redis is told for one publication. What takes several steps is a script and not a
- * transaction: out of memory, Redis still takes a PUBLISH and a script, but nothing into a MULTI.
- */
-function commandOf(publication: Publication, { sharded = false, fenced = false }: PublisherOptions): Command {
-  const { channel, data } = publication
-  const command = sharded ? 'spublish' : 'publish'
-  const metadata = encodeMetadata(publication)
-  if (metadata === undefined && !fenced) return [command, channel, data]
-  const companion = metadata === undefined ? '' : companionOf(channel)
-  return ['eval', SCRIPT, '0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
-}
-
-type Command = (string | Buffer)[]
-
-const SCRIPT = `
-local command, channel, data, companion, metadata, fence = unpack(ARGV)
-if fence ~= '' then redis.call('del', fence) end
-if companion ~= '' then redis.call(command, companion, metadata) end
-return redis.call(command, channel, data)`
-
-/** A key that never exists. A replica refuses to delete it, and the script ends there. */
-const FENCE_KEY = `${RESERVED_PREFIX}fence`
+/** How Redis says that it cannot keep anything now, also from inside a script: out of memory, unable to save, without the replicas it wants. */
+const CANNOT_WRITE = /^-?(?:OOM|MISCONF|NOREPLICAS) |-(?:OOM|MISCONF|NOREPLICAS) |'maxmemory'/

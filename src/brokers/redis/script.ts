@@ -1,24 +1,50 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 
-/** A Lua script over one key. Redis keeps it, so that only its digest travels. */
+/** A Lua script, called by its digest: its text goes to a server only when that does not know it. */
 export class Script {
   readonly #source: string
   readonly #digest: string
 
   constructor(source: string) {
-    this.#source = source
-    this.#digest = createHash('sha1').update(source).digest('hex')
+    this.#source = source.trim()
+    this.#digest = createHash('sha1').update(this.#source).digest('hex')
   }
 
-  /** Runs it at most once. Rejects with what Redis or the connection says. */
+  call(keys: readonly string[], args: readonly (string | Buffer)[]): ScriptCall {
+    const rest = [`${keys.length}`, ...keys, ...args]
+    return { byDigest: ['evalsha', this.#digest, ...rest], byText: ['eval', this.#source, ...rest] }
+  }
+
+  /** Runs it over one key, at most once. Rejects with what Redis or the connection says. */
   async run(redis: Redis, key: string, ...args: string[]): Promise<unknown> {
+    const { byDigest, byText } = this.call([key], args)
     try {
-      return await redis.evalsha(this.#digest, 1, key, ...args)
+      return await redis.call(...byDigest)
     } catch (error) {
-      // Not executed: this Redis has not seen it since it started.
-      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
-      return redis.eval(this.#source, 1, key, ...args)
+      if (!isUnknownScript(error as Error)) throw error
+      return redis.call(...byText)
     }
+  }
+}
+
+/** The two forms of one call. */
+export interface ScriptCall {
+  readonly byDigest: ScriptCommand
+  readonly byText: ScriptCommand
+}
+
+type ScriptCommand = [command: string, ...(string | Buffer)[]]
+
+/** The server does not know the script, as after its restart: it has not executed anything. */
+export const isUnknownScript = (error: Error): boolean => error.message.startsWith('NOSCRIPT')
+
+/** Runs a script that reads. Strings in its answer are Buffers. */
+export async function readByScript(redis: Redis, { byDigest, byText }: ScriptCall): Promise<unknown> {
+  try {
+    return await redis.callBuffer(...byDigest)
+  } catch (error) {
+    if (!isUnknownScript(error as Error)) throw error
+    return redis.callBuffer(...byText)
   }
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { Position } from '../../history.js'
 import type { Publication } from '../../message.js'
 import { isEventType, isReservedEventType, RESERVED_PREFIX } from '../../names.js'
 import type { Topic } from '../../topic.js'
@@ -12,12 +13,16 @@ import type { Topic } from '../../topic.js'
  *     PUBLISH carillon:meta:{news}  {"event":"price","crc":3421780262}
  *     PUBLISH news                  the very bytes
  *
+ * Where the channel has a history, the script that wrote the entry adds the position in front:
+ * `{"epoch":"a1b2c3d4e5f60718","offset":42,"tag":"abcdef","event":"price","crc":3421780262}`.
+ *
  * The braces are a Redis hash tag: in a Cluster both lie in one slot. The checksum ties the
  * metadata to its bytes where other publishers can come between, on the bus of a Cluster.
  */
 export interface Metadata {
   readonly event?: string
   readonly crc: number
+  readonly position?: Position
 }
 
 const COMPANION_PREFIX = `${RESERVED_PREFIX}meta:{`
@@ -32,9 +37,10 @@ export const channelOfCompanion = (name: string): string | undefined =>
 /** What a topic is subscribed as: both names in one command, so that never one is heard without the other. */
 export const wireNames = ({ name }: Topic): [string, string] => [companionOf(name), name]
 
-/** The metadata of a publication, or undefined when its bytes say all. */
-export function encodeMetadata({ event, data }: Publication): string | undefined {
-  return event === undefined ? undefined : JSON.stringify({ event, crc: crc32(data) } satisfies Metadata)
+/** The metadata of a publication, or undefined when its bytes say all, unless there is more to be said by the script. */
+export function encodeMetadata({ event, data }: Publication, { always = false } = {}): string | undefined {
+  if (event === undefined && !always) return undefined
+  return JSON.stringify({ ...(event !== undefined && { event }), crc: crc32(data) } satisfies Metadata)
 }
 
 /** Undefined for what no gateway has written: anybody may publish on a companion. */
@@ -42,14 +48,28 @@ export function decodeMetadata(bytes: Buffer): Metadata | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString())
     if (typeof value !== 'object' || value === null) return undefined
-    const { event, crc } = value as Record<string, unknown>
+    const { event, crc, ...rest } = value as Record<string, unknown>
     if (typeof crc !== 'number') return undefined
-    if (typeof event !== 'string' || !isEventType(event) || isReservedEventType(event)) return { crc }
-    return { event, crc }
+    const position = readPosition(rest)
+    const isUsable = typeof event === 'string' && isEventType(event) && !isReservedEventType(event)
+    return { ...(isUsable && { event }), crc, ...(position && { position }) }
   } catch {
     return undefined
   }
 }
+
+/** Undefined where there is none, or none that a script of ours has written. */
+export function readPosition({ epoch, offset, tag }: Record<string, unknown>): Position | undefined {
+  if (typeof epoch !== 'string' || !EPOCH.test(epoch)) return undefined
+  if (typeof tag !== 'string' || !TAG.test(tag)) return undefined
+  if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 1 || offset > MAX_OFFSET) return undefined
+  return { epoch, offset, tag: Number.parseInt(tag, 16) }
+}
+
+const EPOCH = /^[0-9a-f]{16}$/
+const TAG = /^[0-9a-f]{6}$/
+/** What an id has room for. */
+const MAX_OFFSET = 2 ** 48 - 1
 
 /**
  * Metadata that has come and waits for its bytes, by route: a message arrives once for its
@@ -59,7 +79,10 @@ export class PendingMetadata {
   readonly #byRoute = new Map<string, Metadata[]>()
 
   add(route: string, metadata: Metadata): void {
-    const waiting = this.#byRoute.get(route)
+    const known = this.#byRoute.get(route)
+    // What has a position comes in order, each right before its bytes: if another is still waiting, its bytes were lost.
+    const waiting = metadata.position ? known?.filter(({ position }) => !position) : known
+    if (waiting && waiting !== known) this.#byRoute.set(route, waiting)
     if (waiting) {
       if (waiting.push(metadata) > MAX_WAITING) waiting.shift()
       return

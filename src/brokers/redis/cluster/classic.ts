@@ -8,6 +8,7 @@ import type { Topic } from '../../../topic.js'
 import type { Node } from '../address.js'
 import { Connection } from '../connection.js'
 import type { Deployment, DeploymentEvents } from '../deployment.js'
+import { leavesTraces, type PublicationOptions } from '../publication-command.js'
 import { Subscriptions } from '../subscriptions.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
@@ -25,6 +26,7 @@ export class ClassicCluster implements Deployment {
   readonly #listening: Connection
   readonly #subscriptions: Subscriptions
   readonly #events: DeploymentEvents
+  readonly #publishing: PublicationOptions
   readonly #fence: BusFence
   readonly #patience: number
   /** Where the listening connection is, or was last. */
@@ -34,7 +36,8 @@ export class ClassicCluster implements Deployment {
   #entries = 0
 
   constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
-    const { timeout, gatewayId, log, statistics, tls, seeds, targetAt } = settings
+    const { timeout, gatewayId, log, statistics, tls, seeds, targetAt, publishing } = settings
+    this.#publishing = publishing
     this.#events = events
     this.#fence = new BusFence(gatewayId)
     this.#patience = timeout * FENCE_SHARE
@@ -81,10 +84,21 @@ export class ClassicCluster implements Deployment {
     this.#listening.connect()
   }
 
-  publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const master = this.#nodes.masters().find(({ connection }) => connection.isUp)
-    if (master) return master.publisher.publish(publications)
-    return Promise.resolve(publications.map(() => ({ problem: 'broker-unavailable' })))
+  /** What leaves something behind goes to the owner of its keys; all else to any master, as one message costs them all the same. */
+  async publish(publications: readonly Publication[]): Promise<PublishResult[]> {
+    const places = [...publications.keys()]
+    const kept = places.filter(i => leavesTraces(publications[i] as Publication, this.#publishing)) // a key of it
+    if (kept.length === 0) return this.#publishAnywhere(publications)
+    const plain = places.filter(i => !kept.includes(i))
+    const pick = (at: readonly number[]) => at.map(i => publications[i] as Publication) // keys of it
+    const [keptResults, plainResults] = await Promise.all([
+      this.#nodes.publishAtOwners(pick(kept)),
+      plain.length === 0 ? [] : this.#publishAnywhere(pick(plain)),
+    ])
+    const results = new Array<PublishResult>(publications.length)
+    for (const [k, i] of kept.entries()) results[i] = keptResults[k] ?? { problem: 'outcome-unknown' }
+    for (const [k, i] of plain.entries()) results[i] = plainResults[k] ?? { problem: 'outcome-unknown' }
+    return results
   }
 
   subscribe(topic: Topic, names: readonly string[]): Promise<void> {
@@ -106,6 +120,10 @@ export class ClassicCluster implements Deployment {
 
   keeperOf(key: string): Redis | undefined {
     return this.#nodes.keeperOf(key)
+  }
+
+  refresh(): Promise<void> {
+    return this.#nodes.refresh()
   }
 
   async close(): Promise<void> {
@@ -133,6 +151,12 @@ export class ClassicCluster implements Deployment {
     if (!this.#subscriptions.isConnected) return // all topics are lost already
     this.#events.lost('redis_node_lost', { since })
     for (const topic of this.#subscriptions.live()) this.#events.live(topic)
+  }
+
+  #publishAnywhere(publications: readonly Publication[]): Promise<PublishResult[]> {
+    const master = this.#nodes.masters().find(({ connection }) => connection.isUp)
+    if (master) return master.publisher.publish(publications)
+    return Promise.resolve(publications.map(() => ({ problem: 'broker-unavailable' })))
   }
 }
 

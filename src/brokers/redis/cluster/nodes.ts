@@ -1,7 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import type { PublishResult } from '../../../broker.js'
 import type { Logger } from '../../../logger.js'
+import type { Publication } from '../../../message.js'
 import type { Node } from '../address.js'
 import { Connection, type Target } from '../connection.js'
+import type { PublicationOptions } from '../publication-command.js'
 import { Publisher } from '../publisher.js'
 import type { RedisStatistics } from '../statistics.js'
 import { nodeKey, readSlots, type SlotMap, type SlotsReply, slotOf } from './slots.js'
@@ -14,7 +18,7 @@ export interface ClusterSettings {
   readonly gatewayId: string
   readonly log: Logger
   readonly statistics: RedisStatistics
-  readonly sharded: boolean
+  readonly publishing: PublicationOptions
 }
 
 export interface ClusterNodesEvents {
@@ -100,6 +104,24 @@ export class ClusterNodes {
     return Promise.all(asked.map(({ connection }) => ask(connection)))
   }
 
+  /**
+   * Publishes each at the owner of its slot. What was not executed, perhaps because the slot has just moved or is on
+   * its way, is tried again at whoever owns it then: at once, and if the owner is there, for a while.
+   */
+  async publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
+    const results = await this.#publishOnce(publications)
+    const deadline = performance.now() + this.#settings.timeout / 2
+    for (let pause = 0; results.some(isUnavailable); pause = Math.max(FIRST_PAUSE_MS, pause * 2)) {
+      await Promise.all([this.refresh(), setTimeout(pause)])
+      const places = [...results.keys()].filter(i => isUnavailable(results[i]))
+      const again = await this.#publishOnce(places.map(i => publications[i] as Publication)) // as many as there are results
+      for (const [at, i] of places.entries()) results[i] = again[at] ?? { problem: 'outcome-unknown' }
+      const reachable = places.some(i => isUnavailable(results[i]) && this.#ownerIsUp(publications[i]))
+      if (!reachable || performance.now() > deadline) break
+    }
+    return results
+  }
+
   /** Asks who serves what: the given node if it can be asked, as it may know best, else any. */
   refresh(preferred?: string): Promise<void> {
     this.#refreshing ??= this.#refresh(preferred).finally(() => {
@@ -112,6 +134,19 @@ export class ClusterNodes {
     this.#isClosing = true
     clearInterval(this.#timer)
     await Promise.all([...this.#nodes.values()].map(({ connection }) => connection.close()))
+  }
+
+  async #publishOnce(publications: readonly Publication[]): Promise<PublishResult[]> {
+    const results = publications.map((publication): PublishResult | Promise<PublishResult> => {
+      const owner = this.ownerOf(slotOf(publication.channel))
+      if (!owner?.connection.isUp) return { problem: 'broker-unavailable' }
+      return owner.publisher.publish([publication]).then(([result]) => result ?? { problem: 'outcome-unknown' })
+    })
+    return Promise.all(results)
+  }
+
+  #ownerIsUp(publication: Publication | undefined): boolean {
+    return publication !== undefined && this.ownerOf(slotOf(publication.channel))?.connection.isUp === true
   }
 
   async #refresh(preferred?: string): Promise<void> {
@@ -145,7 +180,7 @@ export class ClusterNodes {
   #open(node: Node): void {
     const key = nodeKey(node)
     if (this.#nodes.has(key)) return
-    const { targetAt, timeout, gatewayId, log, statistics, sharded } = this.#settings
+    const { targetAt, timeout, gatewayId, log, statistics, publishing } = this.#settings
     const connection = new Connection(
       // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
       { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log, statistics },
@@ -154,7 +189,7 @@ export class ClusterNodes {
     this.#nodes.set(key, {
       node,
       connection,
-      publisher: new Publisher(connection.redis, log, { sharded, fenced: false }),
+      publisher: new Publisher(connection.redis, log, publishing),
     })
     connection.connect()
   }
@@ -172,3 +207,9 @@ export class ClusterNodes {
 }
 
 const REFRESH_MS = 1000
+
+/** Between two tries for a slot that is on its way. */
+const FIRST_PAUSE_MS = 5
+
+const isUnavailable = (result: PublishResult | undefined): boolean =>
+  result !== undefined && 'problem' in result && result.problem === 'broker-unavailable'

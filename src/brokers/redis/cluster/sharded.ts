@@ -53,14 +53,8 @@ export class ShardedCluster implements Deployment {
     this.#nodes.start()
   }
 
-  async publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const results = await this.#publishAtOwners(publications)
-    if (!results.some(isUnavailable)) return results
-    // Not executed, perhaps because a slot has just moved: its new owner may be found.
-    await this.#nodes.refresh()
-    const again = publications.filter((_, i) => isUnavailable(results[i]))
-    const second = (await this.#publishAtOwners(again)).values()
-    return results.map(result => (isUnavailable(result) ? (second.next().value ?? result) : result))
+  publish(publications: readonly Publication[]): Promise<PublishResult[]> {
+    return this.#nodes.publishAtOwners(publications)
   }
 
   subscribe(topic: Topic, names: readonly string[]): Promise<void> {
@@ -91,6 +85,10 @@ export class ShardedCluster implements Deployment {
     return this.#nodes.keeperOf(key)
   }
 
+  refresh(): Promise<void> {
+    return this.#nodes.refresh()
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#retry)
     await setImmediate() // what was handed over in this turn is on its way then, and QUIT goes behind it
@@ -98,15 +96,6 @@ export class ShardedCluster implements Deployment {
       this.#nodes.close(),
       ...[...this.#listening.values()].map(({ connection }) => connection.close()),
     ])
-  }
-
-  async #publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const results = publications.map((publication): PublishResult | Promise<PublishResult> => {
-      const owner = this.#nodes.ownerOf(slotOf(publication.channel))
-      if (!owner?.connection.isUp) return { problem: 'broker-unavailable' }
-      return owner.publisher.publish([publication]).then(([result]) => result ?? { problem: 'outcome-unknown' })
-    })
-    return Promise.all(results)
   }
 
   /** Puts every topic where its slot is now. */
@@ -194,6 +183,3 @@ export class ShardedCluster implements Deployment {
 }
 
 const RETRY_MS = 100
-
-const isUnavailable = (result: PublishResult | undefined): boolean =>
-  result !== undefined && 'problem' in result && result.problem === 'broker-unavailable'

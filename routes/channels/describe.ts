@@ -1,0 +1,90 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import { encodeId } from '../../src/cursor.js'
+import type { Gateway } from '../../src/gateway.js'
+import type { HistoryInfo, Position } from '../../src/history.js'
+import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { listeners, subscribers, unanswered } from './counts.js'
+
+const End = (description: string) =>
+  Type.Object(
+    {
+      id: Type.String({ examples: ['mVChq83vAQ'] }),
+      time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
+    },
+    { description },
+  )
+
+const Kept = Type.Object(
+  {
+    epoch: Type.String({
+      description: 'Names this history; another one when it was deleted or lost and began anew.',
+      examples: ['a1b2c3d4e5f60718'],
+    }),
+    length: Type.Integer({ minimum: 0, description: 'Messages that can be read.', examples: [1000] }),
+    bytes: Type.Integer({ minimum: 0, description: 'Memory that Redis says they take.', examples: [183_264] }),
+    oldest: Type.Optional(End('The oldest message that can be read. Absent when all have aged out.')),
+    newest: End('The newest message, which may have aged out.'),
+  },
+  { description: 'Absent where the channel has no history, or nothing was published yet.' },
+)
+
+const Channel = Type.Object(
+  {
+    channel: Type.String({ examples: ['news'] }),
+    subscribers,
+    listeners,
+    unanswered: Type.Optional(unanswered),
+    history: Type.Optional(Kept),
+  },
+  { description: 'The channel, as of now.' },
+)
+
+const schema = {
+  operationId: 'describeChannel',
+  tags: ['introspection'],
+  summary: 'Describe a channel',
+  description: 'Who listens, and what is kept of its messages. Any name that a client can use is a channel.',
+  params: ChannelParams,
+  querystring: Type.Object({}, { additionalProperties: false }),
+  response: { 200: Channel, ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable') },
+}
+
+export const describeChannel: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
+  app,
+  { gateway: { broker } },
+) => {
+  app.get(
+    '/channels/:channel',
+    { schema, config: { access: 'inspect' } },
+    async (request): Promise<Static<typeof Channel>> => {
+      const { channel } = request.params
+      const [[subscribers = 0], { counts, unanswered }, info] = await Promise.all([
+        broker.subscriberCounts([channel]),
+        broker.listenerCounts([channel]),
+        broker.history?.info(channel),
+      ])
+      return {
+        channel,
+        subscribers,
+        listeners: counts[0] ?? 0,
+        ...(unanswered > 0 ? { unanswered } : {}),
+        ...(info && { history: describe(channel, info) }),
+      }
+    },
+  )
+}
+
+function describe(channel: string, { newest, newestTime, oldest, length, bytes }: HistoryInfo): Static<typeof Kept> {
+  const end = (position: Position, time: number) => ({
+    id: encodeId(channel, position),
+    time: new Date(time).toISOString(),
+  })
+  return {
+    epoch: newest.epoch,
+    length,
+    bytes,
+    ...(oldest && { oldest: end(oldest.position, oldest.time) }),
+    newest: end(newest, newestTime),
+  }
+}

@@ -1,0 +1,153 @@
+import type { Redis } from 'ioredis'
+import { BrokerUnavailable } from '../../broker.js'
+import type {
+  Continuity,
+  History,
+  HistoryInfo,
+  HistoryPage,
+  HistoryQuery,
+  HistoryRule,
+  Position,
+} from '../../history.js'
+import type { HistoryRules } from '../../history-rules.js'
+import { Message } from '../../message.js'
+import type { Deployment } from './deployment.js'
+import { historyKey, positionKey } from './keys.js'
+import { readByScript, type Script } from './script.js'
+import { INFO, READ } from './scripts/read.js'
+import { readPosition } from './wire.js'
+
+/** What the publications have left in Redis, as `scripts/keep.ts` wrote it. */
+export class RedisHistory implements History {
+  readonly #deployment: Deployment
+  readonly #rules: HistoryRules
+
+  constructor(deployment: Deployment, rules: HistoryRules) {
+    this.#deployment = deployment
+    this.#rules = rules
+  }
+
+  ruleOf(channel: string): HistoryRule | undefined {
+    return this.#rules.ruleOf(channel)
+  }
+
+  async read(channel: string, { after, since, last, limit, maxBytes }: HistoryQuery): Promise<HistoryPage> {
+    const rule = this.ruleOf(channel)
+    if (!rule) return NOTHING
+    const check = after ? after.check.toString(16).padStart(8, '0') : ''
+    const args = [
+      after?.offset ?? '',
+      check.slice(0, 2),
+      check.slice(2),
+      since ?? '',
+      last ?? '',
+      limit,
+      maxBytes,
+      Math.ceil(rule.ageSeconds * 1000),
+    ]
+    return readPage(channel, await this.#ask(channel, READ, args.map(String)))
+  }
+
+  async newest(channels: readonly string[]): Promise<(Position | undefined)[]> {
+    return this.#askKeepers(channels, async (redis, names) => {
+      const commands = names.map(name => ['hmget', positionKey(name), 'epoch', 'offset', 'tag'])
+      const answers = (await redis.pipeline(commands).exec()) ?? []
+      return answers.map(([error, value]) => {
+        if (error) throw error
+        const [epoch, offset, tag] = value as (string | null)[] // as the command gives them
+        return readPosition({ epoch, offset: Number(offset), tag })
+      })
+    })
+  }
+
+  async info(channel: string): Promise<HistoryInfo | undefined> {
+    const rule = this.ruleOf(channel)
+    if (!rule) return undefined
+    const answer = await this.#ask(channel, INFO, [`${Math.ceil(rule.ageSeconds * 1000)}`])
+    const [newestTime, length, bytes] = answer.slice(3, 6).map(Number)
+    const newest = positionOf(answer[0], answer[1], answer[2])
+    if (!newest || newestTime === undefined || length === undefined || bytes === undefined) return undefined
+    const position = positionOf(answer[0], answer[6], answer[7])
+    const oldest = position && { position, time: Number(answer[8]) }
+    return { newest, newestTime, oldest, length, bytes }
+  }
+
+  async delete(channel: string): Promise<void> {
+    await this.#askKeepers([channel], async redis => [await redis.del(positionKey(channel), historyKey(channel))])
+  }
+
+  async #ask(channel: string, script: Script, args: string[]): Promise<unknown[]> {
+    const call = script.call([positionKey(channel), historyKey(channel)], args)
+    const [answer] = await this.#askKeepers([channel], async redis => [await readByScript(redis, call)])
+    return answer as unknown[] // both scripts answer with an array
+  }
+
+  /** Asks, and once more when the keys have moved; see `Ask`. The answers stand in the order of the channels. */
+  async #askKeepers<Answer>(channels: readonly string[], ask: Ask<Answer>): Promise<Answer[]> {
+    try {
+      return await askKeepers(this.#deployment, channels, ask)
+    } catch (error) {
+      if (!MOVING.test((error as Error).message)) throw new BrokerUnavailable('Redis did not answer', { cause: error })
+    }
+    try {
+      await this.#deployment.refresh?.()
+      return await askKeepers(this.#deployment, channels, ask)
+    } catch (cause) {
+      throw new BrokerUnavailable('Redis did not answer', { cause })
+    }
+  }
+}
+
+/** Asks one server for those of the channels whose keys it has. */
+type Ask<Answer> = (redis: Redis, channels: readonly string[]) => Promise<readonly Answer[]>
+
+/** How a node of a Cluster says that the keys are elsewhere, or on their way. */
+const MOVING = /^(?:MOVED|ASK|TRYAGAIN) /
+
+async function askKeepers<Answer>(
+  deployment: Deployment,
+  channels: readonly string[],
+  ask: Ask<Answer>,
+): Promise<Answer[]> {
+  const places = new Map<Redis, number[]>()
+  for (const [i, channel] of channels.entries()) {
+    const redis = deployment.keeperOf(channel)
+    if (!redis) throw new Error('there is no connection to the Redis that has the keys')
+    const known = places.get(redis)
+    if (known) known.push(i)
+    else places.set(redis, [i])
+  }
+  const answers = new Array<Answer>(channels.length)
+  await Promise.all(
+    [...places].map(async ([redis, at]) => {
+      const names = at.map(i => channels[i] as string) // keys of it
+      const found = await ask(redis, names)
+      for (const [k, i] of at.entries()) answers[i] = found[k] as Answer // as many as were asked for
+    }),
+  )
+  return answers
+}
+
+const NOTHING: HistoryPage = { entries: [], newest: undefined, continuity: 'whole', more: false }
+
+/** The answer of `READ`; see there. */
+function readPage(channel: string, [epoch, offset, tag, continuity, more, ...rest]: unknown[]): HistoryPage {
+  const entries = []
+  for (let i = 0; i + 3 < rest.length; i += 4) {
+    const [at, time] = String(rest[i]).split('-')
+    const data = rest[i + 1] as Buffer // the script gives the bytes of the entry
+    const event = String(rest[i + 2])
+    const position = positionOf(epoch, at, rest[i + 3])
+    const message = new Message({ channel, data, event: event === '' ? undefined : event, position })
+    entries.push({ message, time: Number(time) })
+  }
+  return {
+    entries,
+    newest: positionOf(epoch, offset, tag),
+    continuity: String(continuity) as Continuity, // one of them, as the script has it
+    more: more === 1,
+  }
+}
+
+const positionOf = (epoch: unknown, offset: unknown, tag: unknown): Position | undefined =>
+  readPosition({ epoch: String(epoch), offset: Number(offset), tag: String(tag) })

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import type { Published, PublishResult } from '../../broker.js'
+import { defaultConfig } from '../../config.js'
+import { encodeId } from '../../cursor.js'
+import type { HistoryRules } from '../../history-rules.js'
+import type { Publication } from '../../message.js'
+import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
+import type { ScriptCall } from './script.js'
+import { ANNOUNCE } from './scripts/announce.js'
+import { KEEP } from './scripts/keep.js'
+import { companionOf, encodeMetadata } from './wire.js'
+
+export interface PublicationOptions {
+  /** Sharded Pub/Sub. */
+  readonly sharded?: boolean
+  /** A replica would take a PUBLISH and keep it to itself; with the fence it refuses. Costs a script each time. */
+  readonly fenced?: boolean
+  readonly history?: HistoryRules
+  /** How long an idempotency key is remembered. */
+  readonly idempotencySeconds?: number
+}
+
+/** What Redis is told. A script has a second form, for a server that does not know it. */
+export type Command = (string | Buffer)[]
+
+/** What Redis is told for one publication. */
+export function commandOf(publication: Publication, options: PublicationOptions): Command | ScriptCall {
+  if (leavesTraces(publication, options)) return keep(publication, options)
+  const { sharded = false, fenced = false } = options
+  const { channel, data } = publication
+  const command = sharded ? 'spublish' : 'publish'
+  const metadata = encodeMetadata(publication)
+  if (metadata === undefined && !fenced) return [command, channel, data]
+  const companion = metadata === undefined ? '' : companionOf(channel)
+  return ['eval', ANNOUNCE, '0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
+}
+
+/** Keys are written for it: in a Cluster only the owner of their slot can take it. */
+export const leavesTraces = ({ channel, idempotency }: Publication, { history }: PublicationOptions): boolean =>
+  idempotency !== undefined || history?.ruleOf(channel) !== undefined
+
+function keep(publication: Publication, options: PublicationOptions): ScriptCall {
+  const { channel, data, event = '', idempotency } = publication
+  const { sharded = false, history, idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS } = options
+  const rule = history?.ruleOf(channel)
+  const metadata = encodeMetadata(publication, { always: rule !== undefined })
+  const keys = [
+    ...(rule ? [positionKey(channel), historyKey(channel)] : []),
+    ...(idempotency ? [idempotencyKey(channel, idempotency.key)] : []),
+  ]
+  return KEEP.call(keys, [
+    sharded ? 'spublish' : 'publish',
+    channel,
+    data,
+    metadata === undefined ? '' : companionOf(channel),
+    event,
+    metadata ?? '',
+    rule ? nonce() : '',
+    rule ? `${rule.length}` : '',
+    rule ? `${Math.ceil(rule.ageSeconds * 1000)}` : '',
+    `${MEMORY_MS}`,
+    idempotency?.fingerprint ?? '',
+    `${idempotencySeconds * 1000}`,
+  ])
+}
+
+/** What the answer of Redis means; undefined for one that Redis does not give. */
+export function readAnswer({ channel }: Publication, answer: unknown): PublishResult | undefined {
+  if (typeof answer === 'number') return { receivers: answer }
+  if (!Array.isArray(answer)) return undefined
+  const [receivers, epoch, offset, tag, replayed] = answer as [number, string?, number?, string?, number?] // as KEEP says
+  if (receivers < 0) return { problem: 'idempotency-key-reused' }
+  const published: Published = { receivers, ...(replayed === 1 && { replayed: true }) }
+  if (!epoch || offset === undefined || tag === undefined) return published
+  return { ...published, id: encodeId(channel, { epoch, offset, tag: Number.parseInt(tag, 16) }) }
+}
+
+/** 16 random hexadecimal digits: an epoch, if one begins, and in its last six the tag. */
+function nonce(): string {
+  const uuid = randomUUID() // its variant and version bits lie between these
+  return uuid.slice(0, 8) + uuid.slice(28)
+}
+
+/** How long a position outlives its entries: who comes back meanwhile to a channel that fell silent has missed nothing. */
+const MEMORY_MS = 86_400_000

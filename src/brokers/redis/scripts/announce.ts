@@ -1,0 +1,11 @@
+/**
+ * A publication with metadata, or with a fence. Keeps nothing.
+ *
+ * A script and not a transaction: out of memory, Redis still takes a PUBLISH and a script, but
+ * nothing into a MULTI.
+ */
+export const ANNOUNCE = `
+local command, channel, data, companion, metadata, fence = unpack(ARGV)
+if fence ~= '' then redis.call('del', fence) end
+if companion ~= '' then redis.call(command, companion, metadata) end
+return redis.call(command, channel, data)`
