@@ -12,6 +12,7 @@ import {
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { buildForBrowsers } from './build-for-browsers.js'
 
 /*
  * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
@@ -19,9 +20,11 @@ import { build } from 'esbuild'
  * dist/carillon.*.cache: its code as V8 has compiled it
  * dist/src/cli.js: what starts it, src/launcher.ts
  * dist/reference: Swagger UI for /docs, compressed, with its licence
+ * dist/client.js: the module for browsers, with its types in dist/client
+ * dist/console: the files of the console
  */
 rmSync('dist', { recursive: true, force: true })
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+for (const project of ['tsconfig.build.json', 'client']) execFileSync('tsc', ['-p', project], { stdio: 'inherit' })
 renameSync('dist/src/launcher.js', 'dist/src/cli.js')
 rmSync('dist/src/launcher.d.ts')
 chmodSync('dist/src/cli.js', 0o755)
@@ -55,6 +58,7 @@ for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css'])
     gzipSync(readFileSync(`node_modules/swagger-ui-dist/${name}`), { level: 9 }),
   )
 
+await buildForBrowsers()
 await warmUp()
 
 /** Starts the program once, so that V8's code is there for the first start of whoever installs it. */

@@ -20,6 +20,8 @@ import { list } from '../routes/channels/list.js'
 import { publish } from '../routes/channels/publish.js'
 import { subscribers } from '../routes/channels/subscribers.js'
 import { channelWebSocket } from '../routes/channels/web-socket.js'
+import { client } from '../routes/client.js'
+import { console } from '../routes/console.js'
 import { docs } from '../routes/docs.js'
 import { manyEvents } from '../routes/events.js'
 import { health } from '../routes/health.js'
@@ -93,6 +95,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(openapi)
   await app.register(asyncapi)
   if (config.DOCS) await app.register(docs)
+  await app.register(client)
+  if (config.CONSOLE) await app.register(console)
 }
 
 export default carillon

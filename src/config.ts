@@ -141,6 +141,10 @@ export const configSchema = Type.Object({
       'Of which requests, and ends of streams, there is a line in the log: all; errors, those that went wrong, at most 20 a second of each; none.',
   }),
   DOCS: Type.Boolean({ default: true, description: 'Whether there is a page about the API at /docs.' }),
+  CONSOLE: Type.Boolean({
+    default: true,
+    description: 'Whether there is a page at /console that shows channels, listens and publishes.',
+  }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
     Type.String({
       pattern: '^https?://',

@@ -17,7 +17,18 @@ t.test('every route declares what it needs', async t => {
   for (const [route, need] of needs) t.ok(need, route)
   t.strictSame(
     [...needs].filter(([, need]) => need === 'always' || need === 'public').map(([route]) => route),
-    ['GET /healthz', 'HEAD /healthz', 'GET /readyz', 'HEAD /readyz'],
+    [
+      ...['/healthz', '/readyz'],
+      // Static files: what they show comes from the API, and is asked for with a key.
+      ...[
+        '/client.js',
+        '/console',
+        '/console/console.js',
+        '/console/theme.js',
+        '/console/console.css',
+        '/console/icon.svg',
+      ],
+    ].flatMap(path => [`GET ${path}`, `HEAD ${path}`]),
     'what anybody may ask without credentials: a route that joins these is a decision',
   )
 })

@@ -1,0 +1,232 @@
+import { type Gap, gapSince } from './gap.js'
+import { CarillonProblem, good } from './problem.js'
+import { backoff } from './publisher.js'
+import { addTopics, covers, necessary } from './topics.js'
+
+/** `idle`: nothing is subscribed to. `closed`: by `close()`, or refused for good. */
+export type State = 'idle' | 'connecting' | 'open' | 'closed'
+
+/** What comes from the connection, wherever it is: in this tab or in another one. */
+export interface Downstream {
+  message(envelope: string, cursor: string): void
+  gap(gap: Gap): void
+  state(state: State): void
+  /** These topics are subscribed now, and whatever they cover. */
+  live(topics: readonly string[]): void
+  problem(error: Error): void
+}
+
+/** Where the wishes of this tab go. */
+export interface Upstream {
+  want(topics: readonly string[]): void
+  close(): void
+}
+
+export interface ConnectionOptions {
+  /** The gateway, with a slash at its end. */
+  url: URL
+  /** The URL of a stream of these topics, for one time. */
+  ticket: ((topics: readonly string[]) => Promise<string | URL>) | undefined
+  credentials: boolean
+}
+
+/** What is known of the stream before, from which this one goes on. */
+export interface Past {
+  readonly topics: readonly string[]
+  readonly cursor: string
+  /** When something came from it last, in milliseconds since 1970. */
+  readonly heardAt: number
+}
+
+/** The one `EventSource` for all topics: opened, resumed, and opened anew where that takes more than the browser does by itself. */
+export class Connection implements Upstream {
+  readonly #options: ConnectionOptions
+  readonly #down: Downstream
+  #source: EventSource | undefined
+  #wanted: readonly string[] = []
+  /** Those that the stream was asked for. */
+  #topics: readonly string[] = []
+  /** Those of which something may have been missed since `#heardAt`. */
+  #lost: ReadonlySet<string>
+  #cursor: string
+  #heardAt: number
+  #open = false
+  /** Why the stream is opened anew. */
+  #reason = 'disconnected'
+  #failures = 0
+  /** Counts the attempts, so that what an older one still waits for is of no effect. */
+  #turn = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: ConnectionOptions, down: Downstream, past?: Past) {
+    this.#options = options
+    this.#down = down
+    this.#lost = new Set(past?.topics)
+    this.#cursor = past?.cursor ?? ''
+    this.#heardAt = past?.heardAt ?? 0
+    addEventListener('online', this.#hurry)
+  }
+
+  /** Topics that are not wanted any more stay on the stream until it is opened anew: nothing is missed for their sake. */
+  want(topics: readonly string[]): void {
+    this.#wanted = topics
+    if (topics.length > 0 && topics.every(topic => this.#topics.some(other => covers(other, topic)))) {
+      if (this.#open) this.#down.live(this.#topics)
+    } else {
+      this.#failures = 0
+      if (this.#open) this.#reason = 'resubscribed'
+      this.#connect()
+    }
+  }
+
+  close(): void {
+    removeEventListener('online', this.#hurry)
+    this.#leave()
+    this.#down.state('closed')
+  }
+
+  /** What a connection that follows this one has to know. */
+  get past(): Past {
+    const topics = this.#open ? this.#topics : [...this.#lost]
+    return { topics, cursor: this.#cursor, heardAt: this.#heardAt }
+  }
+
+  async #connect(): Promise<void> {
+    this.#leave()
+    if (this.#wanted.length === 0) {
+      this.#rest()
+      return
+    }
+    const fresh = this.#begin()
+    const turn = this.#turn
+    try {
+      const url = await this.#url()
+      if (turn === this.#turn) this.#listen(url, fresh)
+    } catch (error) {
+      if (turn === this.#turn) this.#failed(error)
+    }
+  }
+
+  /** Nothing is listened to, so nothing can be missed: what is subscribed to next begins then. */
+  #rest(): void {
+    this.#topics = []
+    this.#lost = new Set()
+    this.#cursor = ''
+    this.#down.state('idle')
+  }
+
+  /** Ends the stream that there is, if there is one. */
+  #leave(): void {
+    this.#turn++
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#source?.close()
+    this.#source = undefined
+    this.#lose()
+  }
+
+  #lose(): void {
+    if (this.#open) this.#lost = new Set([...this.#lost, ...this.#topics])
+    this.#open = false
+  }
+
+  /** Returns those topics that were not heard before, of which nothing can have been missed. */
+  #begin(): ReadonlySet<string> {
+    this.#topics = necessary(this.#wanted)
+    const heard = [...this.#lost].filter(topic => this.#wanted.some(other => covers(other, topic)))
+    this.#lost = new Set(heard)
+    this.#down.state('connecting')
+    return new Set(this.#topics.filter(topic => !heard.some(other => covers(topic, other))))
+  }
+
+  async #url(): Promise<URL> {
+    const { url, ticket } = this.#options
+    const stream = new URL((await ticket?.(this.#topics)) ?? 'events', url)
+    if (!ticket) addTopics(stream.searchParams, this.#topics)
+    if (this.#cursor) stream.searchParams.set('last_event_id', this.#cursor)
+    return stream
+  }
+
+  #listen(url: URL, fresh: ReadonlySet<string>): void {
+    const source = new EventSource(url, { withCredentials: this.#options.credentials })
+    this.#source = source
+    source.onopen = () => {
+      this.#open = true
+      this.#failures = 0
+      // Given a cursor, the gateway goes on from there, and tells itself what is missing.
+      if (!this.#cursor) for (const topic of this.#lost) this.#down.gap(gapSince(this.#heardAt, topic, this.#reason))
+      this.#reason = 'disconnected'
+      this.#lost = new Set()
+      this.#heardAt = Date.now()
+      this.#down.state('open')
+      this.#down.live(this.#topics)
+    }
+    source.onmessage = ({ data, lastEventId }: MessageEvent<string>) => {
+      this.#heardAt = Date.now()
+      this.#cursor = lastEventId || this.#cursor
+      this.#down.message(data, this.#cursor)
+    }
+    source.addEventListener('gap', ({ data, lastEventId }: MessageEvent<string>) => {
+      this.#cursor = lastEventId || this.#cursor
+      const gap = JSON.parse(data) as Gap // as the protocol says
+      if (fresh.has(gap.channel ?? gap.pattern ?? '') && NOTHING_BEFORE.has(gap.reason)) return
+      this.#down.gap(gap)
+    })
+    source.addEventListener('error', event => {
+      // The gateway's own `error` event goes by the name of the browser's.
+      if (event instanceof MessageEvent) {
+        this.#down.problem(new CarillonProblem(JSON.parse(event.data)))
+        return
+      }
+      const wasOpen = this.#open
+      this.#lose()
+      if (wasOpen) this.#down.state('connecting')
+      // The browser tries again by itself, but not after any answer but 200.
+      if (source.readyState === EventSource.CLOSED) this.#refused(wasOpen)
+    })
+  }
+
+  /** An `EventSource` does not tell why it was refused; the same URL asked by `fetch` does. */
+  async #refused(spent: boolean): Promise<void> {
+    this.#leave()
+    this.#down.state('connecting')
+    const { ticket, credentials } = this.#options
+    // A ticket that was good for one time has been good for that; whether a new one is will show.
+    if (ticket && (spent || this.#failures === 0)) {
+      this.#again()
+      return
+    }
+    const turn = this.#turn
+    const abort = new AbortController()
+    try {
+      const headers = { accept: 'text/event-stream' }
+      const init: RequestInit = { headers, signal: abort.signal, credentials: credentials ? 'include' : 'same-origin' }
+      await good(await fetch(await this.#url(), init))
+      if (turn === this.#turn) this.#again()
+    } catch (error) {
+      if (turn === this.#turn) this.#failed(error)
+    } finally {
+      abort.abort()
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof CarillonProblem && !error.passes) {
+      this.#leave()
+      this.#topics = []
+      this.#down.state('closed')
+      this.#down.problem(error)
+    } else this.#again()
+  }
+
+  #again(): void {
+    this.#timer = setTimeout(() => this.#connect(), backoff(this.#failures++))
+  }
+
+  readonly #hurry = (): void => {
+    if (this.#timer !== undefined) this.#connect()
+  }
+}
+
+/** Why the gateway cannot go on with a topic: for one that begins just now that is no loss. */
+const NOTHING_BEFORE = new Set(['no_history', 'cursor_unknown'])

@@ -1,0 +1,184 @@
+import {
+  Connection,
+  type ConnectionOptions,
+  type Downstream,
+  type Past,
+  type State,
+  type Upstream,
+} from './connection.js'
+import { type Gap, gapSince } from './gap.js'
+import { randomKey } from './publisher.js'
+
+/** Between the tabs. `from` is the tab that says it. */
+type Word =
+  | { kind: 'want'; from: string; topics: readonly string[] }
+  | { kind: 'lead' }
+  | { kind: 'message'; envelope: string; cursor: string }
+  | { kind: 'gap'; gap: Gap }
+  | { kind: 'state'; state: State; topics: readonly string[]; cursor: string; heardAt: number }
+  | { kind: 'problem'; message: string }
+
+/**
+ * One connection for all tabs of an origin. The tab that holds the lock leads: it has the connection,
+ * and passes on what comes. When it goes, the browser gives the lock to the next one, which goes on
+ * with the cursor that it has seen last.
+ *
+ * ```
+ *   gateway ══ EventSource ══ leading tab ── BroadcastChannel ──┬── tab
+ *                                  ▲                            └── tab
+ *                                  └──── what each tab wants ───────┘
+ * ```
+ */
+export class Tabs implements Upstream {
+  static get possible(): boolean {
+    return typeof BroadcastChannel === 'function' && navigator.locks !== undefined // only where the page came safely
+  }
+
+  readonly #name: string
+  readonly #options: ConnectionOptions
+  readonly #down: Downstream
+  readonly #channel: BroadcastChannel
+  readonly #id = randomKey()
+  readonly #over = new AbortController()
+  readonly #wants = new Map<string, readonly string[]>()
+  #own: readonly string[] = []
+  #connection: Connection | undefined
+  #past: Past
+  #state: State = 'idle'
+  /** The page was here before, and no other tab's stream can be asked what it missed. */
+  #returning: Past | undefined
+
+  constructor(name: string, options: ConnectionOptions, down: Downstream, past?: Past) {
+    this.#name = `carillon ${name}`
+    this.#options = options
+    this.#down = down
+    this.#past = past ?? { topics: [], cursor: '', heardAt: 0 }
+    this.#returning = past
+    this.#channel = new BroadcastChannel(this.#name)
+    this.#channel.onmessage = ({ data }: MessageEvent<Word>) => this.#hear(data)
+    const { signal } = this.#over
+    // Held for as long as this tab is there: who waits for it learns of its end.
+    this.#lock(this.#presence(this.#id), () => {})
+    this.#lock(this.#name, () => this.#lead())
+    signal.addEventListener('abort', () => this.#channel.close())
+  }
+
+  want(topics: readonly string[]): void {
+    this.#own = topics
+    if (this.#connection) this.#wantAll()
+    else this.#say({ kind: 'want', from: this.#id, topics })
+  }
+
+  close(): void {
+    this.#connection?.close()
+    this.#say({ kind: 'want', from: this.#id, topics: [] })
+    this.#over.abort()
+    this.#down.state('closed')
+  }
+
+  get past(): Past {
+    return this.#connection?.past ?? this.#past
+  }
+
+  /** Holds the lock, once it is free, until this is closed or the tab gone. */
+  #lock(name: string, held: () => void): void {
+    const { signal } = this.#over
+    navigator.locks
+      .request(name, { signal }, () => {
+        held()
+        return new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
+      })
+      .catch(() => {}) // given up by `close`
+  }
+
+  readonly #presence = (id: string): string => `${this.#name} ${id}`
+
+  #lead(): void {
+    const pass = (word: Word) => this.#say(word)
+    const down: Downstream = {
+      message: (envelope, cursor) => {
+        pass({ kind: 'message', envelope, cursor })
+        this.#down.message(envelope, cursor)
+      },
+      gap: gap => {
+        pass({ kind: 'gap', gap })
+        this.#down.gap(gap)
+      },
+      state: state => {
+        this.#state = state
+        this.#sayState()
+        this.#down.state(state)
+      },
+      live: topics => {
+        this.#sayState()
+        this.#down.live(topics)
+      },
+      problem: error => {
+        pass({ kind: 'problem', message: error.message })
+        this.#down.problem(error)
+      },
+    }
+    // What the one before had on its stream is heard by some tab, unless that tab is gone too.
+    const connection = new Connection(this.#options, down, this.#past)
+    this.#connection = connection
+    this.#over.signal.addEventListener('abort', () => {
+      this.#connection = undefined
+    })
+    this.#wants.set('before', this.#past.topics)
+    this.#wantAll()
+    this.#wants.delete('before')
+    pass({ kind: 'lead' })
+  }
+
+  #sayState(): void {
+    this.#say({ kind: 'state', state: this.#state, ...this.past })
+  }
+
+  #wantAll(): void {
+    this.#connection?.want([...new Set([...this.#own, ...[...this.#wants.values()].flat()])])
+  }
+
+  #hear(word: Word): void {
+    if (this.#connection) {
+      if (word.kind === 'want') this.#heed(word.from, word.topics)
+    } else if (word.kind === 'lead') {
+      this.want(this.#own)
+    } else if (word.kind === 'message') {
+      this.#past = { ...this.#past, cursor: word.cursor, heardAt: Date.now() }
+      this.#down.message(word.envelope, word.cursor)
+    } else if (word.kind === 'gap') {
+      this.#down.gap(word.gap)
+    } else if (word.kind === 'state') {
+      this.#past = { topics: word.topics, cursor: word.cursor, heardAt: word.heardAt }
+      this.#down.state(word.state)
+      if (word.state === 'open') this.#follow(word.topics)
+    } else if (word.kind === 'problem') {
+      this.#down.problem(new Error(word.message))
+    }
+  }
+
+  #follow(topics: readonly string[]): void {
+    const { topics: missed = [], heardAt = 0 } = this.#returning ?? {}
+    this.#returning = undefined
+    for (const topic of missed) this.#down.gap(gapSince(heardAt, topic, 'disconnected'))
+    this.#down.live(topics)
+  }
+
+  /** The leader learns what another tab wants, and from its lock when that tab is gone. */
+  #heed(tab: string, topics: readonly string[]): void {
+    if (!this.#wants.has(tab)) {
+      navigator.locks
+        .request(this.#presence(tab), { signal: this.#over.signal }, () => {
+          this.#wants.delete(tab)
+        })
+        .catch(() => {}) // given up by `close`
+    }
+    this.#wants.set(tab, topics)
+    this.#wantAll()
+    this.#sayState()
+  }
+
+  #say(word: Word): void {
+    this.#channel.postMessage(word)
+  }
+}

@@ -1,0 +1,17 @@
+import { globMatcher } from '../src/glob.js'
+
+/** What is subscribed to, by its name: a channel, or, where it has one of these characters, a pattern. */
+export const isPattern = (topic: string): boolean => /[*?[]/.test(topic)
+
+/** Whether who hears the one topic hears the other one with it. */
+export const covers = (wide: string, narrow: string): boolean =>
+  wide === narrow || (isPattern(wide) && !isPattern(narrow) && globMatcher(wide)(narrow))
+
+/** The topics that it takes to hear all of these. */
+export const necessary = (topics: readonly string[]): string[] =>
+  topics.filter(topic => !topics.some(other => other !== topic && covers(other, topic)))
+
+/** `channel=news&pattern=chat%3A*`, as `GET /events` takes it. */
+export function addTopics(query: URLSearchParams, topics: readonly string[]): void {
+  for (const topic of topics) query.append(isPattern(topic) ? 'pattern' : 'channel', topic)
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { packageFile } from '../src/package.js'
+import { Problem } from '../src/problems.js'
+
+interface StaticFile {
+  readonly plain: Buffer
+  readonly gzipped: Buffer
+  /** Weak, as it is the same for both forms: RFC 9110 section 8.8.1. */
+  readonly tag: string
+}
+
+/**
+ * A handler for a file that `npm run build` made. It is read by the first who asks, and asked for
+ * anew by who has it: then the answer is a 304 as long as it is the same.
+ */
+export function staticFile(path: string, mediaType: string) {
+  let file: Promise<StaticFile> | undefined
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    file ??= read(path)
+    const { plain, gzipped, tag } = await file
+    reply.header('etag', tag).header('cache-control', 'no-cache')
+    reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
+    if (request.headers['if-none-match']?.split(', ').includes(tag)) return reply.code(304).send()
+    reply.type(mediaType)
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(plain)
+    return reply.header('content-encoding', 'gzip').send(gzipped)
+  }
+}
+
+async function read(path: string): Promise<StaticFile> {
+  const plain = await readFile(packageFile(path)).catch(cause => {
+    throw new Problem('not-found', 'This file is made by `npm run build`.', {}, { cause })
+  })
+  const tag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
+  return { plain, gzipped: await promisify(gzip)(plain, { level: 9 }), tag }
+}

@@ -1,0 +1,166 @@
+import t from 'tap'
+import { openBrowser } from '../support/browser.js'
+import { listening, load, openClientPage, openContext } from '../support/client-page.js'
+import { build, startGateway } from '../support/gateway.js'
+import { freePort } from '../support/ports.js'
+import { startRedis } from '../support/redis.js'
+
+const browser = await openBrowser(t)
+const post = (url: string, channel: string, body: string) =>
+  fetch(`${url}/channels/${channel}`, { method: 'POST', body })
+
+t.test('the loss that the gateway tells of reaches who listens to the topic, and no other', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url })
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['news', 'chat:*'], '{}', `{ onGap: gap => tell({ mine: gap.channel ?? gap.pattern }) }`))
+  await client.run(`await client.subscribe('chat:1', () => {}, { onGap: () => tell({ first: true }) }).live`)
+  await client.take(2)
+  await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  const told = await client.take(5)
+  const of = (name: string) => told.filter(it => name in it)
+  t.match(
+    of('gap').map(({ gap }) => gap),
+    [{ reason: 'redis_connection_lost' }, { reason: 'redis_connection_lost' }],
+  )
+  t.same(
+    of('mine')
+      .map(({ mine }) => mine)
+      .sort(),
+    ['chat:*', 'news'],
+  )
+  t.equal(of('first').length, 1, 'a gap of the pattern is one of the channel that it brings')
+})
+
+t.test('after a restart of the gateway it is back, and says what may be missing', async t => {
+  const environment = { PORT: `${await freePort()}`, RETRY_MS: '200', DRAIN_DELAY_SECONDS: '0' }
+  const gateway = await startGateway(t, environment)
+  const client = await openClientPage(await openContext(t, browser), gateway.url)
+  await client.run(listening(['news', 'chat:*']))
+  await post(gateway.url, 'news', 'before')
+  t.same(await client.take(3), [{ state: 'connecting' }, { state: 'open' }, { channel: 'news', data: 'before' }])
+  const heard = Date.now()
+  await gateway.stop('SIGTERM')
+  t.same(await client.next(), { state: 'connecting' })
+  await startGateway(t, environment)
+  const told = await client.take(3)
+  const gaps = told
+    .slice(0, 2)
+    .map(({ gap }) => gap as { from: string; to: string; channel?: string; pattern?: string; reason: string })
+  t.match(gaps, [
+    { channel: 'news', reason: 'disconnected' },
+    { pattern: 'chat:*', reason: 'disconnected' },
+  ])
+  for (const { from, to } of gaps)
+    t.ok(Date.parse(from) <= heard && Date.parse(to) >= heard, 'the window holds the loss')
+  t.same(told[2], { state: 'open' })
+  await post(gateway.url, 'news', 'after')
+  t.same(await client.next(), { channel: 'news', data: 'after' })
+})
+
+t.test('a topic more opens the connection anew, and who listened before is told', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['news']))
+  await client.take(2)
+  await client.run(`await client.subscribe('sport', ({ data }) => tell({ sport: data })).live`)
+  t.match(await client.take(3), [
+    { state: 'connecting' },
+    { gap: { channel: 'news', reason: 'resubscribed' } },
+    { state: 'open' },
+  ])
+  await post(url, 'sport', 'x')
+  t.same(await client.next(), { sport: 'x' })
+  await client.run(`client.subscribe('chess', () => {}); client.close()`)
+  t.same(await client.next(), { state: 'closed' })
+})
+
+t.test('a reload that remembers tells what was missed meanwhile, and one that does not begins anew', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  const start = listening(['news'], '{ remember: true }')
+  await client.run(start)
+  await client.take(2)
+  await load(client.page, url)
+  await client.run(start)
+  t.match(await client.take(3), [
+    { state: 'connecting' },
+    { gap: { channel: 'news', reason: 'disconnected' } },
+    { state: 'open' },
+  ])
+  await client.run('client.close()')
+  await load(client.page, url)
+  await client.run(start)
+  t.same(await client.take(3), [{ state: 'closed' }, { state: 'connecting' }, { state: 'open' }])
+})
+
+t.test('what is refused for good is said, with the reason, and not asked for again', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  let asked = 0
+  client.page.on('request', () => asked++)
+  await client.run(listening(['carillon:secret']).replace('await subscription.live', ''))
+  t.same(await client.take(2), [{ state: 'connecting' }, { state: 'closed' }])
+  t.match(await client.next(), { problem: 'urn:carillon:problem:reserved-channel' })
+  t.equal(asked, 2, 'one stream, and one question why')
+  await client.run(`subscription.close(); await client.subscribe('news', () => {}).live`)
+  t.same(await client.take(2), [{ state: 'connecting' }, { state: 'open' }], 'another topic, another try')
+})
+
+t.test('an error page of a proxy is not the end', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  let answers = 0
+  await client.page.route('**/events?*', route =>
+    ++answers <= 2 ? route.fulfill({ status: 502, body: 'bad gateway' }) : route.continue(),
+  )
+  await client.run(listening(['news']))
+  t.same(await client.take(2), [{ state: 'connecting' }, { state: 'open' }])
+  t.ok(answers > 2)
+})
+
+t.test('a ticket is fetched for each connection, and what stands in its way for good is said', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  const used = new Set<string>()
+  await client.page.route('**/events?*', route => {
+    const ticket = route.request().url()
+    if (used.has(ticket))
+      return route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"type":"urn:spent"}' })
+    used.add(ticket)
+    // Ends at once, so that the browser comes back by itself with what is spent.
+    if (used.size === 1) return route.fulfill({ contentType: 'text/event-stream', body: 'retry: 10\n\n' })
+    return route.continue()
+  })
+  await client.run(
+    listening(
+      ['news', 'chat:*'],
+      `{
+    ticket: async topics => {
+      tell({ ticket: topics })
+      window.tickets = (window.tickets ?? 0) + 1
+      return '/events?channel=news&pattern=chat:*&limit=' + (1000 + tickets)
+    },
+  }`,
+    ),
+  )
+  t.match(await client.take(8), [
+    { state: 'connecting' },
+    { ticket: ['news', 'chat:*'] },
+    { state: 'open' },
+    { state: 'connecting' },
+    { ticket: ['news', 'chat:*'] },
+    { gap: { channel: 'news' } },
+    { gap: { pattern: 'chat:*' } },
+    { state: 'open' },
+  ])
+  await client.run(
+    `client.close(); ${listening(['news'], `{ ticket: async () => { throw new CarillonProblem({ status: 403, type: 'urn:no', detail: 'Not you.' }) } }`).replace('await subscription.live', '')}`,
+  )
+  t.same(await client.take(4), [
+    { state: 'closed' },
+    { state: 'connecting' },
+    { state: 'closed' },
+    { problem: 'urn:no', message: 'Not you.' },
+  ])
+})
