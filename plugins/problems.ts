@@ -50,6 +50,7 @@ export const problems = fp(
 /** Also for errors that Fastify meets before there is a route: `frameworkErrors`. */
 export function answer(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toProblem(error)
+  request.problem = problem.type
   // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
   request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')

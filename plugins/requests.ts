@@ -1,10 +1,13 @@
 import fp from 'fastify-plugin'
 import type { Gateway } from '../src/gateway.js'
+import type { ProblemType } from '../src/problems.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The trace that the request belongs to, where there is tracing. */
     traceId: string | undefined
+    /** What it was answered with, where it failed. */
+    problem: ProblemType | undefined
   }
   interface FastifyContextConfig {
     /** Asked so often, and by machines, that nobody wants to read of it. */
@@ -16,14 +19,16 @@ declare module 'fastify' {
 export const requests = fp<{ gateway: Gateway }>(
   async (app, { gateway: { counters, journal } }) => {
     app.decorateRequest('traceId', undefined)
+    app.decorateRequest('problem', undefined)
     app.addHook('onResponse', (request, reply, done) => {
       const { url: route, config } = request.routeOptions
       if (config?.quiet) return done()
-      const { method, id, url, caller, traceId } = request
+      const { method, id, url, caller, traceId, problem } = request
       const { statusCode: status, elapsedTime: milliseconds } = reply
       counters.request(method, route ?? UNMATCHED, status, milliseconds / 1000)
+      if (problem !== undefined) counters.problem(problem)
       if (journal.wantsRequest(status))
-        journal.request({ reqId: id, method, route, url, status, milliseconds, traceId, caller: caller?.name })
+        journal.request({ reqId: id, method, route, url, status, problem, milliseconds, traceId, caller: caller?.name })
       done()
     })
   },

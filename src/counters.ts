@@ -3,7 +3,7 @@ import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import { TRANSPORTS, type Transport } from './frames.js'
 import { Histogram, SECONDS } from './histogram.js'
 import type { Publication } from './message.js'
-import type { ProblemType } from './problems.js'
+import { PROBLEMS, type ProblemType } from './problems.js'
 
 /** How a message came in. */
 export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket'] as const
@@ -52,6 +52,8 @@ export class Counters {
     websocket: { messages: 0, bytes: 0 },
   }
   readonly requests = new Map<string, RequestTimes>()
+  /** Problems that requests were answered with. */
+  readonly problems = zeros(Object.keys(PROBLEMS) as ProblemType[]) // its own keys
 
   gap(reason: GapReason): void {
     increase(this.gaps, reason)
@@ -63,6 +65,10 @@ export class Counters {
 
   close(reason: CloseReason): void {
     increase(this.closed, reason)
+  }
+
+  problem(type: ProblemType): void {
+    increase(this.problems, type)
   }
 
   publish(transport: PublishTransport, publications: readonly Publication[], results: readonly PublishResult[]): void {

@@ -3,6 +3,7 @@ import type { Config } from './config.js'
 import type { Transport } from './frames.js'
 import { LogBudget } from './log-budget.js'
 import { type Logger, silentLogger } from './logger.js'
+import type { ProblemType } from './problems.js'
 import type { Topic } from './topic.js'
 
 /** A request that has been answered. */
@@ -14,6 +15,7 @@ export interface AnsweredRequest {
   /** As it came, with its query. */
   readonly url: string
   readonly status: number
+  readonly problem: ProblemType | undefined
   readonly milliseconds: number
   readonly caller: string | undefined
   readonly traceId: string | undefined

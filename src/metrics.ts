@@ -55,6 +55,12 @@ export const METRICS: Readonly<Record<string, Metric>> = {
         durations,
       ]),
   },
+  carillon_problems_total: {
+    type: 'counter',
+    help: 'Requests that were answered with a problem, by its type as docs/errors.md has it: access that was refused, limits that were reached, Redis that was away.',
+    labels: ['problem'],
+    read: ({ counters }) => byLabel('problem', counters.problems),
+  },
   carillon_publishes_total: {
     type: 'counter',
     help: 'Messages that were to be published, by how they came and what became of them: ok, or the problem.',

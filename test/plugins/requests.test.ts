@@ -52,7 +52,7 @@ t.test('one line tells a request: what, how it went, how long, and an id of ours
     ms: Number,
     caller: 'anyone',
   })
-  t.match(nowhere, { method: 'GET', path: '/no/such/path', status: 404, level: 30 })
+  t.match(nowhere, { method: 'GET', path: '/no/such/path', status: 404, problem: 'not-found', level: 30 })
   t.equal(nowhere?.route, undefined)
   t.same(others, [])
   t.match(publish?.reqId, /^[\w-]{8}-\w+$/)

@@ -90,7 +90,18 @@ t.test('has no more series however many channels there are, and names none of th
   t.same(await use(20), before)
   t.notMatch(before.join(), /room/)
   const labels = new Set(before.flatMap(name => [...name.matchAll(/(\w+)="/g)].map(([, label]) => label)))
-  t.same([...labels].sort(), ['le', 'method', 'node', 'outcome', 'reason', 'route', 'status', 'transport', 'version'])
+  t.same([...labels].sort(), [
+    'le',
+    'method',
+    'node',
+    'outcome',
+    'problem',
+    'reason',
+    'route',
+    'status',
+    'transport',
+    'version',
+  ])
 })
 
 t.test('counts each message once for each client that it was written to, and each publish by its outcome', async t => {
@@ -129,6 +140,8 @@ t.test('counts each message once for each client that it was written to, and eac
     'carillon_delivered_bytes_total{transport="websocket"}': 10,
     'carillon_http_request_duration_seconds_count{method="POST",route="/publish",status="2xx"}': 1,
     'carillon_http_request_duration_seconds_count{method="POST",route="/channels/:channel",status="4xx"}': 1,
+    'carillon_problems_total{problem="invalid-json"}': 1,
+    'carillon_problems_total{problem="forbidden"}': 0,
     'carillon_http_request_duration_seconds_bucket{method="POST",route="/publish",status="2xx",le="+Inf"}': 1,
   })
 })
