@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/problems.js'
 
@@ -17,16 +18,19 @@ declare module 'fastify' {
 export const pipelining = fp(
   async app => {
     const streaming = new WeakSet<Socket>()
-    app.addHook('onRequest', (request, reply, done) => {
-      const { socket } = request.raw
-      if (streaming.has(socket))
-        return done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
-      if (request.routeOptions.config.stream) {
-        streaming.add(socket)
-        // Answered with an error, it keeps its connection. Behind a stream nothing is read any more.
-        reply.raw.once('close', () => streaming.delete(socket))
-      }
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (!streaming.has(request.raw.socket)) done()
+      else done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
+    })
+
+    const mark: onRequestHookHandler = ({ raw: { socket } }, reply, done) => {
+      streaming.add(socket)
+      // Answered with an error, it keeps its connection. Behind a stream nothing is read any more.
+      reply.raw.once('close', () => streaming.delete(socket))
       done()
+    }
+    app.addHook('onRoute', route => {
+      if (route.config?.stream) route.onRequest = [mark, ...[route.onRequest ?? []].flat()]
     })
   },
   { name: 'carillon-pipelining' },

@@ -1,20 +1,22 @@
 import fp from 'fastify-plugin'
 
 /**
- * What every answer tells a browser that was led here by somebody else: run nothing, guess no
- * type, and let no other site embed it. Constants, as they go out with each publish; pages say
- * more, by `plugins/pages.ts`.
+ * What an answer tells a browser that was led here by somebody else: guess no type, run nothing,
+ * and let no other site embed it. Constants, as they go out with every answer; pages say more, by
+ * `plugins/pages.ts`.
  */
 export const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
 } as const
 
 export const securityHeaders = fp(
   async app => {
-    app.addHook('onRequest', (_request, reply, done) => {
-      reply.headers(SECURITY_HEADERS)
+    app.addHook('onRequest', ({ method }, reply, done) => {
+      // What a publish answers cannot be embedded or led to: only pages that may publish get it at all.
+      if (method === 'POST') reply.header('x-content-type-options', 'nosniff')
+      else reply.headers(SECURITY_HEADERS)
       done()
     })
   },

@@ -5,6 +5,7 @@ import websocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import { declineUpgrade } from '../src/decline-upgrade.js'
 import type { StreamRefusal } from '../src/limits.js'
+import { endAfterAnswers, hasPendingAnswers } from '../src/pending-answers.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/stream.js'
@@ -31,7 +32,9 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
     const { server } = app
     const upgrades = new EventEmitter()
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (/^websocket$/i.test(request.headers.upgrade ?? '')) upgrades.emit('upgrade', request, socket, head)
+      // An upgrade takes the connection away at once: it cannot stand behind others in a pipeline.
+      if (hasPendingAnswers(socket)) endAfterAnswers(socket)
+      else if (/^websocket$/i.test(request.headers.upgrade ?? '')) upgrades.emit('upgrade', request, socket, head)
       else declineUpgrade(server, request, socket, head)
     })
     await app.register(websocket, {

@@ -104,7 +104,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
 
-      const rate = limits.spend(callerId(request), batch.messages.length)
+      const rate = limits.spend(() => callerId(request), batch.messages.length)
       if (rate) reply.headers(rate)
 
       const { caller } = request

@@ -54,7 +54,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
       const session = new Session(stream, hub, {
         caller: request.caller,
         maxMessageBytes: config.MAX_MESSAGE_BYTES,
-        spend: () => limits.spend(owner, 1),
+        spend: () => limits.spend(() => owner, 1),
       })
       webSocket.on('close', () => stream.close('client_gone'))
       webSocket.on('message', (frame: Buffer) => {

@@ -1,8 +1,7 @@
 import type { CloseReason } from './close-reasons.js'
-import type { Allowance, Ledger } from './meter.js'
-import { Meter } from './meter.js'
+import { type Ledger, Meter } from './meter.js'
 import { Problem } from './problems.js'
-import { type Rate, readRate } from './rate.js'
+import { readRate } from './rate.js'
 
 export interface LimitSettings {
   readonly PUBLISH_RATE?: string
@@ -15,7 +14,7 @@ export class Limits {
   /** Whether the process has more to do than it can; set by who measures it. */
   isOverloaded: () => boolean = () => false
   readonly #settings: LimitSettings
-  readonly #rate: Rate | undefined
+  readonly #policy: string = ''
   readonly #meter: Meter | undefined
   readonly #streams = new Map<string, number>()
   #total = 0
@@ -24,19 +23,23 @@ export class Limits {
   constructor(settings: LimitSettings, ledger?: Ledger) {
     this.#settings = settings
     if (settings.PUBLISH_RATE === undefined) return
-    this.#rate = readRate(settings.PUBLISH_RATE)
-    this.#meter = new Meter(this.#rate, ledger && { ledger })
+    const rate = readRate(settings.PUBLISH_RATE)
+    this.#policy = `"publish";q=${rate.count};w=${rate.seconds}`
+    this.#meter = new Meter(rate, ledger && { ledger })
   }
 
   /**
-   * Counts messages that the caller is about to publish. Returns what the answer tells of its rate.
+   * Counts messages that the caller is about to publish; it is asked for only where there is a rate. Returns what the answer tells of its rate.
    * @throws Problem `overloaded`, `rate-limited`: nothing may be published
    */
-  spend(caller: string, messages: number): RateHeaders | undefined {
+  spend(caller: () => string, messages: number): RateHeaders | undefined {
     if (this.isOverloaded()) throw new Problem('overloaded', undefined, { 'retry-after': OVERLOAD_SECONDS })
-    if (!this.#meter || !this.#rate) return undefined
-    const allowance = this.#meter.spend(caller, messages)
-    const headers = rateHeaders(this.#rate, allowance)
+    if (!this.#meter) return undefined
+    const allowance = this.#meter.spend(caller(), messages)
+    const headers = {
+      'ratelimit-policy': this.#policy,
+      ratelimit: `"publish";r=${allowance.remaining};t=${seconds(allowance.resetMs)}`,
+    }
     if (allowance.allowed) return headers
     throw new Problem('rate-limited', undefined, { ...headers, 'retry-after': seconds(allowance.waitMs) })
   }
@@ -72,11 +75,6 @@ export const refusalProblem = (refusal: StreamRefusal): Problem =>
 
 /** RateLimit header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10. */
 export type RateHeaders = Record<'ratelimit' | 'ratelimit-policy', string>
-
-const rateHeaders = ({ count, seconds: window }: Rate, { remaining, resetMs }: Allowance): RateHeaders => ({
-  'ratelimit-policy': `"publish";q=${count};w=${window}`,
-  ratelimit: `"publish";r=${remaining};t=${seconds(resetMs)}`,
-})
 
 const seconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)}`
 

@@ -63,7 +63,7 @@ const schema = {
 
 export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub, limits } }) => {
   app.post('/channels/:channel', { schema, config: { access: 'publish' } }, async (request, reply) => {
-    const rate = limits.spend(callerId(request), 1)
+    const rate = limits.spend(() => callerId(request), 1)
     if (rate) reply.headers(rate)
     const { channel } = request.params
     const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it

@@ -68,7 +68,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const topic = channelTopic(channel)
       const owner = callerId(request)
       const publish = async (data: Buffer) => {
-        limits.spend(owner, 1)
+        limits.spend(() => owner, 1)
         const [result] = await hub.publish([{ channel, data }], 'websocket')
         if (result && 'problem' in result) throw new Problem(result.problem)
       }

@@ -12,13 +12,14 @@ t.test('each answer tells browsers to run nothing, guess nothing and embed nothi
   }
   for (const [what, request] of Object.entries({
     'an answer': requestText('GET', '/healthz'),
-    'a publish': requestText('POST', '/channels/a', { body: 'x' }),
     'no such path': requestText('GET', '/nothing'),
     'an error': requestText('GET', '/channels?x=1'),
     'an error before there is a route': requestText('GET', '/channels/%zz/events'),
     'no HTTP at all': 'nonsense\r\n\r\n',
   }))
     carries((await exchange(t, port, request)).headers, what)
+  const published = await exchange(t, port, requestText('POST', '/channels/a', { body: 'x' }))
+  t.equal(published.headers.get('x-content-type-options'), 'nosniff')
   for (const accept of ['text/event-stream', 'application/x-ndjson']) {
     const socket = await openSocket(t, port)
     const head = readUntil(socket, '\r\n\r\n')
