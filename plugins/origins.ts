@@ -56,7 +56,11 @@ function admit(origins: Origins, request: FastifyRequest, reply: FastifyReply): 
   request.provenance = provenance
   // Credentials only ever go to an origin that is named.
   if (provenance === 'listed')
-    reply.headers({ ...EXPOSED, 'access-control-allow-origin': headers.origin, 'access-control-allow-credentials': 'true' })
+    reply.headers({
+      ...EXPOSED,
+      'access-control-allow-origin': headers.origin,
+      'access-control-allow-credentials': 'true',
+    })
   else if (provenance === 'any') reply.headers({ ...EXPOSED, 'access-control-allow-origin': '*' })
   return true
 }

@@ -7,7 +7,22 @@ import { exchange, requestText } from '../support/raw-http.js'
 
 t.test('an event type that could end its line is refused in every transport', async t => {
   const { url, port, redis, leavesNothing } = await attackedGateway(t)
-  for (const event of ['a\nb', 'a\rb', 'a\r\ndata: forged', 'a\0b', 'a b', 'ü', '\u2028', '', 'gap', 'error', 'open', 'envelope', 'end', 'a'.repeat(129)]) {
+  for (const event of [
+    'a\nb',
+    'a\rb',
+    'a\r\ndata: forged',
+    'a\0b',
+    'a b',
+    'ü',
+    '\u2028',
+    '',
+    'gap',
+    'error',
+    'open',
+    'envelope',
+    'end',
+    'a'.repeat(129),
+  ]) {
     const what = show(event)
     sameProblem(
       t,
@@ -17,7 +32,11 @@ t.test('an event type that could end its line is refused in every transport', as
     )
     const [result] = await sendBatch(t, port, [{ channel: 'news', data: 'x', event }])
     t.match(result, { type: problemUri('invalid-event-type') }, what)
-    const { answers } = await multiplexed(t, url, JSON.stringify({ type: 'publish', channel: 'news', data: 'x', event }))
+    const { answers } = await multiplexed(
+      t,
+      url,
+      JSON.stringify({ type: 'publish', channel: 'news', data: 'x', event }),
+    )
     t.match(answers, [{ type: 'error', problem: { type: problemUri('invalid-event-type') } }], what)
   }
   t.notMatch(await redis.cli('INFO', 'commandstats'), /cmdstat_(publish|eval):/)

@@ -7,11 +7,53 @@ import { exchange, requestText } from '../support/raw-http.js'
 
 /** Names as they are, and so as JSON carries them. */
 const BAD_NAMES = [
-  '*', 'a*', '?', 'a?b', '[a]', ']', '\\', 'a\\*', '{a}', '{', 'a{b}c',
-  '', ' ', 'a b', ' a', 'a ', '\t', '\n', 'a\r\nPUBLISH other x', 'a\0b', '\0', '\x7f', '\x1b[31m',
-  '.', '..', '../x', 'a/b', '/', '%2F', 'a%2Fb', '%252F', '%00',
-  'ü', 'a\u202eb', '\ud83d\ude00', '\u2028', 'a,b', 'a;b', '"', "'", '<script>', '$', '-a', '_a', ':a',
-  '__proto__', 'a'.repeat(129),
+  '*',
+  'a*',
+  '?',
+  'a?b',
+  '[a]',
+  ']',
+  '\\',
+  'a\\*',
+  '{a}',
+  '{',
+  'a{b}c',
+  '',
+  ' ',
+  'a b',
+  ' a',
+  'a ',
+  '\t',
+  '\n',
+  'a\r\nPUBLISH other x',
+  'a\0b',
+  '\0',
+  '\x7f',
+  '\x1b[31m',
+  '.',
+  '..',
+  '../x',
+  'a/b',
+  '/',
+  '%2F',
+  'a%2Fb',
+  '%252F',
+  '%00',
+  'ü',
+  'a\u202eb',
+  '\ud83d\ude00',
+  '\u2028',
+  'a,b',
+  'a;b',
+  '"',
+  "'",
+  '<script>',
+  '$',
+  '-a',
+  '_a',
+  ':a',
+  '__proto__',
+  'a'.repeat(129),
 ] // prettier-ignore
 
 t.test('a name that could mean something else is refused in every transport, and touches nothing', async t => {
@@ -38,7 +80,11 @@ t.test('a name that could mean something else is refused in every transport, and
     ]) {
       socket.send(request)
       const answer = JSON.parse((await socket.next()).data)
-      t.match(answer, { type: 'error', problem: { type: problemUri('invalid-channel') } }, `${show(channel)}, ${request.type}`)
+      t.match(
+        answer,
+        { type: 'error', problem: { type: problemUri('invalid-channel') } },
+        `${show(channel)}, ${request.type}`,
+      )
     }
   }
   socket.socket.close()
@@ -84,7 +130,22 @@ t.test("the gateways' own channels are closed in every transport", async t => {
 
 t.test('a pattern that is none is refused wherever one is taken', async t => {
   const { url, port, leavesNothing } = await attackedGateway(t)
-  for (const pattern of ['[', '[]', '[a', 'a]', '[^]', '[z-a', '\\*', 'a b', '', 'a/b', '{a,b}', '\n', 'ü*', '*'.repeat(129)]) {
+  for (const pattern of [
+    '[',
+    '[]',
+    '[a',
+    'a]',
+    '[^]',
+    '[z-a',
+    '\\*',
+    'a b',
+    '',
+    'a/b',
+    '{a,b}',
+    '\n',
+    'ü*',
+    '*'.repeat(129),
+  ]) {
     const query = `pattern=${encodeURIComponent(pattern)}`
     for (const path of [`/events?${query}`, `/channels?${query}`])
       sameProblem(t, await exchange(t, port, requestText('GET', path)), 'invalid-pattern', path)
@@ -101,6 +162,7 @@ t.test('a pattern made to be slow is not', async t => {
   await exchange(t, port, requestText('GET', `/channels?pattern=${pattern}`))
   const socket = await multiplexed(t, url, JSON.stringify({ type: 'subscribe', pattern }))
   t.match(socket.answers, [{ type: 'subscribed' }])
-  for (let i = 0; i < 20; i++) await exchange(t, port, requestText('POST', `/channels/${'a'.repeat(120)}`, { body: 'x' }))
+  for (let i = 0; i < 20; i++)
+    await exchange(t, port, requestText('POST', `/channels/${'a'.repeat(120)}`, { body: 'x' }))
   t.ok(performance.now() - began < 20_000, 'exponential would be centuries')
 })

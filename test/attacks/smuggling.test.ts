@@ -50,7 +50,9 @@ t.test('nothing behind a request for a stream is executed, in one packet or late
       for (const together of [true, false]) {
         const socket = await openSocket(t, port)
         const opened = readUntil(socket, '200 OK')
-        const stream = requestText('GET', `${path}${path.includes('?') ? '&' : '?'}timeout=0.3`, { headers: { ...keep.headers, accept } })
+        const stream = requestText('GET', `${path}${path.includes('?') ? '&' : '?'}timeout=0.3`, {
+          headers: { ...keep.headers, accept },
+        })
         socket.write(together ? stream + behind : stream)
         await opened
         const end = readToEnd(socket)
@@ -68,7 +70,9 @@ t.test('behind a request for a stream that is refused, others are told to come a
   const { port } = await attackedGateway(t)
   const socket = await openSocket(t, port)
   const all = readToEnd(socket)
-  socket.write(requestText('GET', '/channels/-/events', keep) + requestText('POST', '/channels/news', { ...keep, body: 'x' }))
+  socket.write(
+    requestText('GET', '/channels/-/events', keep) + requestText('POST', '/channels/news', { ...keep, body: 'x' }),
+  )
   await new Promise(resolve => setTimeout(resolve, 100))
   socket.write(requestText('POST', '/channels/news', { body: 'x' }))
   t.same(statuses(await all), [400, 400, 200], 'the connection goes on')

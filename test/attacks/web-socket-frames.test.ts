@@ -8,7 +8,9 @@ import { openSocket, readUntil, requestText } from '../support/raw-http.js'
 /** A WebSocket on which anything may be sent. */
 async function handshake(t: Test, port: number, path: string): Promise<Socket> {
   const socket = await openSocket(t, port)
-  const accept = createHash('sha1').update(`${UPGRADE['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  const accept = createHash('sha1')
+    .update(`${UPGRADE['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64')
   const head = readUntil(socket, /101[\s\S]*\r\n\r\n/)
   socket.write(requestText('GET', path, { headers: UPGRADE }))
   t.match(await head, accept)
@@ -28,10 +30,19 @@ function closeCode(socket: Socket): Promise<number | 'cut'> {
   })
 }
 
-const frame = (first: number, payload: Buffer | string, { masked = true, length }: { masked?: boolean; length?: number } = {}) => {
+const frame = (
+  first: number,
+  payload: Buffer | string,
+  { masked = true, length }: { masked?: boolean; length?: number } = {},
+) => {
   const body = Buffer.from(payload)
   const size = length ?? body.length
-  const head = size < 126 ? [size] : size < 65_536 ? [126, size >> 8, size & 255] : [127, 0, 0, 0, 0, (size >>> 24) & 255, (size >>> 16) & 255, (size >>> 8) & 255, size & 255]
+  const head =
+    size < 126
+      ? [size]
+      : size < 65_536
+        ? [126, size >> 8, size & 255]
+        : [127, 0, 0, 0, 0, (size >>> 24) & 255, (size >>> 16) & 255, (size >>> 8) & 255, size & 255]
   head[0] = (head[0] ?? 0) | (masked ? 0x80 : 0)
   // A key of zeros leaves the payload as it is.
   return Buffer.concat([Buffer.from([first, ...head]), Buffer.alloc(masked ? 4 : 0), body])
@@ -53,8 +64,16 @@ const MALFORMED: [what: string, bytes: Buffer, code: number][] = [
   ['a close frame of one byte', frame(0x88, Buffer.from([3])), 1002],
   ['a close reason that is not UTF-8', frame(0x88, Buffer.from([0x03, 0xe8, 0xff])), 1007],
   ['a frame that says it is too big', frame(0x82, '', { length: 500_000 }), 1009],
-  ['a frame of 2^63 bytes', Buffer.concat([Buffer.from([0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255]), Buffer.alloc(4)]), 1009],
-  ['a message that is too big in all', Buffer.concat([frame(0x02, Buffer.alloc(300_000)), frame(0x00, Buffer.alloc(300_000))]), 1009],
+  [
+    'a frame of 2^63 bytes',
+    Buffer.concat([Buffer.from([0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255]), Buffer.alloc(4)]),
+    1009,
+  ],
+  [
+    'a message that is too big in all',
+    Buffer.concat([frame(0x02, Buffer.alloc(300_000)), frame(0x00, Buffer.alloc(300_000))]),
+    1009,
+  ],
 ]
 
 t.test('frames that RFC 6455 forbids end the connection with its code, on both paths, and publish nothing', async t => {
@@ -73,7 +92,24 @@ t.test('frames that RFC 6455 forbids end the connection with its code, on both p
 
 t.test('what is no request of the protocol gets an error, and then 1008', async t => {
   const { url, leavesNothing } = await attackedGateway(t)
-  const frames = ['', 'x', 'null', '1', '"x"', '[]', '{}', '{"type":"nope"}', '{"type":"subscribe"', '{"type":"publish","channel":"news"}', '{"type":"ping","more":1}', '{"type":"ping","ref":{}}', '{"type":"ping","ref":null}', `{"type":"ping","ref":"${'x'.repeat(129)}"}`, '['.repeat(100_000), Buffer.from([0xff])] // prettier-ignore
+  const frames = [
+    '',
+    'x',
+    'null',
+    '1',
+    '"x"',
+    '[]',
+    '{}',
+    '{"type":"nope"}',
+    '{"type":"subscribe"',
+    '{"type":"publish","channel":"news"}',
+    '{"type":"ping","more":1}',
+    '{"type":"ping","ref":{}}',
+    '{"type":"ping","ref":null}',
+    `{"type":"ping","ref":"${'x'.repeat(129)}"}`,
+    '['.repeat(100_000),
+    Buffer.from([0xff]),
+  ] // prettier-ignore
   for (const text of frames) {
     const client = await openWebSocket(t, `${url}/ws`)
     client.socket.send(text)

@@ -14,7 +14,8 @@ export async function attackedGateway(t: Test, config: Partial<Config> = {}) {
   const redis = await startRedis(t)
   const { app, url, port } = await build(t, { redisUrl: redis.url, config })
   const connections = promisify(app.server.getConnections.bind(app.server))
-  const channels = async () => (await redis.cli('PUBSUB', 'CHANNELS')).split('\n').filter(name => !name.startsWith('carillon:'))
+  const channels = async () =>
+    (await redis.cli('PUBSUB', 'CHANNELS')).split('\n').filter(name => !name.startsWith('carillon:'))
 
   /** No connection, no subscription, no key; and it still serves. */
   const leavesNothing = async (what: string) => {
@@ -29,11 +30,19 @@ export async function attackedGateway(t: Test, config: Partial<Config> = {}) {
 }
 
 /** Every way by which a request over HTTP names a channel; each is refused with the problem. */
-export async function refusedOverHttp(t: Test, port: number, encoded: string, types: readonly ProblemType[], what: string) {
+export async function refusedOverHttp(
+  t: Test,
+  port: number,
+  encoded: string,
+  types: readonly ProblemType[],
+  what: string,
+) {
   const requests = {
     REST: requestText('POST', `/channels/${encoded}`, { body: 'forged' }),
     SSE: requestText('GET', `/channels/${encoded}/events?timeout=1`),
-    NDJSON: requestText('GET', `/channels/${encoded}/events?timeout=1`, { headers: { accept: 'application/x-ndjson' } }),
+    NDJSON: requestText('GET', `/channels/${encoded}/events?timeout=1`, {
+      headers: { accept: 'application/x-ndjson' },
+    }),
     'many channels': requestText('GET', `/events?timeout=1&channel=ok&channel=${encoded}`),
     introspection: requestText('GET', `/channels/${encoded}/subscribers`),
     WebSocket: requestText('GET', `/channels/${encoded}/ws`, { headers: UPGRADE }),
@@ -64,7 +73,11 @@ export async function sendBatch(t: Test, port: number, messages: unknown[]): Pro
 }
 
 /** Sends one frame on a multiplexed WebSocket of its own; resolves with what came before the end. */
-export function multiplexed(t: Test, url: string, frame: string | Buffer): Promise<{ answers: unknown[]; code: number; reason: string }> {
+export function multiplexed(
+  t: Test,
+  url: string,
+  frame: string | Buffer,
+): Promise<{ answers: unknown[]; code: number; reason: string }> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`)
   t.teardown(() => socket.terminate())
   const answers: unknown[] = []
