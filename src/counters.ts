@@ -9,8 +9,8 @@ import { PROBLEMS, type ProblemType } from './problems.js'
 export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket'] as const
 export type PublishTransport = (typeof PUBLISH_TRANSPORTS)[number]
 
-/** What became of a publication: Redis executed it, or the problem that stands in its place. */
-export type PublishOutcome = 'ok' | ProblemType
+/** What became of a publication: Redis executed it now, or had done so before, or the problem that stands in its place. */
+export type PublishOutcome = 'ok' | 'replayed' | ProblemType
 
 /** What has left on one transport. */
 export interface Delivered {
@@ -77,8 +77,8 @@ export class Counters {
     for (let i = 0; i < publications.length; i++) {
       const result = results[i]
       if (result && !('problem' in result)) {
-        increase(outcomes, 'ok')
-        this.publishedBytes += publications[i]?.data.length ?? 0
+        increase(outcomes, result.replayed ? 'replayed' : 'ok')
+        if (!result.replayed) this.publishedBytes += publications[i]?.data.length ?? 0
       } else {
         increase(outcomes, result?.problem ?? 'internal-error')
       }

@@ -171,4 +171,16 @@ t.test('probes and scrapes are not among the requests, and whatever has no route
   t.same(routes, [['carillon_http_request_duration_seconds_count{method="GET",route="none",status="4xx"}', 2]])
 })
 
+t.test('a retry of what was published before is counted apart', async t => {
+  const { url } = await build(t, { config: { HISTORY: 'news=10' } })
+  const publish = () =>
+    fetch(`${url}/channels/news`, { method: 'POST', body: 'once', headers: { 'idempotency-key': 'order-00000001' } })
+  for (let i = 0; i < 2; i++) t.equal((await publish()).status, 200)
+  t.match(await scrape(url), {
+    'carillon_publishes_total{transport="http",outcome="ok"}': 1,
+    'carillon_publishes_total{transport="http",outcome="replayed"}': 1,
+    carillon_published_bytes_total: 4,
+  })
+})
+
 const JSON_TYPE = { 'content-type': 'application/json' }
