@@ -67,6 +67,7 @@ export class ClusterTopology implements Topology {
         return cluster.status
       },
       publish: (channel, data) => (sharded ? cluster.spublish(channel, data) : cluster.publish(channel, data)),
+      xrange: (key, from, to) => cluster.xrange(key, from, to),
       disconnect: () => cluster.disconnect(),
     }
     return this.#native

@@ -73,6 +73,11 @@ export class Gateway {
     return [...this.#earlierOutput, this.#process?.output() ?? ''].join('')
   }
 
+  /** It stands still. */
+  get isPaused(): boolean {
+    return this.stalls.at(-1)?.to === Number.POSITIVE_INFINITY
+  }
+
   async startProcess(): Promise<void> {
     this.#process = await startGateway(this.#scope, this.#environment)
     this.#note(true)

@@ -20,6 +20,12 @@ export interface Publication {
   readonly sentAt: number
   answeredAt: number | undefined
   outcome: Outcome
+  /** For one that was tried several times: how long the slowest answer took. */
+  slowestMs?: number
+  /** What came before the outcome, for one that was tried several times. */
+  readonly earlier?: { readonly at: number; readonly outcome: Outcome }[]
+  /** The ids that the answers gave it. */
+  readonly positions?: Set<string>
 }
 
 /** A message as Redis itself delivered it. `node` tells which one, where there are several. */
@@ -47,6 +53,8 @@ export interface TopicName {
 export interface TopicLog extends TopicName {
   /** When the client was told that it is subscribed. */
   liveAt: number
+  /** It went on from where the client stood before. */
+  readonly isResumed?: boolean
   /** When it was told that it is so no more, while the stream went on. */
   endedAt?: number
 }
@@ -59,6 +67,7 @@ export interface Delivery {
 }
 
 export interface GapEvent extends TopicName {
+  /** Where the gateway does not know it: since the last message that the client had of the topic. */
   readonly from: number
   readonly to: number
   readonly reason: string
@@ -95,4 +104,6 @@ export interface History {
   readonly blind: readonly Blind[]
   readonly sessions: readonly Session[]
   readonly stalls: readonly Stall[]
+  /** What Redis kept of each channel, in its order: where channels have a history. */
+  readonly kept?: ReadonlyMap<string, readonly string[]>
 }

@@ -11,6 +11,8 @@ export function* judgePublishes(truth: Truth, stalls: readonly Stall[], rules: R
     const detail = describe(id, publication)
     if (outcome === 200 && !executed) yield { kind: 'answered 200 and not executed', detail }
     if (isRefusal(outcome) && executed) yield { kind: 'executed although refused', detail }
+    if ((publication.positions?.size ?? 0) > 1)
+      yield { kind: 'several ids', detail: `${detail}: ${[...(publication.positions ?? [])]}` }
     if (via === 'native' || stalls.some(stall => isStalled(stall, publication))) continue
     if (outcome === 'pending') yield { kind: 'unanswered', detail }
     else if (answerTime(publication) > rules.answerWithinMs) yield { kind: 'slow answer', detail }
@@ -18,7 +20,8 @@ export function* judgePublishes(truth: Truth, stalls: readonly Stall[], rules: R
 }
 
 /** Milliseconds from the sending to the answer. */
-export const answerTime = ({ sentAt, answeredAt = sentAt }: Publication): number => answeredAt - sentAt
+export const answerTime = ({ sentAt, answeredAt = sentAt, slowestMs }: Publication): number =>
+  slowestMs ?? answeredAt - sentAt
 
 /** Times of the answers that gateways gave, those that stood still apart. */
 export const answerTimes = (truth: Truth, stalls: readonly Stall[]): number[] =>

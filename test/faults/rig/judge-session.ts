@@ -1,6 +1,6 @@
 import type { Delivery, GapEvent, Session, TopicLog } from './history.js'
 import { covers } from './patterns.js'
-import type { Executed, Truth } from './truth.js'
+import { type Executed, HISTORY, type Truth } from './truth.js'
 import type { Rules, Violation } from './verdict.js'
 
 export interface Losses {
@@ -12,6 +12,11 @@ export interface Losses {
 /** Holds what one stream brought against what Redis did. */
 export function* judgeSession(session: Session, truth: Truth, rules: Rules, losses: Losses): Generator<Violation> {
   yield* judgeGaps(session)
+  yield* judgeContents(session, truth, rules, losses)
+}
+
+/** The same, without a look at how it was told of its gaps. */
+export function* judgeContents(session: Session, truth: Truth, rules: Rules, losses: Losses): Generator<Violation> {
   const byChannel = new Map<string, Delivery[]>()
   for (const delivery of session.deliveries) {
     const others = byChannel.get(delivery.channel)
@@ -28,7 +33,7 @@ export function* judgeSession(session: Session, truth: Truth, rules: Rules, loss
   }
 }
 
-function* judgeGaps(session: Session): Generator<Violation> {
+export function* judgeGaps(session: Session): Generator<Violation> {
   const last = new Map<string, GapEvent>()
   for (const gap of session.gaps) {
     const key = `${gap.kind} ${gap.name}`
@@ -65,6 +70,16 @@ function* judgeOrder(
   truth: Truth,
   { order }: Rules,
 ): Generator<Violation> {
+  const inHistory = deliveries.map(({ id }) => truth.executed.get(id)?.places.get(HISTORY))
+  if (inHistory.some(place => place !== undefined)) {
+    const at = firstFault(inHistory)
+    if (at >= 0)
+      yield {
+        kind: 'out of order',
+        detail: `${who(session)}: ${deliveries[at]?.id} on ${deliveries[at]?.channel} after one that follows it in the history`,
+      }
+    return
+  }
   const segments = order === 'one' ? [deliveries] : splitAt(deliveries, gaps)
   for (const segment of segments) {
     const places = segment.map(({ id }) => truth.executed.get(id)?.places)

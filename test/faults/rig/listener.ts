@@ -2,7 +2,7 @@ import type { Gateway } from './gateway.js'
 import type { Ending, Session, TopicName } from './history.js'
 import { idOf } from './observer.js'
 import { type OpenStream, openHttp, type StreamHandler } from './open-stream.js'
-import { openChannelWebSocket, openSession, type TopicHandler } from './open-web-socket.js'
+import { openChannelWebSocket, openEnvelopeWebSocket, openSession, type TopicHandler } from './open-web-socket.js'
 import type { Signal } from './signal.js'
 
 /** `ws`: one channel over a WebSocket; `session`: the multiplexed WebSocket. */
@@ -16,6 +16,8 @@ export interface ListenerOptions {
   readonly gateway: () => Gateway
   /** Opens another stream when one has ended, as `EventSource` does. */
   readonly reconnect: boolean
+  /** It goes on from where it stood. */
+  readonly resumes: boolean
   readonly signal: Signal
 }
 
@@ -36,6 +38,9 @@ export class Listener {
   #timer: NodeJS.Timeout | undefined
   #retryMs = 300
   #done = false
+  /** Where it stands, over all channels or on each. */
+  #cursor: string | undefined
+  readonly #cursors = new Map<string, string>()
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -58,8 +63,10 @@ export class Listener {
   open(): void {
     const gateway = this.#options.gateway()
     let session: Session | undefined
+    const resumed = new Map(this.topics.map(topic => [topic.name, this.#cursorOf(topic) !== undefined]))
     const live = (topic: TopicName) => {
-      session?.topics.push({ ...topic, liveAt: Date.now() })
+      const isResumed = resumed.get(topic.name) ?? false
+      session?.topics.push({ ...topic, liveAt: Date.now(), ...(isResumed && { isResumed }) })
       this.#options.signal.raise()
     }
     const refused = ({ kind, name }: TopicName) => {
@@ -78,8 +85,12 @@ export class Listener {
         session?.deliveries.push({ id: idOf(data), channel, event, at: Date.now() })
         this.#options.signal.raise()
       },
+      position: (cursor, channel) => {
+        if (channel === undefined || this.topics.length === 1) this.#cursor = cursor
+        else this.#cursors.set(channel, cursor)
+      },
       control: (event, data) => {
-        if (event === 'gap') session?.gaps.push(readGap(data))
+        if (event === 'gap') this.#toldGap(session, data)
         else this.#failed(data)
         this.#options.signal.raise()
       },
@@ -89,7 +100,12 @@ export class Listener {
       },
       end: (ending, code) => this.#ended(session, ending, code),
     }
-    this.#stream = this.#connect(gateway.url, handler, { live, refused })
+    this.#stream = this.#connect(gateway.url, handler, { live, refused, cursorOf: topic => this.#cursorOf(topic) })
+  }
+
+  /** Leaves its stream, as a browser that loses its network, and comes back. */
+  leave(): void {
+    this.#stream?.close()
   }
 
   close(): void {
@@ -109,12 +125,37 @@ export class Listener {
     if (!first) throw new Error('a listener has a topic')
     switch (this.form) {
       case 'ws':
-        return openChannelWebSocket(url, first.name, handler)
+        return this.#options.resumes
+          ? openEnvelopeWebSocket(url, first.name, handler, this.#cursor)
+          : openChannelWebSocket(url, first.name, handler)
       case 'session':
         return openSession(url, this.topics, handler, topics)
       default:
-        return openHttp(url, this.form, this.topics, handler)
+        return openHttp(url, this.form, this.topics, handler, this.#options.resumes ? this.#cursor : undefined)
     }
+  }
+
+  #cursorOf({ name }: TopicName): string | undefined {
+    if (!this.#options.resumes) return undefined
+    return this.form === 'session' && this.topics.length > 1 ? this.#cursors.get(name) : this.#cursor
+  }
+
+  #toldGap(session: Session | undefined, data: string): void {
+    const { channel, pattern, from, to = '', reason = '' } = JSON.parse(data) as Record<string, string> // as the contract says
+    const kind = pattern === undefined ? 'channel' : 'pattern'
+    const name = pattern ?? channel ?? ''
+    const since = from === undefined ? this.#lastHeard(name) : Date.parse(from)
+    session?.gaps.push({ kind, name, from: since, to: Date.parse(to), reason, at: Date.now() })
+  }
+
+  /** When it had the last message of a channel, on whatever stream. */
+  #lastHeard(channel: string): number {
+    for (const { deliveries, openedAt } of [...this.sessions].reverse()) {
+      const last = deliveries.findLast(delivery => delivery.channel === channel)
+      if (last) return last.at
+      if (this.sessions[0]?.openedAt === openedAt) return openedAt
+    }
+    return 0
   }
 
   #ended(session: Session | undefined, ending: Ending, code: number | undefined): void {
@@ -139,12 +180,3 @@ const newSession = (client: string, gateway: string): Session => ({
   endedAt: undefined,
   ending: undefined,
 })
-
-function readGap(data: string): Session['gaps'][number] {
-  const { channel, pattern, from, to, reason } = JSON.parse(data) as Record<string, string> // as the contract says
-  const topic =
-    channel === undefined
-      ? ({ kind: 'pattern', name: pattern ?? '' } as const)
-      : ({ kind: 'channel', name: channel } as const)
-  return { ...topic, from: Date.parse(from ?? ''), to: Date.parse(to ?? ''), reason: reason ?? '', at: Date.now() }
-}

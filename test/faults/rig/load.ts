@@ -1,7 +1,7 @@
 import type { Gateway } from './gateway.js'
 import type { Outcome, Publication } from './history.js'
 import type { Chance } from './prng.js'
-import { post, postBatch, publishNatively } from './publisher.js'
+import { post, postBatch, postUntilKnown, publishNatively } from './publisher.js'
 import type { Scope } from './scope.js'
 import type { Signal } from './signal.js'
 import type { Native } from './topology.js'
@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly gateways: () => readonly Gateway[]
   /** The connection of the native publisher. */
   readonly native: Native
+  /** Channels have a history: everything goes through the gateways, with keys. */
+  readonly history: boolean
   readonly chance: Chance
   readonly signal: Signal
 }
@@ -57,14 +59,14 @@ export class Load {
     return this.#open
   }
 
-  /** One message on each channel, natively. Their ids. */
+  /** One message on each channel. Their ids. */
   async mark(): Promise<string[]> {
-    const marks = this.#options.channels.map(channel => this.#create(channel, 'native'))
-    await Promise.all(marks.map(mark => new Promise<void>(done => this.#sendNatively(mark, done))))
+    const marks = this.#options.channels.map(channel => this.#create(channel, this.#options.history ? 'any' : 'native'))
+    await Promise.all(marks.map(mark => new Promise<void>(done => this.#sendAside(mark, done))))
     return marks.map(({ id }) => id)
   }
 
-  /** Many large messages on one channel, natively, as fast as that and never more than a few at once. */
+  /** Many large messages on one channel, as fast as that and never more than a few at once. */
   async burst(
     channel: string,
     { count, bytes, perSecond }: { count: number; bytes: number; perSecond: number },
@@ -74,8 +76,8 @@ export class Load {
     for (let i = 0; i < count; i++) {
       const early = started + (i * 1000) / perSecond - Date.now()
       if (early > 1) await new Promise(resolve => setTimeout(resolve, early))
-      const publication = this.#create(channel, 'native')
-      atOnce.push(new Promise(done => this.#sendNatively(publication, done, bytes)))
+      const publication = this.#create(channel, this.#options.history ? 'any' : 'native')
+      atOnce.push(new Promise(done => this.#sendAside(publication, done, bytes)))
       if (atOnce.length >= 8) await atOnce.shift()
     }
     await Promise.all(atOnce)
@@ -87,7 +89,9 @@ export class Load {
 
   /** How many publications had the outcome since then. */
   count(outcome: Outcome, since = 0): number {
-    return this.publications.filter(p => p.outcome === outcome && p.sentAt >= since).length
+    return this.publications.filter(
+      p => p.sentAt >= since && (p.outcome === outcome || p.earlier?.some(it => it.outcome === outcome)),
+    ).length
   }
 
   #tick(): void {
@@ -99,7 +103,8 @@ export class Load {
       this.#due++
       if (this.#open >= MAX_OPEN) continue
       const available = gateways()
-      if (available.length === 0 || chance.happens(nativeShare))
+      if (this.#options.history) this.#sendAside(this.#create(this.#channel(), 'any', this.#event(0.1)))
+      else if (available.length === 0 || chance.happens(nativeShare))
         this.#sendNatively(this.#create(this.#channel(), 'native'))
       else this.#sendTo(chance.pick(available))
     }
@@ -122,13 +127,33 @@ export class Load {
         this.#answered,
       )
     } else {
-      const publication = this.#create(
-        this.#channel(),
-        gateway.name,
-        chance.happens(0.1) ? chance.pick(EVENTS) : undefined,
-      )
+      const publication = this.#create(this.#channel(), gateway.name, this.#event(0.1))
       post(gateway, publication, publication.id, this.#answered)
     }
+  }
+
+  #event(share: number): string | undefined {
+    const { chance } = this.#options
+    return chance.happens(share) ? chance.pick(EVENTS) : undefined
+  }
+
+  /** Natively; where there is a history, by whatever gateway, so that it is kept. */
+  #sendAside(publication: Publication, done = () => {}, bytes = 0): void {
+    if (!this.#options.history) {
+      this.#sendNatively(publication, done, bytes)
+      return
+    }
+    this.#open++
+    const { gateways, chance } = this.#options
+    postUntilKnown(
+      () => chance.pick(gateways()),
+      publication,
+      pad(publication.id, bytes),
+      () => {
+        this.#answered()
+        done()
+      },
+    )
   }
 
   #sendNatively(publication: Publication, done = () => {}, bytes = 0): void {
@@ -154,6 +179,7 @@ export class Load {
       answeredAt: undefined,
       outcome: 'pending',
       event,
+      ...(this.#options.history && { positions: new Set<string>(), earlier: [] }),
     }
     this.publications.push(publication)
     this.#byId.set(id, publication)

@@ -11,6 +11,8 @@ export interface StreamHandler {
   /** `event` is undefined where the form does not tell, and empty where there is none. */
   message(channel: string | undefined, event: string | undefined, data: string): void
   control(event: string, data: string): void
+  /** Where the client stands now: what it gives back to go on from here. Without a channel: on all of them. */
+  position(cursor: string, channel?: string): void
   retry(milliseconds: number): void
   end(ending: Ending, code?: number): void
 }
@@ -23,6 +25,8 @@ export type HttpForm = 'sse' | 'ndjson'
 
 interface Envelope {
   channel: string
+  id?: string
+  cursor?: string
   event?: string
   data: string
 }
@@ -39,9 +43,14 @@ export function openHttp(
   form: HttpForm,
   topics: readonly TopicName[],
   handler: StreamHandler,
+  cursor?: string,
 ): OpenStream {
   const accept = form === 'sse' ? 'text/event-stream' : 'application/x-ndjson'
-  const request = http.get(url + pathOf(topics), { agent: false, headers: { accept } })
+  const path = pathOf(topics)
+  // Each form goes on in its own way: as `EventSource` does, and by the query.
+  const after = cursor !== undefined && form === 'ndjson' ? `${path.includes('?') ? '&' : '?'}after=${cursor}` : ''
+  const lastEventId = cursor !== undefined && form === 'sse' ? { 'last-event-id': cursor } : {}
+  const request = http.get(url + path + after, { agent: false, headers: { accept, ...lastEventId } })
   let closed = false
   let ended = false
   const end = (ending: Ending) => {
@@ -57,7 +66,7 @@ export function openHttp(
       return end('clean')
     }
     handler.open()
-    const enveloped = pathOf(topics).startsWith('/events')
+    const enveloped = path.startsWith('/events')
     const read = form === 'sse' ? sseReader(enveloped, handler) : ndjsonReader(handler)
     response.setEncoding('utf8')
     response.on('data', read)
@@ -84,7 +93,17 @@ function sseReader(enveloped: boolean, handler: StreamHandler): (chunk: string) 
     },
     onRetry: milliseconds => handler.retry(milliseconds),
   })
-  return chunk => parser.feed(chunk)
+  let rest = ''
+  return chunk => {
+    parser.feed(chunk)
+    // As in WHATWG HTML 9.2.6, an id counts when its event is whole, also one without data, which the parser passes over.
+    const events = (rest + chunk).split('\n\n')
+    rest = events.pop() ?? ''
+    for (const event of events) {
+      const [, id] = /^id: ?(.*)$/m.exec(event) ?? []
+      if (id !== undefined) handler.position(id)
+    }
+  }
 }
 
 function ndjsonReader(handler: StreamHandler): (chunk: string) => void {
@@ -97,7 +116,9 @@ function ndjsonReader(handler: StreamHandler): (chunk: string) => void {
 }
 
 export function readEnvelope(text: string, handler: StreamHandler): void {
-  const { channel, event, data } = JSON.parse(text) as Envelope // as the contract says
+  const { channel, id, cursor, event, data } = JSON.parse(text) as Envelope // as the contract says
   if (isControl(event)) handler.control(event, data)
   else handler.message(channel, event ?? '', data)
+  if (cursor !== undefined) handler.position(cursor)
+  else if (id !== undefined) handler.position(id, channel)
 }

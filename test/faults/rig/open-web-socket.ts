@@ -10,11 +10,27 @@ export function openChannelWebSocket(url: string, channel: string, handler: Stre
   })
 }
 
+/** The same as envelopes, which tell where the client stands, so that it can go on from there. */
+export function openEnvelopeWebSocket(
+  url: string,
+  channel: string,
+  handler: StreamHandler,
+  cursor: string | undefined,
+): OpenStream {
+  const after = cursor === undefined ? '' : `&after=${cursor}`
+  return connect(`${url}/channels/${channel}/ws?format=envelope${after}`, handler, {
+    open: () => handler.open(),
+    frame: text => readEnvelope(text, handler),
+  })
+}
+
 /** When a client asks again for what it was refused. */
 const ASK_AGAIN_MS = 300
 
 /** What becomes of each topic on a stream where they come and go. */
 export interface TopicHandler {
+  /** From where it is to go on. */
+  cursorOf(topic: TopicName): string | undefined
   /** The gateway has acknowledged it. */
   live(topic: TopicName): void
   /** The gateway cannot listen to it any more. */
@@ -26,11 +42,13 @@ export function openSession(
   url: string,
   topics: readonly TopicName[],
   handler: StreamHandler,
-  { live, refused }: TopicHandler,
+  { cursorOf, live, refused }: TopicHandler,
 ): OpenStream {
   const subscribe = (socket: WebSocket, ref: number) => {
-    const { kind = 'channel', name } = topics[ref] ?? {}
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref }))
+    const topic = topics[ref]
+    if (!topic || socket.readyState !== WebSocket.OPEN) return
+    const { kind, name } = topic
+    socket.send(JSON.stringify({ type: 'subscribe', [kind]: name, ref, after: cursorOf(topic) }))
   }
   const askAgain = (socket: WebSocket, ref: number) => setTimeout(() => subscribe(socket, ref), ASK_AGAIN_MS)
   return connect(`${url}/ws`, handler, {
@@ -39,7 +57,7 @@ export function openSession(
       for (const ref of topics.keys()) subscribe(socket, ref)
     },
     frame: (text, _isBinary, socket) => {
-      const { type, ref = -1, event, channel, pattern } = JSON.parse(text) as SessionFrame
+      const { type, ref = -1, id, event, channel, pattern } = JSON.parse(text) as SessionFrame
       const topic = topics[ref]
       if (type === undefined) {
         readEnvelope(text, handler)
@@ -47,8 +65,10 @@ export function openSession(
         if (!topics[lost]) return
         refused(topics[lost])
         askAgain(socket, lost)
-      } else if (type === 'subscribed' && topic) live(topic)
-      else if (type === 'error') {
+      } else if (type === 'subscribed' && topic) {
+        live(topic)
+        if (id !== undefined) handler.position(id, channel)
+      } else if (type === 'error') {
         handler.control('error', text)
         if (topic) askAgain(socket, ref)
       }
@@ -60,6 +80,7 @@ export function openSession(
 interface SessionFrame {
   type?: string
   ref?: number
+  id?: string
   event?: string
   channel?: string
   pattern?: string

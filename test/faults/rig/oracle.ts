@@ -1,8 +1,10 @@
-import type { History } from './history.js'
+import type { History, Session } from './history.js'
+import { judgeClient } from './judge-client.js'
+import { judgeKept } from './judge-kept.js'
 import { answerTimes, judgePublishes } from './judge-publishes.js'
-import { judgeSession } from './judge-session.js'
-import { findTruth } from './truth.js'
-import { defaultRules, percentile, type Rules, type Verdict } from './verdict.js'
+import { judgeSession, type Losses } from './judge-session.js'
+import { findTruth, type Truth } from './truth.js'
+import { defaultRules, percentile, type Rules, type Verdict, type Violation } from './verdict.js'
 
 /**
  * Says whether anybody was deceived in a run. Pure: the history in, the verdict out.
@@ -13,6 +15,7 @@ import { defaultRules, percentile, type Rules, type Verdict } from './verdict.js
  * - What was executed while the stream was live and did not come lies in a `gap` that the stream
  *   was told of, or after the last message of a stream that ended.
  * - Where a Cluster carries messages from node to node, what a node never had is counted apart.
+ * - Where channels have a history, all streams of a client are one; what was answered 200 is kept, once.
  * - A stream is told of each gap once.
  */
 export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
@@ -21,7 +24,9 @@ export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
   const losses = { inGaps: 0, atEnd: 0, onBus: 0 }
   const violations = [
     ...judgePublishes(truth, history.stalls, all),
-    ...history.sessions.flatMap(session => [...judgeSession(session, truth, all, losses)]),
+    ...(history.kept
+      ? [...judgeKept(truth, history.kept, all), ...judgeClients(history, truth, all, losses)]
+      : history.sessions.flatMap(session => [...judgeSession(session, truth, all, losses)])),
   ]
   const outcomes: Record<string, number> = {}
   for (const { outcome } of history.publications) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
@@ -45,4 +50,10 @@ export function judge(history: History, rules: Partial<Rules> = {}): Verdict {
       p99AnswerMs: percentile(times, 0.99),
     },
   }
+}
+
+function judgeClients({ sessions }: History, truth: Truth, rules: Rules, losses: Losses): Violation[] {
+  const clients = new Map<string, Session[]>()
+  for (const session of sessions) clients.set(session.client, [...(clients.get(session.client) ?? []), session])
+  return [...clients.values()].flatMap(own => [...judgeClient(own, truth, rules, losses)])
 }

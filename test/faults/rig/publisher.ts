@@ -5,13 +5,53 @@ import type { Native } from './topology.js'
 
 /** Posts a message to a gateway; what becomes of it is written into the publication. */
 export function post(gateway: Gateway, publication: Publication, data: string, done: () => void): void {
-  const { channel, event } = publication
-  const path = `/channels/${channel}${event === undefined ? '' : `?event=${event}`}`
-  send(gateway, path, 'text/plain', data, outcome => {
+  send(gateway, pathOf(publication), 'text/plain', data, outcome => {
     settle(publication, outcome)
     done()
   })
 }
+
+const pathOf = ({ channel, event }: Publication): string =>
+  `/channels/${channel}${event === undefined ? '' : `?event=${event}`}`
+
+/** The same with a key, again and again, each time to any gateway, until it is known what became of it. */
+export function postUntilKnown(
+  gateway: () => Gateway,
+  publication: Publication,
+  data: string,
+  done: () => void,
+  started = Date.now(),
+): void {
+  const sentAt = Date.now()
+  send(
+    gateway(),
+    pathOf(publication),
+    'text/plain',
+    data,
+    (outcome, body) => {
+      publication.slowestMs = Math.max(publication.slowestMs ?? 0, Date.now() - sentAt)
+      if (isUncertain(outcome) && sentAt - started < GIVE_UP_MS) {
+        publication.earlier?.push({ at: Date.now(), outcome })
+        setTimeout(() => postUntilKnown(gateway, publication, data, done, started), TRY_AGAIN_MS)
+        return
+      }
+      if (outcome === 200) {
+        const { id } = JSON.parse(body) as { id?: string } // as the contract says
+        publication.positions?.add(id ?? 'none')
+      }
+      settle(publication, outcome)
+      done()
+    },
+    { 'idempotency-key': publication.id },
+  )
+}
+
+/** What passes, or says nothing about whether the message was published. */
+const isUncertain = (outcome: Outcome): boolean =>
+  typeof outcome === 'string' || outcome === 409 || outcome === 429 || outcome >= 502
+
+const TRY_AGAIN_MS = 200
+const GIVE_UP_MS = 100_000
 
 /** Posts several messages as one batch; each has an outcome of its own. */
 export function postBatch(
@@ -56,8 +96,9 @@ function send(
   type: string,
   data: string,
   done: (outcome: Outcome, body: string) => void,
+  more: Record<string, string> = {},
 ): void {
-  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(data) }
+  const headers = { ...more, 'content-type': type, 'content-length': Buffer.byteLength(data) }
   const { agent, port } = gateway
   const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers })
   let settled = false

@@ -14,6 +14,10 @@ export interface RigOptions {
   readonly redisArgs: string[]
   /** Settings of every gateway; how it reaches Redis comes by itself. */
   readonly environment: Record<string, string>
+  /** Every channel has a history, clients resume from where they stood, and publishers try again with a key. */
+  readonly history: boolean
+  /** With a history: Redis has at the end what it acknowledged. */
+  readonly keeps: boolean
   /** `user:password` of the gateways at Redis. */
   readonly credentials: string | undefined
 }
@@ -29,5 +33,7 @@ export const defaultOptions: Omit<RigOptions, 'seed'> = {
   balanced: false,
   redisArgs: ['--enable-debug-command', 'local'],
   environment: {},
+  history: false,
+  keeps: true,
   credentials: undefined,
 }

@@ -6,6 +6,7 @@ import type { Listener } from './listener.js'
 import type { Load } from './load.js'
 import { covers } from './patterns.js'
 import type { Chance } from './prng.js'
+import type { RigOptions } from './rig-options.js'
 import type { Scope } from './scope.js'
 import { SentinelTopology } from './sentinel.js'
 import type { Signal } from './signal.js'
@@ -26,6 +27,7 @@ export interface Fault {
 /** Gateways, Redis, listeners and publishers of one run, and what they wrote down. */
 export class Rig {
   readonly scope: Scope
+  readonly options: RigOptions
   readonly lateness: Lateness
   readonly chance: Chance
   readonly signal: Signal
@@ -37,13 +39,19 @@ export class Rig {
   readonly faults: Fault[] = []
   /** What a scenario found wrong, beside the oracle. */
   readonly violations: Violation[] = []
+  /** What Redis kept of each channel, once it has been read. */
+  kept: ReadonlyMap<string, readonly string[]> | undefined
   /** Figures that a scenario wants in the report. */
   readonly notes: string[] = []
 
   constructor(
-    parts: Pick<Rig, 'scope' | 'chance' | 'signal' | 'topology' | 'gateways' | 'listeners' | 'load' | 'channels'>,
+    parts: Pick<
+      Rig,
+      'scope' | 'options' | 'chance' | 'signal' | 'topology' | 'gateways' | 'listeners' | 'load' | 'channels'
+    >,
   ) {
     this.scope = parts.scope
+    this.options = parts.options
     this.lateness = new Lateness(parts.scope, parts.gateways)
     this.chance = parts.chance
     this.signal = parts.signal
@@ -94,8 +102,9 @@ export class Rig {
     this.expect(deaf.length === 0, `${withinMs} ms after the fault deaf: ${deaf.slice(0, 5).join(', ')}`)
     const noticed = [
       ...this.load.publications
-        .filter(({ outcome, answeredAt = 0 }) => isOutage(outcome) && answeredAt >= fault.startedAt)
-        .map(({ answeredAt = 0 }) => answeredAt),
+        .flatMap(({ outcome, answeredAt: at = 0, earlier = [] }) => [...earlier, { outcome, at }])
+        .filter(({ outcome, at }) => isOutage(outcome) && at >= fault.startedAt)
+        .map(({ at }) => at),
       ...this.gateways.flatMap(gateway =>
         gateway.transitions.filter(({ at, ready }) => !ready && at >= fault.startedAt).map(({ at }) => at),
       ),
@@ -133,6 +142,7 @@ export class Rig {
       blind: this.topology.observers.flatMap(({ blind }) => blind),
       sessions: this.listeners.flatMap(({ sessions }) => sessions),
       stalls: this.gateways.flatMap(({ stalls }) => stalls),
+      ...(this.kept && { kept: this.kept }),
     }
   }
 }

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly quick?: boolean
   readonly options?: Partial<RigOptions>
   readonly rules?: Partial<Rules>
+  /** What is different where channels have a history. */
+  readonly withHistory?: Partial<RigOptions>
   run(rig: Rig, length: Length): Promise<void>
 }
 
@@ -31,15 +33,26 @@ export interface Outcome extends Verdict {
 }
 
 /** One run of a scenario: the rig starts, the fault comes and goes, the oracle speaks. */
-export async function runScenario(scope: Scope, scenario: Scenario, seed: number, length: Length): Promise<Outcome> {
+export async function runScenario(
+  scope: Scope,
+  scenario: Scenario,
+  seed: number,
+  length: Length,
+  { history = false } = {},
+): Promise<Outcome> {
   const started = Date.now()
-  const rig = await startRig(scope, { ...scenario.options, seed })
+  const rig = await startRig(scope, {
+    ...scenario.options,
+    ...(history && { history, ...scenario.withHistory }),
+    seed,
+  })
   await scenario.run(rig, length)
   await settle(rig)
   const { slackMs } = rig.lateness
   const rules = {
     answerWithinMs: defaultRules.answerWithinMs + slackMs,
     endToleranceMs: defaultRules.endToleranceMs + slackMs,
+    isKept: rig.options.keeps,
     ...scenario.rules,
   }
   const verdict = judge(rig.history(), rules)

@@ -1,4 +1,4 @@
-import type { AnyObserver } from './observer.js'
+import { type AnyObserver, idOf } from './observer.js'
 import { covers } from './patterns.js'
 import type { Rig } from './rig.js'
 import { poll } from './signal.js'
@@ -22,15 +22,29 @@ export async function settle(rig: Rig): Promise<void> {
     const { channel = '' } = rig.load.find(id) ?? {}
     return rig.listeners
       .filter(({ topics }) => topics.some(topic => covers(topic, channel)))
-      .every(({ session }) => session?.deliveries.some(delivery => delivery.id === id))
+      .every(({ sessions }) => sessions.some(({ deliveries }) => deliveries.some(delivery => delivery.id === id)))
   }
   await rig.signal.until(() => marks.every(id => seen(id) && isThrough(id)), 5000)
+  if (rig.options.history) rig.kept = await readKept(rig)
   for (const listener of rig.listeners) listener.close()
   for (const { name, output } of rig.gateways)
     for (const line of output.split('\n').filter(isErrorLine).slice(0, 3))
       rig.expect(false, `${name} logged: ${line.slice(0, 400)}`)
   for (const { name, refusals } of rig.listeners)
     for (const { status } of refusals) rig.expect(false, `${name} was refused a stream with ${status}`)
+}
+
+/** The messages in the history of each channel, in its order. */
+async function readKept({ load, channels }: Rig): Promise<ReadonlyMap<string, readonly string[]>> {
+  const kept = new Map<string, readonly string[]>()
+  for (const channel of channels) {
+    const entries = await load.native.xrange(`carillon:history:{${channel}}`, '-', '+')
+    kept.set(
+      channel,
+      entries.map(([, fields]) => idOf(fields[fields.indexOf('d') + 1] ?? '')),
+    )
+  }
+  return kept
 }
 
 /** One message on each channel for everybody; others, when a starved gateway took Redis for dead and told a gap. */

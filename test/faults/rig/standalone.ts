@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { freePort } from '../../support/ports.js'
 import { type RedisServer, startRedis } from '../../support/redis.js'
@@ -13,21 +16,25 @@ export class Standalone implements Topology {
   readonly proxies: readonly FreezingProxy[]
   readonly #scope: Scope
   readonly #args: string[]
+  readonly #dir: string
   #observer: Observer | undefined
   #native: Redis | undefined
   #server: RedisServer | undefined
 
-  private constructor(scope: Scope, port: number, args: string[], proxies: readonly FreezingProxy[]) {
+  private constructor(scope: Scope, port: number, args: string[], dir: string, proxies: readonly FreezingProxy[]) {
     this.#scope = scope
     this.port = port
     this.#args = args
+    this.#dir = dir
     this.proxies = proxies
   }
 
   static async start(scope: Scope, gateways: number, args: string[], signal: Signal): Promise<Standalone> {
     const port = await freePort()
     const proxies = await Promise.all(Array.from({ length: gateways }, () => FreezingProxy.start(scope, port)))
-    const redis = new Standalone(scope, port, args, proxies)
+    const dir = await mkdtemp(join(tmpdir(), 'carillon-rig-'))
+    scope.teardown(() => rm(dir, { recursive: true, force: true }))
+    const redis = new Standalone(scope, port, args, dir, proxies)
     await redis.start()
     redis.#observer = await Observer.start(scope, 'redis', port, signal)
     return redis
@@ -51,7 +58,7 @@ export class Standalone implements Topology {
   }
 
   async start(): Promise<void> {
-    this.#server = await startRedis(this.#scope, { port: this.port, args: this.#args })
+    this.#server = await startRedis(this.#scope, { port: this.port, args: this.#args, dir: this.#dir })
   }
 
   async kill(): Promise<void> {

@@ -15,7 +15,7 @@ import { wishes } from './wishes.js'
 
 /** Resolves when every listener is live and the publishers are at work. */
 export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed: number }): Promise<Rig> {
-  const options = { ...defaultOptions, ...given }
+  const options = { ...defaultOptions, ...given, ...(given.history && HISTORY) }
   const signal = new Signal()
   const chance = new Chance(options.seed)
   const channels = channelNames(options.channels)
@@ -23,7 +23,12 @@ export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed
   const gateways = await Promise.all(
     Array.from({ length: options.gateways }, (_, i) => {
       const url = topology.url(i).replace('//', options.credentials ? `//${options.credentials}@` : '//')
-      return Gateway.start(scope, `g${i + 1}`, { REDIS_URL: url, RETRY_MS: '300', ...options.environment }, signal)
+      return Gateway.start(
+        scope,
+        `g${i + 1}`,
+        { REDIS_URL: url, RETRY_MS: '300', ...(options.history && { HISTORY: '*=50000/1h' }), ...options.environment },
+        signal,
+      )
     }),
   )
   const routing = chance.fork()
@@ -32,7 +37,7 @@ export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed
     const home = gateways[wish.home % gateways.length]
     // At first where it belongs; later where a load balancer would send it.
     const gateway = () => (home?.ready ? home : routing.pick(ready().length > 0 ? ready() : gateways))
-    return new Listener({ ...wish, gateway, reconnect: true, signal })
+    return new Listener({ ...wish, gateway, reconnect: true, resumes: options.history, signal })
   })
   scope.teardown(() => {
     for (const listener of listeners) listener.close()
@@ -40,12 +45,16 @@ export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed
   const load = new Load(scope, {
     ...options,
     channels,
-    gateways: () => (options.balanced && ready().length > 0 ? ready() : gateways),
+    gateways: () => {
+      // Whoever tries again until it has an answer would wait for one that stands still.
+      const running = options.history ? gateways.filter(({ isPaused }) => !isPaused) : gateways
+      return options.balanced && ready().length > 0 ? ready() : running
+    },
     native: topology.connect(),
     chance: chance.fork(),
     signal,
   })
-  const rig = new Rig({ scope, chance, signal, topology, gateways, listeners, load, channels })
+  const rig = new Rig({ scope, options, chance, signal, topology, gateways, listeners, load, channels })
   for (const listener of listeners) listener.open()
   if (!(await signal.until(() => listeners.every(({ live }) => live), 10_000)))
     throw new Error('not every stream opened')
@@ -54,14 +63,20 @@ export async function startRig(scope: Scope, given: Partial<RigOptions> & { seed
   return rig
 }
 
+/** Patterns have no history, and what a native client publishes is in none. */
+const HISTORY = { patterns: false, nativeShare: 0 } as const
+
+/** A Redis that has what it acknowledged also after kill -9. */
+const PERSISTENT = ['--appendonly', 'yes', '--appendfsync', 'always']
+
 function startTopology(
   scope: Scope,
-  { topology, gateways, redisArgs }: Omit<RigOptions, 'seed'>,
+  { topology, gateways, redisArgs, history, keeps }: Omit<RigOptions, 'seed'>,
   signal: Signal,
 ): Promise<Topology> {
   switch (topology) {
     case 'standalone':
-      return Standalone.start(scope, gateways, redisArgs, signal)
+      return Standalone.start(scope, gateways, history && keeps ? [...PERSISTENT, ...redisArgs] : redisArgs, signal)
     case 'sentinel':
       return SentinelTopology.start(scope, signal)
     default:

@@ -5,6 +5,7 @@ import type { AnyObserver } from './observer.js'
 export interface Native {
   readonly status: string
   publish(channel: string, data: string): Promise<unknown>
+  xrange(key: string, from: string, to: string): Promise<[id: string, fields: string[]][]>
   disconnect(): void
 }
 

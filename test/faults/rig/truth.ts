@@ -23,11 +23,14 @@ export interface Truth {
   missedOnBus(message: Executed): boolean
 }
 
+/** The node of what was kept, where channels have a history: its order is the one that counts. */
+export const HISTORY = 'history'
+
 /** How long before an observer noticed that it was cut it may already have missed something. */
 const BLIND_SLACK_MS = 250
 
 /** What Redis did: what its observers saw, and what was answered 200 while they could not see. */
-export function findTruth({ publications, observations, blind }: History): Truth {
+export function findTruth({ publications, observations, blind, kept }: History): Truth {
   const byId = new Map(publications.map(publication => [publication.id, publication]))
   const executed = new Map<string, Executed & { places: Map<string, number> }>()
   const repeated: string[] = []
@@ -51,6 +54,8 @@ export function findTruth({ publications, observations, blind }: History): Truth
     if (outcome === 200 && !executed.has(id) && mayBeUnobserved(publication))
       executed.set(id, { id, channel, earliest: sentAt, latest: answeredAt, places: new Map() })
   }
+  for (const ids of kept?.values() ?? [])
+    for (const [place, id] of ids.entries()) executed.get(id)?.places.set(HISTORY, place)
   const byChannel = new Map<string, Executed[]>()
   for (const message of executed.values()) {
     const others = byChannel.get(message.channel)

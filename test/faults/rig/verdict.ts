@@ -3,6 +3,9 @@ export type ViolationKind =
   | 'executed twice'
   | 'executed although refused'
   | 'answered 200 and not executed'
+  | 'several ids'
+  | 'not kept'
+  | 'kept twice'
   | 'unanswered'
   | 'slow answer'
   | 'unexpected answer'
@@ -50,11 +53,19 @@ export interface Rules {
   endToleranceMs: number
   /** A publish that takes longer is a violation. Generous, as the machine may be slow: the figures tell the truth. */
   answerWithinMs: number
+  /** What was answered 200 is in the history at the end. */
+  isKept: boolean
   /** `one`: there is one order. `any`: a stream follows the order of one of the nodes, and may change it at a gap. */
   order: 'one' | 'any'
 }
 
-export const defaultRules: Rules = { toleranceMs: 10, endToleranceMs: 500, answerWithinMs: 3000, order: 'one' }
+export const defaultRules: Rules = {
+  toleranceMs: 10,
+  endToleranceMs: 500,
+  answerWithinMs: 3000,
+  isKept: true,
+  order: 'one',
+}
 
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)

@@ -8,10 +8,13 @@ import { debugSleep } from './debug-sleep.js'
 import { drain } from './drain.js'
 import { freezeRedis } from './freeze-redis.js'
 import { halfOpen } from './half-open.js'
+import { historyDeleted } from './history-deleted.js'
 import { killGateway } from './kill-gateway.js'
 import { killRedis } from './kill-redis.js'
+import { killRedisEmpty } from './kill-redis-empty.js'
 import { killSubscriber } from './kill-subscriber.js'
 import { outOfMemory } from './out-of-memory.js'
+import { resume } from './resume.js'
 import { rollingRestart } from './rolling-restart.js'
 import { sentinelFailover, sentinelHung, sentinelKill } from './sentinel.js'
 import { soak } from './soak.js'
@@ -40,6 +43,9 @@ export const scenarios: readonly Scenario[] = [
   outOfMemory,
   aclRevoke,
 ]
+
+/** The same where channels have a history, and what can only happen there. */
+export const withHistory: readonly Scenario[] = [...scenarios, killRedisEmpty, resume, historyDeleted]
 
 /** Run only when asked for by name: it takes its time. */
 export const onRequest: readonly Scenario[] = [soak]

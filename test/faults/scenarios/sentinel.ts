@@ -12,6 +12,7 @@ export const sentinelKill: Scenario = {
   name: 'sentinel-kill',
   fault: 'Sentinel: kill -9 of the master',
   options,
+  withHistory: { keeps: false }, // replicas lag behind
   async run(rig) {
     const old = await rig.sentinel.master()
     const fault = await rig.fault(async () => {
@@ -32,6 +33,7 @@ export const sentinelFailover: Scenario = {
   name: 'sentinel-failover',
   fault: 'Sentinel: manual failover',
   options,
+  withHistory: { keeps: false }, // replicas lag behind
   async run(rig) {
     const old = await rig.sentinel.master()
     const fault = await rig.fault(async () => {
@@ -50,6 +52,7 @@ export const sentinelHung: Scenario = {
   name: 'sentinel-hung',
   fault: 'Sentinel: stopped master, resumed after the failover',
   options,
+  withHistory: { keeps: false }, // replicas lag behind
   async run(rig) {
     const old = await rig.sentinel.master()
     const { process } = rig.sentinel.node(old)
