@@ -42,8 +42,8 @@ export function* judgeGaps(session: Session): Generator<Violation> {
       yield { kind: 'gap of a strange topic', detail }
     if (gap.from > gap.to) yield { kind: 'gap that ends before it begins', detail }
     const before = last.get(key)
-    // A new one may reach back into the last, as its beginning is only known from below.
-    if (before && (gap.from <= before.from || gap.to <= before.to))
+    // A new one may reach back into the last, as its beginning is only known from below; for another reason, over all of it.
+    if (before && (gap.to <= before.to || (gap.from <= before.from && gap.reason === before.reason)))
       yield { kind: 'gap told twice', detail: `${detail}, after one from ${before.from} to ${before.to}` }
     last.set(key, gap)
   }

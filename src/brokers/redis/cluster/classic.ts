@@ -13,6 +13,7 @@ import { Subscriptions } from '../subscriptions.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
+import { nodeKey } from './slots.js'
 
 /**
  * A Cluster with classic Pub/Sub: what is published on one node reaches the subscribers of all
@@ -43,7 +44,7 @@ export class ClassicCluster implements Deployment {
     this.#patience = timeout * FENCE_SHARE
     this.#nodes = new ClusterNodes(settings, {
       changed: () => this.#leaveStranger(),
-      masterLost: since => this.#masterLost(since),
+      masterLost: (master, since) => this.#masterLost(master, since),
     })
     const [seed] = seeds
     const next = () => {
@@ -147,7 +148,9 @@ export class ClassicCluster implements Deployment {
     if (this.#at && this.#listening.isUp && !this.#nodes.has(this.#at)) this.#listening.redis.disconnect(true)
   }
 
-  #masterLost(since: number): void {
+  #masterLost(master: Node, since: number): void {
+    // What it had executed came to its own listeners without the bus.
+    if (this.#at && nodeKey(this.#at) === nodeKey(master)) return
     if (!this.#subscriptions.isConnected) return // all topics are lost already
     this.#events.lost('redis_node_lost', { since })
     for (const topic of this.#subscriptions.live()) this.#events.live(topic)

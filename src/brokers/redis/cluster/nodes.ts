@@ -25,7 +25,7 @@ export interface ClusterNodesEvents {
   /** A refresh found another owner for a slot, or other nodes. */
   changed(): void
   /** The connection to a master died; as `ConnectionEvents.down`. */
-  masterLost?(provenAt: number): void
+  masterLost?(master: Node, provenAt: number): void
 }
 
 interface ClusterNode {
@@ -197,7 +197,8 @@ export class ClusterNodes {
   #down(key: string, provenAt: number): void {
     if (this.#isClosing) return
     void this.refresh()
-    if (this.#nodes.has(key) && this.#slots.masters.has(key)) this.#events.masterLost?.(provenAt)
+    const master = this.#nodes.has(key) && this.#slots.masters.get(key)
+    if (master) this.#events.masterLost?.(master, provenAt)
   }
 
   #firstTrouble(): string | undefined {
