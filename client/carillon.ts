@@ -14,8 +14,8 @@ export interface CarillonOptions {
   topics?: readonly string[]
   /** A token or key for publishing and for tickets: kept in memory, sent in a header, never in a URL. */
   token?: string | (() => string | Promise<string>)
-  /** A fresh URL for a stream of these topics, where your own server has tickets made. By default `token` buys them at the gateway. */
-  ticket?: (topics: readonly string[]) => Promise<string | URL>
+  /** A fresh ticket for a stream of these topics, where your own server has them made. By default `token` buys them at the gateway. */
+  ticket?: (topics: readonly string[]) => Promise<string>
   /** Send cookies to a gateway of another origin. */
   credentials?: boolean
   /** One connection for all tabs; tabs with other rights need another name. Where the browser cannot, each has its own. */
@@ -197,7 +197,7 @@ export class Carillon {
     const headers = { ...(await this.#authorization()), 'content-type': 'application/json' }
     const body = JSON.stringify({ channels: query.getAll('channel'), patterns: query.getAll('pattern') })
     const response = await good(await fetch(new URL('tickets', this.#url), { method: 'POST', headers, body }))
-    return (await response.json()).url
+    return (await response.json()).ticket
   }
 }
 

@@ -25,8 +25,8 @@ export interface Upstream {
 export interface ConnectionOptions {
   /** The gateway, with a slash at its end. */
   url: URL
-  /** The URL of a stream of these topics, for one time. */
-  ticket: ((topics: readonly string[]) => Promise<string | URL>) | undefined
+  /** What opens a stream of these topics, for one time. */
+  ticket: ((topics: readonly string[]) => Promise<string>) | undefined
   credentials: boolean
 }
 
@@ -141,8 +141,9 @@ export class Connection implements Upstream {
 
   async #url(): Promise<URL> {
     const { url, ticket } = this.#options
-    const stream = new URL((await ticket?.(this.#topics)) ?? 'events', url)
-    if (!ticket) addTopics(stream.searchParams, this.#topics)
+    const stream = new URL('events', url)
+    addTopics(stream.searchParams, this.#topics)
+    if (ticket) stream.searchParams.set('ticket', await ticket(this.#topics))
     if (this.#cursor) stream.searchParams.set('last_event_id', this.#cursor)
     return stream
   }

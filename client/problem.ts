@@ -15,7 +15,9 @@ export class CarillonProblem extends Error {
 
   /** To ask again later may help: it is not what was asked for that is wrong. */
   get passes(): boolean {
-    return this.status >= 500 || [408, 425, 429].includes(this.status)
+    return (
+      this.status >= 500 || [408, 425, 429].includes(this.status) || this.type.endsWith(':idempotency-key-in-flight')
+    )
   }
 }
 

@@ -7,6 +7,8 @@ export interface Published {
   readonly receivers: number
   /** Its place in the channel's history, where there is one. */
   readonly id?: string
+  /** It was published before, by a try of which the answer was lost. */
+  readonly replayed?: true
 }
 
 export interface PublishRequest {
@@ -28,7 +30,8 @@ export async function publish({ url, retries, ...request }: PublishRequest): Pro
       const response = await fetch(url, { method: 'POST', ...request })
       return await (await good(response)).json()
     } catch (error) {
-      if (attempt >= retries || !(error instanceof CarillonProblem) || error.status !== 503) throw error
+      // What is no problem of the gateway's is one of the network: nobody knows whether it was published.
+      if (attempt >= retries || (error instanceof CarillonProblem && !error.passes)) throw error
     }
     await new Promise(resolve => setTimeout(resolve, backoff(attempt)))
   }

@@ -16,5 +16,6 @@ export async function buildForBrowsers() {
     target: 'es2022',
   })
   await build({ ...common, entryPoints: ['console/console.css'], outdir: 'dist/console' })
+  cpSync('node_modules/uplot/LICENSE', 'dist/console/uplot.LICENSE') // what is in console.js asks for it
   for (const file of ['index.html', 'icon.svg']) cpSync(`console/${file}`, `dist/console/${file}`)
 }

@@ -25,8 +25,7 @@ const wide: BrowserContextOptions = { viewport: { width: 1360, height: 850 } }
 const phone: BrowserContextOptions = { viewport: { width: 360, height: 760 }, deviceScaleFactor: 2, hasTouch: true }
 
 await listenElsewhere()
-await take('console-empty', { ...wide, colorScheme: 'light' }, async () => {})
-await take('console', { ...wide, colorScheme: 'light' }, async page => {
+await take('console', { ...wide, viewport: { width: 1360, height: 980 }, colorScheme: 'light' }, async page => {
   await listen(page, 'orders:* news')
   await traffic(14_000, 60)
   await page.locator('#tail-log li:has-text("orders:berlin") button').nth(-3).click()
@@ -36,7 +35,8 @@ await take('console-dark', { ...wide, colorScheme: 'dark' }, async page => {
   await traffic(6000, 60)
   await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await page.locator('#tail-log .gap').first().waitFor()
-  await traffic(4000, 60)
+  await traffic(600, 100)
+  await wait(2500)
 })
 await take('console-burst', { ...wide, colorScheme: 'light' }, async page => {
   await listen(page, '*')

@@ -10,7 +10,8 @@ import { Inbox } from './support/inbox.js'
 
 const read = (path: string): string => readFileSync(packageFile(path), 'utf8')
 const readme = read('README.md')
-const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(packageFile('docs')).map(name => join('docs', name))]
+const docs = readdirSync(packageFile('docs')).filter(name => name.endsWith('.md'))
+const pages = ['README.md', 'CONTRIBUTING.md', ...docs.map(name => join('docs', name))]
 
 /** The fenced blocks of a page, in order. */
 const fences = (page: string) =>

@@ -122,15 +122,17 @@ t.test('an error page of a proxy is not the end', async t => {
 t.test('a ticket is fetched for each connection, and what stands in its way for good is said', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
-  const used = new Set<string>()
+  const used: (string | null)[] = []
   await client.page.route('**/events?*', route => {
-    const ticket = route.request().url()
-    if (used.has(ticket))
+    const asked = new URL(route.request().url())
+    const ticket = asked.searchParams.get('ticket')
+    if (used.includes(ticket))
       return route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"type":"urn:spent"}' })
-    used.add(ticket)
+    used.push(ticket)
     // Ends at once, so that the browser comes back by itself with what is spent.
-    if (used.size === 1) return route.fulfill({ contentType: 'text/event-stream', body: 'retry: 10\n\n' })
-    return route.continue()
+    if (used.length === 1) return route.fulfill({ contentType: 'text/event-stream', body: 'retry: 10\n\n' })
+    asked.searchParams.delete('ticket')
+    return route.continue({ url: asked.href })
   })
   await client.run(
     listening(
@@ -139,7 +141,7 @@ t.test('a ticket is fetched for each connection, and what stands in its way for 
     ticket: async topics => {
       tell({ ticket: topics })
       window.tickets = (window.tickets ?? 0) + 1
-      return '/events?channel=news&pattern=chat:*&limit=' + (1000 + tickets)
+      return 'number-' + tickets
     },
   }`,
     ),
@@ -154,13 +156,33 @@ t.test('a ticket is fetched for each connection, and what stands in its way for 
     { gap: { pattern: 'chat:*' } },
     { state: 'open' },
   ])
-  await client.run(
-    `client.close(); ${listening(['news'], `{ ticket: async () => { throw new CarillonProblem({ status: 403, type: 'urn:no', detail: 'Not you.' }) } }`).replace('await subscription.live', '')}`,
-  )
+  t.same(used, ['number-1', 'number-2'])
+  const refused = `{ ticket: async () => { throw new CarillonProblem({ status: 403, type: 'urn:no', detail: 'Not you.' }) } }`
+  await client.run(`client.close(); ${listening(['news'], refused).replace('await subscription.live', '')}`)
   t.same(await client.take(4), [
     { state: 'closed' },
     { state: 'connecting' },
     { state: 'closed' },
     { problem: 'urn:no', message: 'Not you.' },
+  ])
+})
+
+t.test('a publish of which the answer was lost is asked for again, and published once', async t => {
+  const { url } = await build(t)
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['once']))
+  await client.take(2)
+  let tries = 0
+  await client.page.route('**/channels/once', async route => {
+    const answer = await route.fetch() // the gateway has it
+    if (++tries < 3) await route.abort('connectionreset')
+    else await route.fulfill({ response: answer })
+  })
+  t.match(await client.run(`return client.publish('once', 'x')`), { channel: 'once', receivers: 1 })
+  t.equal(tries, 3)
+  await client.run(`await client.publish('once', 'y', { key: 'of-my-own' })`)
+  t.same(await client.take(2), [
+    { channel: 'once', data: 'x' },
+    { channel: 'once', data: 'y' },
   ])
 })
