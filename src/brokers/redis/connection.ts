@@ -230,7 +230,7 @@ export class Connection {
     if (!this.#isUp) return
     this.#isUp = false
     this.#statistics.up--
-    this.#fail('the connection to Redis was lost')
+    if (!this.#isClosing) this.#fail('the connection to Redis was lost')
     this.#events.down(this.#provenAt)
   }
 }

@@ -42,3 +42,28 @@ t.test('an attempt that the driver gives up for good is followed by another', as
   await isUp(2)
   t.same(ups, [1, 3])
 })
+
+t.test('a connection that is closed on purpose is no trouble to tell of, and one that is cut is', async t => {
+  const redis = await startRedis(t)
+  const told: string[] = []
+  const log = { ...silentLogger, warn: (_details: object, message: string) => told.push(message) }
+  const use = async (end: (connection: Connection) => unknown) => {
+    let up = () => {}
+    let down = () => {}
+    const [isUp, isDown] = [
+      new Promise<void>(resolve => (up = resolve)),
+      new Promise<void>(resolve => (down = resolve)),
+    ]
+    const settings = { target: { host: '127.0.0.1', port: redis.port }, timeout: 1000, name: 'test', log }
+    const connection = new Connection(settings, { up: () => up(), down: () => down() })
+    t.teardown(() => connection.close())
+    connection.connect()
+    await isUp
+    await end(connection)
+    await isDown
+  }
+  await use(connection => connection.close())
+  t.same(told, [])
+  await use(() => redis.cli('CLIENT', 'KILL', 'TYPE', 'normal'))
+  t.ok(told.includes('the connection to Redis was lost'))
+})
