@@ -2,10 +2,12 @@ import fp from 'fastify-plugin'
 import { Problem } from '../src/problems.js'
 
 /** Bodies are bytes, whatever their type says; a route that wants more looks into them itself. */
-export const bodies = fp(
-  async app => {
+export const bodies = fp<{ maxMessageBytes: number }>(
+  async (app, { maxMessageBytes }) => {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxMessageBytes }, (_request, body, done) =>
+      done(null, body),
+    )
 
     // A compressed body would reach Redis compressed, and no listener could tell.
     app.addHook('onRequest', (request, _reply, done) => {

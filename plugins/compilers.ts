@@ -1,18 +1,19 @@
 import buildValidatorCompiler from '@fastify/ajv-compiler'
 import buildSerializerCompiler from '@fastify/fast-json-stringify-compiler'
+import type { TSchema } from '@sinclair/typebox'
 import type { FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
 
 /**
  * The schemas of the routes are compiled by Fastify's own compilers, but each when it is first
  * needed: most of a start would go into validators and serializers that are never called.
+ *
+ * The shared schemas stay here and are not added to the app: one around the gateway may have some of the same names.
  */
-export const compilers = fp(
-  async app => {
-    const validatorCompiler = once(() =>
-      // Fastify has checked them as it took them.
-      buildValidatorCompiler()(app.getSchemas() as Record<string, object>, { customOptions: VALIDATION }),
-    )
+export const compilers = fp<{ shared: readonly TSchema[] }>(
+  async (app, { shared }) => {
+    const schemas = Object.fromEntries(shared.map(schema => [schema.$id ?? '', schema]))
+    const validatorCompiler = once(() => buildValidatorCompiler()(schemas, { customOptions: VALIDATION }))
     app.setValidatorCompiler(route => {
       // They stand in the schemas for who reads the contract; whoever uses a header looks into it.
       if (route.httpPart === 'headers') return () => true
@@ -26,7 +27,7 @@ export const compilers = fp(
       return validate
     })
 
-    const serializerCompiler = once(() => buildSerializerCompiler()(app.getSchemas()))
+    const serializerCompiler = once(() => buildSerializerCompiler()(schemas))
     app.setSerializerCompiler(({ httpStatus = '', ...route }) => {
       const compiled = once(() => serializerCompiler()({ ...route, httpStatus }))
       return data => compiled()(data)

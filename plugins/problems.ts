@@ -29,10 +29,16 @@ export const problems = fp(
       if (endless) done(new Problem('invalid-request', `The parameter ${endless[0]} must be a finite number.`))
       else done()
     })
+    const isGuest = app.prefix !== ''
     // RFC 9110 section 10.1.1 leaves it open; Node would refuse with a bare 417.
-    app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
+    if (!isGuest)
+      app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
-    app.setErrorHandler(answer)
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      // Hooks of the app around the gateway run here too: what they throw is answered by its own handler.
+      if (isGuest && isForeign(error)) throw error
+      return answer(error, request, reply)
+    })
     app.setNotFoundHandler((request, reply) => {
       const path = request.url.split('?', 1)[0] ?? ''
       const allowed = [...methods].filter(([url]) => pathRule(url).test(path)).flatMap(([, names]) => [...names])
@@ -104,6 +110,10 @@ const frameworkErrors: Record<string, ProblemType> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'message-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
 }
+
+/** Neither the gateway's nor Fastify's, and meant for the client. */
+const isForeign = (error: FastifyError): boolean =>
+  !(error instanceof Problem) && error.statusCode !== undefined && !error.validation && !error.code?.startsWith('FST_')
 
 function toProblem(error: Error): Problem {
   if (error instanceof Problem) return error

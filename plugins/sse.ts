@@ -1,11 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { FastifySSEPlugin } from 'fastify-sse-v2'
 
 declare module 'fastify' {
   interface FastifyReply {
+    /** What `fastify-sse-v2` calls `sse`. */
+    sendEventStreamHead: FastifyReply['sse']
     /** Sends the head of a Server-Sent Events stream; its body is written to the socket that comes back. */
     openEventStream(): Promise<Socket>
     /** The same for any other media type. */
@@ -16,14 +18,14 @@ declare module 'fastify' {
 /** Opens streams. The frames on them are ours: see `src/frames.ts`. */
 export const sse = fp(
   async app => {
-    await app.register(FastifySSEPlugin, { retryDelay: false })
+    await FastifySSEPlugin(renaming(app), { retryDelay: false })
 
     app.decorateReply('openEventStream', function (this: FastifyReply) {
       this.header('x-accel-buffering', 'no')
       // The plugin would pipe an iterator into the response; writes of our own must flow alone.
       this.raw.once('pipe', source => source.unpipe(this.raw))
       sayClose(this.raw)
-      this.sse({})
+      this.sendEventStreamHead({})
       return ownSocket(this)
     })
 
@@ -43,6 +45,14 @@ export const sse = fp(
   },
   { name: 'carillon-sse' },
 )
+
+/** The app around the gateway may have a `reply.sse` of its own: the plugin's goes by another name. */
+const renaming = (app: FastifyInstance): FastifyInstance =>
+  Object.create(app, {
+    decorateReply: {
+      value: (_name: string, sse: FastifyReply['sse']) => app.decorateReply('sendEventStreamHead', sse),
+    },
+  })
 
 /**
  * The connection ends with the stream. The plugin says `keep-alive`, and a proxy that believes it

@@ -1,20 +1,20 @@
 import { EventEmitter } from 'node:events'
-import type { IncomingMessage, Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { declineUpgrade } from '../src/decline-upgrade.js'
 import type { StreamRefusal } from '../src/limits.js'
-import { endAfterAnswers, hasPendingAnswers } from '../src/pending-answers.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/stream.js'
+import { takeUpgrades } from '../src/upgrades.js'
 import { answerClientError } from './problems.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The stream that a WebSocket route prepares while the request still is HTTP. */
-    stream: {
+    carillonStream: {
       readonly stream: Stream
       readonly sink: WebSocketSink
       readonly refused: StreamRefusal | undefined
@@ -26,44 +26,57 @@ declare module 'fastify' {
   }
 }
 
-/** WebSockets by `@fastify/websocket`; ends of streams are the hub's business, also at shutdown. */
+/**
+ * WebSockets by `@fastify/websocket`; ends of streams are the hub's business, also at shutdown. An app around the
+ * gateway may have that plugin already: then it does the handshakes, by the rules that the app has given it.
+ */
 export const webSocket = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
-    const { server } = app
-    const upgrades = new EventEmitter()
-    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      // An upgrade takes the connection away at once: it cannot stand behind others in a pipeline.
-      if (hasPendingAnswers(socket)) endAfterAnswers(socket)
-      else if (/^websocket$/i.test(request.headers.upgrade ?? '')) upgrades.emit('upgrade', request, socket, head)
-      else declineUpgrade(server, request, socket, head)
-    })
-    await app.register(websocket, {
-      options: {
-        // The plugin only listens there for upgrades: it shall hear of those to WebSocket.
-        server: upgrades as Server,
-        // A frame of the multiplexed protocol holds the message as a JSON string, six characters for a byte at worst.
-        maxPayload: maxMessageBytes * 6 + 4096,
-        perMessageDeflate: false,
-        clientTracking: false,
-      },
-      preClose: done => done(),
-      errorHandler: (error, socket, request) => {
-        request.log.info({ err: error }, 'websocket error')
-        socket.terminate()
-      },
-    })
-    app.websocketServer.on('wsClientError', (error, socket) => {
-      answerClientError(
-        new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`),
-        socket as Socket,
-      )
-    })
-    app.decorateRequest('stream', null)
+    if (!app.hasDecorator('websocketServer')) await registerOwn(app, maxMessageBytes)
+    app.decorateRequest('carillonStream', null)
     // An upgrade is refused while it still is HTTP, not accepted and then closed.
     app.addHook('onRequest', (request, _reply, done) => {
       if (!request.ws || request.is404 || request.routeOptions.config.webSocket) done()
       else done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
     })
+    // One that a hook of the app around it has refused, before the plugin's own hook saw it: nobody would end its connection.
+    app.addHook('onResponse', (request, _reply, done) => {
+      const isUnseen = (request.ws as boolean | null) === null // as it was decorated
+      if (isUnseen && request.headers.upgrade !== undefined) request.raw.socket.destroySoon()
+      done()
+    })
   },
   { name: 'carillon-web-socket' },
 )
+
+async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promise<void> {
+  const upgrades = new EventEmitter()
+  takeUpgrades(app.server, app.prefix, (...upgrade) => upgrades.emit('upgrade', ...upgrade))
+  await app.register(websocket, {
+    options: {
+      // The plugin only listens there for upgrades: it shall hear of those that are the gateway's.
+      server: upgrades as Server,
+      // A frame of the multiplexed protocol holds the message as a JSON string, six characters for a byte at worst.
+      maxPayload: maxMessageBytes * 6 + 4096,
+      perMessageDeflate: false,
+      clientTracking: false,
+    },
+    preClose: done => done(),
+    errorHandler: (error, socket, request) => {
+      request.log.info({ err: error }, 'websocket error')
+      socket.terminate()
+    },
+  })
+  app.websocketServer.on('wsClientError', (error, socket) => {
+    answerClientError(
+      new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`),
+      socket as Socket,
+    )
+  })
+  // One that comes later would take every upgrade too, and two cannot share a socket.
+  app.addHook('onReady', async () => {
+    const around = Object.getPrototypeOf(app) as FastifyInstance // how Fastify encapsulates
+    if ('websocketServer' in around)
+      throw new Error('@fastify/websocket was registered behind Carillon: register it before, and both share it')
+  })
+}

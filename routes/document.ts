@@ -3,10 +3,13 @@ import type { FastifyReply } from 'fastify'
 import { packageFile } from '../src/package.js'
 
 /** Answers with a YAML file of the package, as JSON. It is read when it is first asked for. */
-export function jsonFrom(file: string): (reply: FastifyReply) => Promise<FastifyReply> {
+export function jsonFrom(
+  file: string,
+  adapt: (document: object) => object = document => document,
+): (reply: FastifyReply) => Promise<FastifyReply> {
   let document: Promise<string> | undefined
   return async reply => {
-    document ??= read(file)
+    document ??= read(file, adapt)
     return reply
       .type('application/json; charset=utf-8')
       .serializer(String)
@@ -14,7 +17,7 @@ export function jsonFrom(file: string): (reply: FastifyReply) => Promise<Fastify
   }
 }
 
-async function read(file: string): Promise<string> {
+async function read(file: string, adapt: (document: object) => object): Promise<string> {
   const { parse } = await import('yaml') // loaded by who asks for it, not at every start
-  return JSON.stringify(parse(await readFile(packageFile(file), 'utf8')))
+  return JSON.stringify(adapt(parse(await readFile(packageFile(file), 'utf8')) as object))
 }

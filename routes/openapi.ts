@@ -16,6 +16,8 @@ const schema = {
 
 /** Serves `openapi.yaml`, which is made from the routes and held to them by a test. */
 export const openapi: FastifyPluginAsyncTypebox = async app => {
-  const send = jsonFrom('openapi.yaml')
+  const send = jsonFrom('openapi.yaml', document =>
+    app.prefix === '' ? document : { ...document, servers: [{ url: app.prefix }] },
+  )
   app.get('/openapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => send(reply))
 }

@@ -59,7 +59,7 @@ function settingsPage(): string {
   return `${madeFrom('src/config.ts')}
 # Settings
 
-All settings come from the environment; \`carillon --help\` lists them too. A value that cannot be used ends the start with code 1
+All settings come from the environment; \`carillon serve --help\` lists them too. A value that cannot be used ends the start with code 1
 and names itself; an empty one counts as not set.
 
 ${table(

@@ -1,7 +1,9 @@
 import swagger from '@fastify/swagger'
 import Fastify from 'fastify'
 import { stringify } from 'yaml'
+import { components } from '../routes/schemas.js'
 import carillon, { serverOptions } from '../src/app.js'
+
 import { defaultConfig } from '../src/config.js'
 import { packageVersion } from '../src/package.js'
 import { mend } from './openapi-mend.js'
@@ -26,6 +28,7 @@ export async function openapiYaml(): Promise<string> {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: ({ $id }) => String($id) },
   })
+  for (const schema of components) app.addSchema(schema)
   await app.register(carillon)
   await app.ready()
   const document: unknown = app.swagger()

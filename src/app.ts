@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { FastifyHttpOptions, FastifyPluginAsync } from 'fastify'
+import type { FastifyHttpOptions, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { access } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
@@ -31,27 +31,26 @@ import { publishBatch } from '../routes/publish-batch.js'
 import { requireUsable } from '../routes/reserved.js'
 import { components } from '../routes/schemas.js'
 import { multiplexedWebSocket } from '../routes/web-socket.js'
-import type { Broker } from './broker.js'
-import { MemoryBroker } from './brokers/memory.js'
-import { type Config, defaultConfig } from './config.js'
-import { createGateway, type Gateway } from './gateway.js'
-import { parseHistoryRules } from './history-rules.js'
-import type { Logger } from './logger.js'
+import type { Config } from './config.js'
+import type { Gateway } from './gateway.js'
+import { type GatewayOptions, openGateway } from './open-gateway.js'
 import { requestIds } from './request-ids.js'
 import { channelTopic } from './topic.js'
 
-export interface CarillonOptions {
-  /** Settings that differ from their defaults; see docs/settings.md. */
-  config?: Partial<Config>
-  /** Closed with the app. Without one the embedded broker serves. */
-  broker?: Broker
-  /** A gateway that was put together already; it has its own settings and broker. */
+export interface CarillonOptions extends GatewayOptions {
+  /** A gateway that was opened before, by `openGateway`; it has its own settings and its own Redis. */
   gateway?: Gateway
 }
 
-/** The gateway as a Fastify plugin: everything there is, in order, in sight. */
+/**
+ * The gateway as a Fastify plugin: everything there is, in order, in sight.
+ *
+ * Under a prefix it is a guest in the app: its hooks, body parsers, error and not-found handlers are for its own paths,
+ * and the server hears of nothing but WebSocket upgrades to these. Without a prefix it takes the whole server.
+ */
 const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
-  const gateway = options.gateway ?? embeddedGateway({ ...defaultConfig, ...options.config }, app.log, options.broker)
+  requireHost(app)
+  const gateway = options.gateway ?? (await openGateway({ log: app.log, ...options }))
   const { config, broker } = gateway
   app.addHook('preClose', async () => gateway.streams.close())
   // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
@@ -60,10 +59,15 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     done()
   })
   app.addHook('onClose', () => broker.close())
-  for (const schema of components) app.addSchema(schema)
+
+  // The document of the app around it, where there is one, is about that app: the gateway has its own.
+  if (app.prefix !== '')
+    app.addHook('onRoute', route => {
+      route.schema = Object.assign({}, route.schema, { hide: true })
+    })
 
   await app.register(requests, { gateway })
-  await app.register(compilers)
+  await app.register(compilers, { shared: components })
   await app.register(securityHeaders)
   await app.register(problems)
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
@@ -71,7 +75,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '' })
   await app.register(access)
   await app.register(load, { limits: gateway.limits, config })
-  await app.register(bodies)
+  await app.register(bodies, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
   await app.register(sse)
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
 
@@ -104,14 +108,19 @@ export default carillon
 /** What may stand in a query beside the channels and patterns of a stream. */
 const OTHER_PARAMETERS = 20
 
-const embeddedGateway = (
-  config: Config,
-  log: Logger,
-  broker: Broker = new MemoryBroker({
-    history: parseHistoryRules(config.HISTORY),
-    idempotencySeconds: config.IDEMPOTENCY_SECONDS,
-  }),
-): Gateway => createGateway(config, broker, { log })
+/** @throws Error where streams cannot work at all; warns where some channels cannot. */
+function requireHost({ initialConfig, log, prefix }: FastifyInstance): void {
+  if (initialConfig.http2) throw new Error('Carillon needs HTTP/1.1: its streams have a connection of their own')
+  const { maxParamLength = 100 } = initialConfig.routerOptions ?? {}
+  if (maxParamLength < MAX_CHANNEL_LENGTH)
+    log.warn(
+      { prefix, maxParamLength },
+      `Channel names over ${maxParamLength} characters are refused: give Fastify routerOptions.maxParamLength ${MAX_CHANNEL_LENGTH} or more`,
+    )
+}
+
+/** As `CHANNEL_PATTERN` has it. */
+const MAX_CHANNEL_LENGTH = 128
 
 /** What the server around the plugin must know; Fastify takes it only when it is made. */
 export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({

@@ -1,78 +1,56 @@
 #!/usr/bin/env node
-import type { AddressInfo } from 'node:net'
-import { parseArgs } from 'node:util'
-import { pino } from 'pino'
-import { type Config, ConfigError, configSchema } from './config.js'
-import { readConfig } from './environment.js'
-import { helpText } from './help.js'
+import { EXIT } from './commands/command.js'
+import { COMMANDS } from './commands/index.js'
 import { packageVersion } from './package.js'
-import { serve } from './server.js'
-import { workerCount } from './worker-count.js'
 
-async function main(): Promise<void> {
-  const options = readArguments()
-  if (options.help) return console.log(helpText(configSchema))
-  if (options.version) return console.log(packageVersion())
-  const config = readConfig(process.env)
-  const count = workerCount(config)
-  const address = count === 1 ? await serveAlone(config) : await serveTogether(config, count)
-  if (address && config.LOG_LEVEL !== 'silent') greet(address, config)
-}
-
-async function serveAlone(config: Config): Promise<ServedAddress> {
-  const app = await serve(config)
-  return app.server.address() as AddressInfo // it listens on TCP
-}
-
-/** In the primary, the address that the workers serve. */
-async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
-  // Not loaded by a process that is alone.
-  const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('./workers.js')
-  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL }))
-  await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
-  return undefined
-}
-
-type ServedAddress = Pick<AddressInfo, 'address' | 'port'>
-
-function readArguments(): { help?: boolean; version?: boolean } {
-  try {
-    return parseArgs({ options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } })
-      .values
-  } catch (error) {
-    fail(`${(error as Error).message}\nTry: carillon --help`)
+/** Finds the command and runs it; without one, the gateway. */
+async function main([first = '', ...rest]: string[]): Promise<number | undefined> {
+  if (first === '--version' || first === '-v') return print(`${packageVersion()}\n`)
+  if (first === '--help' || first === '-h') return print(overview())
+  if (first === 'help') return main([...rest.slice(0, 1), '--help'])
+  const isName = first !== '' && !first.startsWith('-')
+  const command = Object.hasOwn(COMMANDS, isName ? first : 'serve') ? COMMANDS[isName ? first : 'serve'] : undefined
+  if (!command) {
+    console.error(`There is no command "${first}".\n\n${commands()}\nTry: carillon --help`)
+    return EXIT.usage
   }
+  const { run } = await command.load()
+  return run(isName ? rest : process.argv.slice(2))
 }
 
-/** To standard error, as the log has standard output for itself. */
-function greet({ address, port }: ServedAddress, { REDIS_URL }: Config): void {
-  const host =
-    address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address
-  const mode =
-    REDIS_URL === undefined
-      ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'
-      : `Redis at ${withoutCredentials(REDIS_URL)}`
-  console.error(`
-  Carillon listens on http://${host}:${port}
-  ${mode}
-
-  Listen:   curl -N ${host}:${port}/channels/news/events
-  Publish:  curl -d hello ${host}:${port}/channels/news
-  Who:      curl ${host}:${port}/channels/news/subscribers
-`)
+const commands = (): string => {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}\n`)
+  return lines.join('')
 }
 
-/** Not by `URL`, which does not know addresses with several hosts. */
-const withoutCredentials = (url: string): string => url.replace(/(?<=:\/\/)[^@/]*@/, '')
+const overview = (): string => `Carillon: an HTTP notification gateway in front of Redis Pub/Sub.
 
-function fail(message: string): never {
-  console.error(message)
-  process.exit(1)
+Usage: carillon [command] [options]
+
+${commands()}
+  carillon COMMAND --help says what it takes, with examples; of serve, all the settings.
+  --version says which Carillon this is.
+
+In one minute, in three terminals:
+  carillon
+  carillon tail news
+  carillon publish news hello
+`
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.done
 }
 
-main().catch((error: NodeJS.ErrnoException) => {
-  if (error instanceof ConfigError)
-    fail(`Carillon cannot start, a setting is wrong:\n${error.message}\nTry: carillon --help`)
-  if (error.syscall === 'listen') fail(`Carillon cannot listen: ${error.message}`)
-  throw error
-})
+main(process.argv.slice(2)).then(
+  code => {
+    if (code !== undefined) process.exitCode = code
+  },
+  (error: Error & { exitCode?: number }) => {
+    // A `CommandError`: the words are for who is at the terminal. All else is a defect, and shows where it is.
+    if (error.exitCode === undefined) throw error
+    console.error(error.message)
+    process.exitCode = error.exitCode
+    if (error.name === 'CommandError') process.exit()
+  },
+)

@@ -24,22 +24,11 @@ function describeType({ type, enum: values, minimum, maximum }: TSchema): string
   return minimum === undefined ? String(type) : `${type}, ${minimum} to ${maximum}`
 }
 
-export function helpText(schema: TObject): string {
+/** All settings, for `carillon serve --help`. */
+export function settingsText(schema: TObject): string {
   const settings = listSettings(schema).map(
     ({ name, type, defaultValue, description }) =>
       `  ${name} (${type}${defaultValue === undefined ? '' : `; default ${defaultValue}`})\n      ${description}`,
   )
-  return `Carillon: an HTTP notification gateway in front of Redis Pub/Sub.
-
-Usage: carillon [--help] [--version]
-
-It takes its settings from the environment:
-
-${settings.join('\n')}
-
-Example:
-  REDIS_URL=redis://127.0.0.1:6379 carillon
-  curl -N 127.0.0.1:3000/channels/news/events &
-  curl -d hello 127.0.0.1:3000/channels/news
-`
+  return settings.join('\n')
 }

@@ -4,11 +4,9 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import carillon, { serverOptions } from './app.js'
-import type { Broker } from './broker.js'
-import { MemoryBroker } from './brokers/memory.js'
 import type { Config } from './config.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
-import { parseHistoryRules } from './history-rules.js'
+import { createBroker } from './open-gateway.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 import type { Tracing } from './tracing.js'
 
@@ -75,21 +73,4 @@ async function createTracing(config: Config): Promise<Tracing | undefined> {
   if (endpoint === undefined) return undefined
   const { createTracing } = await import('./tracing.js') // not loaded where there is none
   return createTracing({ endpoint, service: config.OTEL_SERVICE_NAME, ratio: config.OTEL_TRACES_SAMPLER_ARG })
-}
-
-async function createBroker(config: Config, log: FastifyInstance['log']): Promise<Broker> {
-  const history = parseHistoryRules(config.HISTORY)
-  const idempotencySeconds = config.IDEMPOTENCY_SECONDS
-  if (config.REDIS_URL === undefined) return new MemoryBroker({ history, idempotencySeconds })
-  const { RedisBroker } = await import('./brokers/redis/index.js') // not loaded where there is no Redis
-  const settings = {
-    url: config.REDIS_URL,
-    timeout: config.REDIS_TIMEOUT_MS,
-    sharded: config.REDIS_SHARDED,
-    history,
-    idempotencySeconds,
-    tls: { ca: config.REDIS_CA_FILE, cert: config.REDIS_CERT_FILE, key: config.REDIS_KEY_FILE },
-    sentinel: { username: config.REDIS_SENTINEL_USERNAME, password: config.REDIS_SENTINEL_PASSWORD },
-  }
-  return new RedisBroker(settings, log)
 }

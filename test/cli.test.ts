@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { COMMANDS } from '../src/commands/index.js'
 import { configSchema } from '../src/config.js'
 import { packageFile, packageVersion } from '../src/package.js'
 import { openSse, openWebSocket } from './support/clients.js'
@@ -27,9 +28,24 @@ async function run(args: string[], environment: Record<string, string> = {}): Pr
   )
 }
 
-t.test('--help tells every setting there is', async t => {
+t.test('--help names every command, and each command says what it takes', async t => {
+  for (const args of [['--help'], ['-h'], ['help']]) {
+    const { code, stdout, stderr } = await run(args)
+    t.same({ code, stderr }, { code: 0, stderr: '' })
+    for (const name of Object.keys(COMMANDS)) t.match(stdout, new RegExp(`^ {2}${name} `, 'm'))
+  }
+  for (const name of Object.keys(COMMANDS)) {
+    const { code, stdout, stderr } = await run([name, '--help'])
+    t.same({ code, stderr }, { code: 0, stderr: '' }, name)
+    t.match(stdout, new RegExp(`^Usage: carillon .*${name}`, 'm'), name)
+    t.match(stdout, /^Examples:\n {2}\S/m, name)
+    if (name === 'publish') t.same(await run(['help', name]), { code, stdout, stderr })
+  }
+})
+
+t.test('serve --help tells every setting there is', async t => {
   for (const option of ['--help', '-h']) {
-    const { code, stdout, stderr } = await run([option])
+    const { code, stdout, stderr } = await run(['serve', option])
     t.same({ code, stderr }, { code: 0, stderr: '' })
     for (const name of Object.keys(configSchema.properties)) t.match(stdout, new RegExp(`^ {2}${name} \\(`, 'm'))
   }
@@ -40,12 +56,12 @@ t.test('--version tells the version of the package', async t => {
     t.match(await run([option]), { code: 0, stdout: `${packageVersion()}\n`, stderr: '' })
 })
 
-t.test('an option that does not exist ends the start with code 1', async t => {
-  for (const args of [['--port', '1'], ['--nothing'], ['serve']]) {
+t.test('an option or a command that does not exist ends the start with code 2', async t => {
+  for (const args of [['--port', '1'], ['--nothing'], ['sevre'], ['serve', '--nothing'], ['serve', 'what']]) {
     const { code, stdout, stderr } = await run(args)
-    t.same({ code, stdout }, { code: 1, stdout: '' })
-    t.match(stderr, args[0])
-    t.match(stderr, 'carillon --help')
+    t.same({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
+    t.match(stderr, args.at(args[0] === '--port' ? 0 : -1))
+    t.match(stderr, /Try: carillon (serve )?--help/)
     t.notMatch(stderr, /^ +at /m)
   }
 })

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import t from 'tap'
 import { configSchema } from '../src/config.js'
-import { helpText, listSettings } from '../src/help.js'
+import { listSettings, settingsText } from '../src/help.js'
 
 t.test('describes a setting by its name, type, bounds, default and words', async t => {
   const schema = Type.Object({
@@ -16,16 +16,16 @@ t.test('describes a setting by its name, type, bounds, default and words', async
     { name: 'C', type: 'x, y', defaultValue: 'x', description: 'Third.' },
     { name: 'D', type: 'number, 0 to 1', defaultValue: '0', description: 'Fourth.' },
   ])
-  const text = helpText(schema)
-  t.match(text, '\n  A (integer, 1 to 9; default 5)\n      First.\n')
+  const text = settingsText(schema)
+  t.match(text, '  A (integer, 1 to 9; default 5)\n      First.\n')
   t.match(text, '\n  B (string)\n      Second.\n')
   t.match(text, '\n  D (number, 0 to 1; default 0)\n')
 })
 
 t.test('lists every setting there is', async t => {
-  const text = helpText(configSchema)
+  const text = settingsText(configSchema)
   for (const [name, { description }] of Object.entries(configSchema.properties)) {
-    t.match(text, `\n  ${name} (`)
+    t.match(`\n${text}`, `\n  ${name} (`)
     t.match(text, `${description}`)
   }
 })

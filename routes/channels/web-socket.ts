@@ -56,15 +56,15 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
           throw error
         })
       }
-      request.stream = { stream, sink, refused }
+      request.carillonStream = { stream, sink, refused }
     },
     handler: () => {
       throw upgradeRequired()
     },
     wsHandler: (webSocket, request) => {
-      if (!request.stream) return webSocket.terminate()
+      if (!request.carillonStream) return webSocket.terminate()
       const { channel } = request.params
-      const { stream, sink, refused } = request.stream
+      const { stream, sink, refused } = request.carillonStream
       const topic = channelTopic(channel)
       const owner = callerId(request)
       const publish = async (data: Buffer) => {

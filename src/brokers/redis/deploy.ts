@@ -1,23 +1,22 @@
 import { ConfigError } from '../../config.js'
 import type { HistoryRules } from '../../history-rules.js'
 import type { Logger } from '../../logger.js'
-import { type Node, parseRedisUrl } from './address.js'
+import type { Node } from './address.js'
 import { ClassicCluster } from './cluster/classic.js'
 import { ShardedCluster } from './cluster/sharded.js'
 import type { Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import { type RedisClient, targetOf } from './own-client.js'
 import { PlainDeployment } from './plain.js'
 import { QuietSentinelConnector } from './sentinel.js'
 import type { RedisStatistics } from './statistics.js'
-import { type TlsFiles, tlsOptions } from './tls.js'
+import { nodeTarget, targetOfUrl, type UrlSettings } from './target.js'
 
-export interface RedisSettings {
-  /** As `parseRedisUrl` takes it. */
-  readonly url: string
+/** Where Redis is: a URL, or a client that an app has. */
+export interface RedisSettings extends Partial<UrlSettings> {
+  readonly client?: RedisClient | Target
   /** How long Redis may leave a command without an answer, in milliseconds, before the connection counts as dead. */
   readonly timeout: number
-  readonly tls?: TlsFiles
-  readonly sentinel?: { readonly username?: string | undefined; readonly password?: string | undefined }
   /** In a Cluster: sharded Pub/Sub. */
   readonly sharded?: boolean
   /** Which channels have a history; none by default. */
@@ -37,41 +36,17 @@ export function deploy(
   statistics: RedisStatistics,
   events: DeploymentEvents,
 ): Deployment {
-  const address = parseRedisUrl(settings.url)
-  const tls = address.tls ? tlsOptions(settings.tls ?? {}) : undefined
-  const { sharded = false, history, idempotencySeconds } = settings
+  const { timeout, sharded = false, client, url = '', history, idempotencySeconds } = settings
+  const to = client ? targetOf(client) : targetOfUrl({ ...settings, url })
   const publishing = { sharded, ...(history && { history }), ...(idempotencySeconds && { idempotencySeconds }) }
-  const common = { timeout: settings.timeout, gatewayId, log, statistics, publishing }
-  const access: Target = {
-    ...(address.username && { username: address.username }),
-    ...(address.password && { password: address.password }),
+  const common = { timeout, gatewayId, log, statistics, publishing }
+  if (sharded && to.kind !== 'cluster') throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
+  if (to.kind === 'plain') {
+    const target = to.target.sentinels ? { ...to.target, Connector: QuietSentinelConnector } : to.target
+    return new PlainDeployment({ ...common, target, publishing: { ...publishing, fenced: to.fenced } }, events)
   }
-  // Node takes the server's name for SNI from `tls`.
-  const targetAt = (node: Node): Target => ({ ...access, ...node, ...(tls && { tls: { host: node.host, ...tls } }) })
-  if (sharded && address.kind !== 'cluster') throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
-  switch (address.kind) {
-    case 'standalone': {
-      const target = 'path' in address.at ? { ...access, path: address.at.path } : targetAt(address.at)
-      return new PlainDeployment({ ...common, target: { ...target, db: address.db } }, events)
-    }
-    case 'sentinel': {
-      const { username, password } = settings.sentinel ?? {}
-      const target: Target = {
-        ...access,
-        Connector: QuietSentinelConnector,
-        sentinels: [...address.sentinels],
-        name: address.master,
-        db: address.db,
-        ...(username && { sentinelUsername: username }),
-        ...(password && { sentinelPassword: password }),
-        ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
-      }
-      // A master may be demoted at any moment: a publish must not be taken by what is a replica now.
-      return new PlainDeployment({ ...common, target, publishing: { ...publishing, fenced: true } }, events)
-    }
-    case 'cluster': {
-      const cluster = { ...common, seeds: address.seeds, targetAt, tls }
-      return sharded ? new ShardedCluster(cluster, events) : new ClassicCluster(cluster, events)
-    }
-  }
+  const { seeds, target, tls } = to
+  const targetAt = (node: Node) => nodeTarget(target, node, tls)
+  const cluster = { ...common, seeds, targetAt, tls }
+  return sharded ? new ShardedCluster(cluster, events) : new ClassicCluster(cluster, events)
 }

@@ -1,0 +1,61 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+/** What the modules of this folder export; each is loaded when it is called. */
+export interface Command {
+  readonly help: string
+  /** Resolves with the exit code, or without one while the process goes on. */
+  run(args: string[]): Promise<number | undefined>
+}
+
+/** What a script can rely on; docs/cli.md explains them. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  unavailable: 4,
+  unknown: 5,
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Ends the command with words for the person at the terminal, and no stack. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+/** @throws CommandError for what the command does not take */
+export function readArguments<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  command: string,
+  args: string[],
+  options: Options,
+): Arguments<Options> {
+  const config = { args, options, allowPositionals: true, strict: true } as const
+  try {
+    return parseArgs(config) as Arguments<Options> // but for the arguments themselves it is what the type says
+  } catch (error) {
+    // Node's own words, without its advice on how to pass a name that begins with a dash.
+    const [message = ''] = (error as Error).message.split('. ', 1)
+    throw new CommandError(EXIT.usage, `${message.replace(/\.?$/, '.')}\nTry: carillon ${command} --help`)
+  }
+}
+
+type Arguments<Options extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
+  typeof parseArgs<{ options: Options; allowPositionals: true; strict: true }>
+>
+
+/** @throws CommandError when it is no number, or not above zero */
+export function readNumber(command: string, option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) === 0)
+    throw new CommandError(
+      EXIT.usage,
+      `${option} takes a number above 0, not "${text}".\nTry: carillon ${command} --help`,
+    )
+  return Number(text)
+}

@@ -1,0 +1,22 @@
+/**
+ * What the doctor says about one thing. `unknown` is what could not be looked at; it is nobody's fault, and does not
+ * count. A `warning` will hurt one day, a `problem` hurts now.
+ */
+export interface Finding {
+  readonly level: 'ok' | 'unknown' | 'warning' | 'problem'
+  readonly about: string
+  readonly text: string
+  /** What to do. */
+  readonly advice?: string
+}
+
+type Report = (about: string, text: string, advice?: string) => Finding
+
+const of =
+  (level: Finding['level']): Report =>
+  (about, text, advice) => ({ level, about, text, ...(advice !== undefined && { advice }) })
+
+export const ok = of('ok')
+export const unknown = of('unknown')
+export const warning = of('warning')
+export const problem = of('problem')

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { EXIT, readArguments, readNumber } from '../command.js'
+import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.js'
+import { hasColours, painter } from '../terminal.js'
+import type { Finding } from './finding.js'
+import { checkGateway } from './gateway.js'
+import { checkExposure, checkProcess } from './process.js'
+import { checkRedis } from './redis.js'
+
+export const help = `Looks for what is wrong, and says what to do.
+
+Usage: carillon doctor [options]
+
+With the settings of the gateway in the environment it looks at this machine and at Redis: version, rights of the user,
+memory, output buffer, clock. Then at the gateway that runs, through whatever stands in front of it: a message there and
+back, buffering, WebSocket, long requests, silence.
+
+  --redis-only      do not look for a gateway
+  --gateway-only    do not look at this machine and at Redis
+  --channel NAME    the channel to try; one of its own by default. Listeners there get to see a message
+  --patience S      hold a silent stream for so many seconds, to find out who cuts it; 20 by default, and 120 tells
+                    more about a load balancer
+  --json            one JSON object a line
+${REMOTE_HELP}
+Examples:
+  carillon doctor
+  REDIS_URL=redis://user:password@redis:6379 carillon doctor --redis-only
+  carillon doctor --gateway-only --url https://live.example.com --patience 120
+
+Exit codes: 0 nothing is wrong (there may be warnings), 1 there are problems, 2 wrong use.
+`
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readArguments('doctor', args, {
+    'redis-only': { type: 'boolean' },
+    'gateway-only': { type: 'boolean' },
+    channel: { type: 'string' },
+    patience: { type: 'string' },
+    json: { type: 'boolean' },
+    ...REMOTE_OPTIONS,
+  })
+  if (values.help) {
+    process.stdout.write(help)
+    return EXIT.done
+  }
+  const patience = readNumber('doctor', '--patience', values.patience) ?? 20
+  const channel = values.channel ?? `doctor:${randomUUID().slice(0, 8)}`
+  const remote = new Remote(values)
+  const counts = { ok: 0, unknown: 0, warning: 0, problem: 0 }
+  const show = values.json ? showJson : showText()
+  const report = (findings: readonly Finding[]) => {
+    for (const finding of findings) {
+      counts[finding.level]++
+      process.stdout.write(show(finding))
+    }
+  }
+
+  if (!values['gateway-only']) {
+    const { findings, config } = await checkProcess()
+    report(findings)
+    if (config) {
+      report([checkExposure(config, false)])
+      report(await checkRedis(config, channel))
+    }
+  }
+  if (!values['redis-only']) report(await checkGateway(remote, channel, patience))
+  if (!values.json) process.stdout.write(summary(counts))
+  return counts.problem > 0 ? EXIT.failed : EXIT.done
+}
+
+const showJson = (finding: Finding): string => `${JSON.stringify(finding)}\n`
+
+const MARKS = { ok: ['green', '✓'], unknown: ['dim', '?'], warning: ['yellow', '!'], problem: ['red', '✗'] } as const
+
+function showText(): (finding: Finding) => string {
+  const paint = painter(hasColours(process.stdout))
+  return ({ level, about, text, advice }) => {
+    const [colour, mark] = MARKS[level]
+    const lines = text.replaceAll('\n', '\n    ')
+    return `${paint(colour, mark)} ${paint('bold', about)}: ${lines}\n${advice ? `    ${paint('cyan', `→ ${advice}`)}\n` : ''}`
+  }
+}
+
+function summary({ warning, problem }: Record<Finding['level'], number>): string {
+  if (problem === 0 && warning === 0) return '\nNothing is wrong.\n'
+  const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
+  return `\n${count(problem, 'problem')}, ${count(warning, 'warning')}.\n`
+}

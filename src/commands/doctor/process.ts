@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises'
+import { type Config, ConfigError } from '../../config.js'
+import { readConfig } from '../../environment.js'
+import { workerCount } from '../../worker-count.js'
+import { type Finding, ok, problem, unknown, warning } from './finding.js'
+
+/** This machine and the settings in this environment. */
+export async function checkProcess(): Promise<{ findings: Finding[]; config: Config | undefined }> {
+  const { finding, config } = checkSettings()
+  return { config, findings: [checkNode(process.versions.node), finding, ...(await checkOpenFiles())] }
+}
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    return problem('Node', `${version} is too old`, 'Install 20.19 or later; the container image carries 24.')
+  return ok('Node', version)
+}
+
+function checkSettings(): { finding: Finding; config?: Config } {
+  try {
+    const config = readConfig(process.env)
+    workerCount(config)
+    return { finding: ok('settings', 'all of them can be used'), config }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { finding: problem('settings', error.message, 'carillon serve --help lists them with what they take.') }
+  }
+}
+
+/** Of this shell; the gateway that runs tells its own, where its metrics can be read. */
+async function checkOpenFiles(): Promise<Finding[]> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? []
+  return [
+    soft === undefined
+      ? unknown('open files', 'this system does not tell its limit')
+      : openFiles('open files', Number(soft)),
+  ]
+}
+
+export function openFiles(about: string, limit: number): Finding {
+  const text = `at most ${limit}: about ${Math.max(0, limit - RESERVED)} clients`
+  if (limit >= ENOUGH_FILES) return ok(about, text)
+  return warning(about, text, 'ulimit -n 65536; LimitNOFILE=65536 in systemd; ulimits: nofile: 65536 in Compose.')
+}
+
+/** Descriptors that no client gets: listening, Redis, files. */
+const RESERVED = 64
+const ENOUGH_FILES = 10_000
+
+/** Who can reach it, and whether that was meant. `guarded`: somebody asks who comes. */
+export function checkExposure({ HOST }: Pick<Config, 'HOST'>, guarded: boolean): Finding {
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(HOST)
+  if (isLocal) return ok('exposure', `HOST=${HOST}: this machine only`)
+  if (guarded) return ok('exposure', `HOST=${HOST}: everybody who reaches it, with access rules`)
+  return warning(
+    'exposure',
+    `HOST=${HOST} without access rules: whoever reaches it reads and publishes everything`,
+    'Set access rules, or see to it that only who you trust can reach it.',
+  )
+}

@@ -1,0 +1,102 @@
+import { CommandError, EXIT } from './command.js'
+
+/** The options of every command that speaks to a gateway. */
+export const REMOTE_OPTIONS = {
+  url: { type: 'string' },
+  token: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export const REMOTE_HELP = `  --url URL         the gateway; else CARILLON_URL, else http://127.0.0.1:3000 (or the PORT that is set)
+  --token TOKEN     an API key or a token, where the gateway asks for one; else CARILLON_TOKEN, which no
+                    list of processes shows
+`
+
+/** A gateway that is spoken to over HTTP. */
+export class Remote {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+
+  /** @throws CommandError for a URL that is none */
+  constructor({ url, token }: { url?: string | undefined; token?: string | undefined }, environment = process.env) {
+    const given = url || environment.CARILLON_URL || `http://127.0.0.1:${environment.PORT || 3000}`
+    const parsed = URL.canParse(given) ? new URL(given) : undefined
+    if (!parsed || !/^https?:$/.test(parsed.protocol))
+      throw new CommandError(EXIT.usage, `"${given}" is no address of a gateway; one looks like http://127.0.0.1:3000`)
+    this.url = parsed.href.replace(/\/$/, '')
+    const secret = token || environment.CARILLON_TOKEN
+    this.headers = secret ? { authorization: `Bearer ${secret}` } : {}
+  }
+
+  /**
+   * @throws CommandError when no answer came, with `exitCode` unknown when the request may have been executed
+   */
+  async fetch(path: string, { headers, ...init }: RequestInit & { headers?: Record<string, string> } = {}) {
+    try {
+      return await fetch(this.url + path, { ...init, headers: { ...this.headers, ...headers } })
+    } catch (error) {
+      if ((error as Error).name === 'AbortError' || (error as Error).name === 'TimeoutError') throw error
+      throw this.#unreachable(error as Error, init.method === 'POST')
+    }
+  }
+
+  /** @throws CommandError for every status but 2xx */
+  async ask(path: string, init: Parameters<Remote['fetch']>[1] = {}): Promise<Response> {
+    const response = await this.fetch(path, init)
+    if (response.ok) return response
+    throw await problemOf(response)
+  }
+
+  #unreachable(error: Error, mayBeDone: boolean): CommandError {
+    const cause = (error.cause ?? error) as Error & { code?: string; errors?: { code?: string }[] }
+    const code = cause.code ?? cause.errors?.[0]?.code ?? cause.message
+    const sentNothing = code in BEFORE_SENDING
+    const why = BEFORE_SENDING[code] ?? code
+    if (mayBeDone && !sentNothing)
+      return new CommandError(EXIT.unknown, `${this.url} broke off (${why}): it may have been published or not.`, {
+        cause,
+      })
+    const advice = code === 'ECONNREFUSED' ? '\nStart one with: carillon     Or name yours: --url, CARILLON_URL' : ''
+    return new CommandError(EXIT.unavailable, `Cannot reach ${this.url}: ${why}.${advice}`, { cause })
+  }
+}
+
+/** The connection was never made, so that nothing can have been done. */
+const BEFORE_SENDING: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name does not resolve',
+  EAI_AGAIN: 'the host name does not resolve now',
+  'bad port': 'no client speaks HTTP to that port',
+  EHOSTUNREACH: 'there is no route',
+  ENETUNREACH: 'there is no route',
+  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is made out to another host',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks HTTP without TLS: use http://',
+}
+
+/** What the gateway says, in its own words; or that it was no gateway that answered. */
+export async function problemOf(response: Response): Promise<CommandError> {
+  const { status } = response
+  const text = await response.text().catch(() => '')
+  const exitCode = status === 504 ? EXIT.unknown : status >= 500 ? EXIT.unavailable : EXIT.refused
+  const problem = parseProblem(text)
+  if (!problem)
+    return new CommandError(exitCode, `${new URL(response.url).origin} answered ${status}, and not as a gateway does.`)
+  const advice = status === 401 ? '\nGive it a key or a token: --token, CARILLON_TOKEN' : ''
+  return new CommandError(exitCode, `${problem.title} (${status}): ${problem.detail}${advice}`)
+}
+
+function parseProblem(text: string): { title: string; detail: string } | undefined {
+  try {
+    const { type, title, detail } = JSON.parse(text) as Record<string, unknown>
+    return typeof type === 'string' && typeof title === 'string' && typeof detail === 'string'
+      ? { title, detail }
+      : undefined
+  } catch {
+    return undefined
+  }
+}

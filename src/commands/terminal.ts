@@ -1,0 +1,40 @@
+/** Writes to a terminal, which a message must not be able to steer. */
+
+/** See https://no-color.org: set to anything but nothing, it means none. */
+export function hasColours(stream: { isTTY?: boolean }, environment = process.env): boolean {
+  if (environment.NO_COLOR) return false
+  if (environment.FORCE_COLOR && environment.FORCE_COLOR !== '0') return true
+  return stream.isTTY === true && environment.TERM !== 'dumb'
+}
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const
+export type Colour = keyof typeof CODES
+export type Paint = (colour: Colour, text: string) => string
+
+export const painter = (coloured: boolean): Paint =>
+  coloured ? (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m` : (_colour, text) => text
+
+/** The same name always has the same colour. */
+export function colourOf(name: string): Colour {
+  let sum = 0
+  for (let i = 0; i < name.length; i++) sum = (sum * 31 + name.charCodeAt(i)) >>> 0
+  return NAMES[sum % NAMES.length] ?? 'cyan'
+}
+
+const NAMES = ['green', 'blue', 'magenta', 'cyan'] as const satisfies Colour[]
+
+/**
+ * Control characters as `\x1b`, so that no message moves the cursor, changes the title of the window, or hides what came
+ * before it. So are the marks that turn the direction of writing. Line ends stay, with the lines after them indented.
+ */
+export const printable = (text: string): string =>
+  text
+    .replace(/\r\n/g, '\n')
+    .replace(UNSAFE, character => {
+      const code = character.codePointAt(0) ?? 0
+      return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+    })
+    .replaceAll('\n', '\n    ')
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g

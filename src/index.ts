@@ -1,0 +1,6 @@
+/** What `import … from 'carillon'` gives. */
+export { type CarillonOptions, default, default as carillon, serverOptions } from './app.js'
+export type { Config } from './config.js'
+export type { Gateway } from './gateway.js'
+export { type GatewayOptions, type OpenGateway, openGateway } from './open-gateway.js'
+export { Problem, type ProblemType } from './problems.js'

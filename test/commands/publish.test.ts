@@ -1,0 +1,74 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { openNdjson, openSse } from '../support/clients.js'
+import { build } from '../support/gateway.js'
+import { freePort } from '../support/ports.js'
+import { runCli } from '../support/run-cli.js'
+
+t.test('publishes its argument, or what comes on standard input, byte for byte', async t => {
+  const { url } = await build(t)
+  const environment = { CARILLON_URL: url }
+  const stream = await openSse(t, `${url}/channels/news/events`)
+  const raw = await openNdjson(t, `${url}/channels/news/events`)
+
+  const published = await runCli(t, ['publish', 'news', 'hello world', '--event', 'greeting'], { environment })
+  t.same(published, { code: 0, stdout: '{"channel":"news","receivers":1}\n', stderr: '' })
+  t.match(await stream.next(), { event: 'greeting', data: 'hello world' })
+  t.equal((await raw.next()).data, 'hello world')
+
+  await runCli(t, ['publish', 'news', '-'], { environment, input: 'two\nlines\n' })
+  t.equal((await raw.next()).data, 'two\nlines\n')
+  await runCli(t, ['publish', 'news'], { environment, input: '' })
+  t.equal((await raw.next()).data, '', 'an empty message is a message')
+  await runCli(t, ['publish', '--url', url, 'news', '--lines', '-'], { input: 'a\n\nb\r\nc' })
+  t.same(
+    (await raw.take(4)).map(({ data }) => data),
+    ['a', '', 'b', 'c'],
+  )
+})
+
+t.test('says on a terminal what came of it', async t => {
+  const { url } = await build(t)
+  const environment = { CARILLON_URL: url }
+  const { stdout } = await runCli(t, ['publish', 'news', 'hello'], { environment, terminal: true })
+  t.match(stdout.replaceAll('\x1b', '^'), '^[32mpublished^[0m to ^[1mnews')
+  t.match(stdout, 'nobody listens there now')
+  const plain = await runCli(t, ['publish', 'news', 'hello'], {
+    environment: { ...environment, NO_COLOR: '1' },
+    terminal: true,
+  })
+  t.match(plain.stdout, 'published to news: nobody listens there now')
+  t.notMatch(plain.stdout, '\x1b')
+})
+
+t.test('its exit code says whether another try makes sense', async t => {
+  const { url } = await build(t)
+  const nobody = `http://127.0.0.1:${await freePort()}`
+  // Takes a request and breaks off.
+  const broken = createServer(({ socket }) => socket.destroy()).listen(0, '127.0.0.1')
+  t.teardown(() => broken.close())
+  await new Promise(resolve => broken.once('listening', resolve))
+  const brokenUrl = `http://127.0.0.1:${(broken.address() as AddressInfo).port}`
+  const other = createServer((_request, response) => response.end('a page')).listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await new Promise(resolve => other.once('listening', resolve))
+
+  const cases: [args: string[], code: number, says: RegExp][] = [
+    [['publish', 'no spaces', 'a', '--url', url], 3, /^Invalid channel name \(400\): Channel names match/],
+    [['publish', 'news', '{', '--json', '--url', url], 3, /^Invalid JSON/],
+    [['publish', 'news', 'a', '--url', `${url}/nothing`], 3, /^Not found \(404\)/],
+    [['publish', 'news', 'a', '--url', nobody], 4, /nothing listens there\.\nStart one with: carillon/],
+    [['publish', 'news', 'a', '--url', brokenUrl], 5, /may have been published or not/],
+    [['publish', 'news', 'a', '--url', 'localhost:3000'], 2, /no address of a gateway/],
+    [['publish', '--url', url], 2, /^Name a channel.*\nTry: carillon publish --help/],
+    [['publish', 'news', 'two', 'words', '--url', url], 2, /needs quotes/],
+    [['publish', 'news', 'a', '--nothing'], 2, /--nothing.*\nTry: carillon publish --help/],
+  ]
+  for (const [args, code, says] of cases) {
+    const result = await runCli(t, args)
+    t.same([result.code, result.stdout], [code, ''], args.join(' '))
+    t.match(result.stderr, says)
+    t.notMatch(result.stderr, /^ +at /m)
+  }
+})

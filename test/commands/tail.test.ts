@@ -1,0 +1,110 @@
+import t from 'tap'
+import { build, startGateway } from '../support/gateway.js'
+import { freePort } from '../support/ports.js'
+import { runCli, startCli } from '../support/run-cli.js'
+
+const post = (url: string, channel: string, body: string | Buffer, event?: string) =>
+  fetch(`${url}/channels/${channel}${event ? `?event=${event}` : ''}`, { method: 'POST', body })
+
+/** Publishes until it is heard, as nothing but a message tells that a listener is there. */
+async function untilHeard(url: string, channel: string, body: string): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    const { receivers } = (await (await post(url, channel, body)).json()) as { receivers: number }
+    if (receivers > 0) return
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  throw new Error('nobody came')
+}
+
+t.test('in a pipe it writes JSON lines of channels and patterns, and ends after --limit', async t => {
+  const { url } = await build(t)
+  const tail = startCli(t, ['tail', 'news', 'chat:*', '--url', url, '--limit', '3'])
+  await untilHeard(url, 'news', 'one')
+  await post(url, 'chat:1', Buffer.from([0xff]), 'said')
+  await post(url, 'other', 'not for it')
+  await post(url, 'chat:2', 'three')
+  const { code, stdout, stderr } = await tail.exited
+  t.same([code, stderr], [0, ''])
+  t.same(
+    stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line)),
+    [
+      { channel: 'news', data: 'one' },
+      { channel: 'chat:1', event: 'said', data: '/w==', encoding: 'base64' },
+      { channel: 'chat:2', data: 'three' },
+    ],
+  )
+})
+
+t.test('--raw writes the messages alone, as they are', async t => {
+  const { url } = await build(t)
+  const tail = startCli(t, ['tail', 'news', '--raw', '--url', url, '--limit', '2'])
+  await untilHeard(url, 'news', 'a\tb')
+  await post(url, 'news', 'two')
+  t.equal((await tail.exited).stdout, 'a\tb\ntwo\n')
+})
+
+t.test('on a terminal it writes in colour, and no message can steer the terminal', async t => {
+  const { url } = await build(t)
+  for (const colours of [true, false]) {
+    const environment: Record<string, string> = { CARILLON_URL: url, ...(colours ? {} : { NO_COLOR: '1' }) }
+    const tail = startCli(t, ['tail', 'news', '--limit', '2'], { environment, terminal: true })
+    await untilHeard(url, 'news', 'hello')
+    await post(url, 'news', 'evil\x1b]0;title\x07\u202e\nsecond', 'x')
+    const { code, stdout } = await tail.exited
+    t.equal(code, 0)
+    const lines = stdout.replaceAll('\r', '').replaceAll('\x1b', '^').split('\n')
+    if (colours) t.match(lines[0], /^\^\[2m\d\d:\d\d:\d\d\^\[0m \^\[3\dmnews\^\[0m hello$/)
+    else t.match(lines[0], /^\d\d:\d\d:\d\d news hello$/)
+    t.match(lines[1], 'evil\\x1b]0;title\\x07\\u202e')
+    t.equal(lines[2], '    second')
+    t.notMatch(stdout, '\x1b]')
+  }
+})
+
+t.test('comes back by itself after a restart of the gateway, and shows the gap', async t => {
+  const port = `${await freePort()}`
+  const first = await startGateway(t, { PORT: port, LOG_LEVEL: 'warn' })
+  const tail = startCli(t, ['tail', 'news', '--url', first.url, '--limit', '2'])
+  await untilHeard(first.url, 'news', 'before')
+  await tail.until(/before/)
+  await first.stop('SIGKILL')
+  await tail.until(/Trying again/, 'stderr')
+  const second = await startGateway(t, { PORT: port, LOG_LEVEL: 'warn' })
+  await untilHeard(second.url, 'news', 'after')
+  const { code, stdout, stderr } = await tail.exited
+  t.equal(code, 0)
+  const [before, gap, after] = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.same([before.data, gap.event, after.data], ['before', 'gap', 'after'])
+  const { from, to, reason } = JSON.parse(gap.data)
+  t.ok(Date.parse(from) <= Date.parse(to))
+  t.equal(reason, 'disconnected')
+  t.match(stderr, 'Connected again.')
+})
+
+t.test('ends with a reason when there is nothing to listen to', async t => {
+  const { url } = await build(t)
+  const nobody = `http://127.0.0.1:${await freePort()}`
+  const cases: [args: string[], code: number, says: RegExp][] = [
+    [['tail', 'news', '--url', nobody], 4, /nothing listens there/],
+    [['tail', 'no spaces', '--url', url], 3, /^Invalid channel name/],
+    [['tail', '--url', url], 2, /^Name at least one/],
+    [['tail', 'news', '--limit', 'many', '--url', url], 2, /--limit takes a number/],
+  ]
+  for (const [args, code, says] of cases) {
+    const result = await runCli(t, args)
+    t.equal(result.code, code, args.join(' '))
+    t.match(result.stderr, says)
+  }
+  t.equal((await runCli(t, ['tail', 'news', '--url', url, '--timeout', '0.2'])).code, 0)
+  const interrupted = startCli(t, ['tail', 'news', '--url', url])
+  await untilHeard(url, 'news', 'here')
+  await interrupted.until(/here/)
+  interrupted.kill('SIGINT')
+  t.equal((await interrupted.exited).code, 0)
+})
