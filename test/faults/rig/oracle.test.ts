@@ -207,3 +207,51 @@ t.test('a topic that was refused owes nothing until it is live again', async t =
   t.same(kinds(run9(['m1', 'm2', 'm9']), tail), ['lost outside a gap'])
   t.same(kinds(run9(['m1', 'm2', 'm3']), tail), ['lost outside a gap'])
 })
+
+/** A client on two streams, the second of which goes on where the first ended, and what Redis kept. */
+function resumed(
+  first: readonly string[],
+  second: readonly string[],
+  { isResumed = true, kept = ids(8) } = {},
+): History {
+  const topic = { kind: 'channel', name: 'f.0' } as const
+  const before = { topics: [{ ...topic, liveAt: 1000 }], endedAt: 1045, ending: 'cut' } as const
+  const after = { topics: [{ ...topic, liveAt: 1075, isResumed }], openedAt: 1075 }
+  return run({
+    count: 8,
+    kept: new Map([['f.0', kept]]),
+    sessions: [sessionOf(first, { ...before, topics: [...before.topics] }), sessionOf(second, after)],
+  })
+}
+
+t.test('with a history, a client that resumes gets everything, once and in the order of the history', async t => {
+  const all = ids(8)
+  t.same(kinds(resumed(all.slice(0, 3), all.slice(3))), [])
+  t.same(kinds(resumed(all.slice(0, 3), all.slice(4))), ['lost outside a gap'], 'a hole at the resume')
+  t.same(kinds(resumed(all.slice(0, 3), all.slice(2))), ['delivered twice'], 'what it had already')
+  t.same(kinds(resumed(all.slice(0, 3), ['m5', 'm4', 'm6', 'm7', 'm8'])), ['out of order'])
+})
+
+t.test('with a history, whoever does not resume begins anew, and a gap excuses what the history has lost', async t => {
+  const all = ids(8)
+  t.same(kinds(resumed(all.slice(0, 3), ['m8'], { isResumed: false })), [])
+  const history = resumed(all.slice(0, 3), all.slice(4))
+  const [first, second] = history.sessions as [Session, Session]
+  const gaps = [{ ...gap(1035, 1080), reason: 'history_reset' }]
+  t.same(kinds({ ...history, sessions: [first, { ...second, gaps }] }), [])
+})
+
+t.test('what was answered 200 is kept once', async t => {
+  const all = ids(8)
+  const whole = [all.slice(0, 3), all.slice(3)] as const
+  t.same(kinds(resumed(...whole, { kept: all.slice(0, 7) })), ['not kept'])
+  t.same(kinds(resumed(...whole, { kept: all.slice(0, 7) }), { isKept: false }), [])
+  t.same(kinds(resumed(...whole, { kept: [...all, 'm8'] })), ['kept twice'])
+})
+
+t.test('a publication that was tried again has one id, and its slowest answer counts', async t => {
+  const publication = [{ positions: new Set(['a', 'b']), slowestMs: 12 }]
+  const { violations, figures } = judge(run({ publication }))
+  t.match(violations, [{ kind: 'several ids' }])
+  t.equal(figures.maxAnswerMs, 12)
+})
