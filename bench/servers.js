@@ -10,9 +10,9 @@ const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
 /** Each starts a server and resolves with where it is; undefined when it is not installed. */
 export const systems = {
-  async gateway(redisPort) {
+  async gateway(redisPort, settings = {}) {
     const port = await freePort()
-    const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production' }
+    const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
     const process = await start('node', ['dist/src/cli.js'], port, environment)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)

@@ -35,3 +35,25 @@ t.test('the Redis user of the docs is allowed what the gateway does, and no more
     t.match(await redis.cli('ACL', 'DRYRUN', 'carillon', ...command.split(' ')), /no permissions/, command)
   }
 })
+
+t.test('with history and keys it also needs what the docs add, and is refused nothing then', async t => {
+  const redis = await startRedis(t)
+  const user = replace(documented('acl').trim(), '>secret', '>password')
+  const more = documented('acl-history').trim()
+  t.equal(await redis.cli('ACL', 'SETUSER', ...`${user} ${more}`.split(/\s+/).slice(1)), 'OK')
+  const redisUrl = redis.url.replace('//', '//carillon:password@')
+  const { url } = await build(t, { redisUrl, config: { HISTORY: 'news=2', REDIS_TIMEOUT_MS: 10_000 } })
+  const publish = (channel: string, headers: Record<string, string> = {}) =>
+    fetch(`${url}/channels/${channel}`, { method: 'POST', body: 'x', headers })
+  for (const headers of [{}, { 'idempotency-key': 'a' }, { 'idempotency-key': 'a' }, {}, {}])
+    t.match(await (await publish('news', headers)).json(), { id: String })
+  t.match(await (await publish('chat:1', { 'idempotency-key': 'a' })).json(), { receivers: 0 })
+  t.match(await (await fetch(`${url}/channels/news`)).json(), { history: { length: 2 } })
+  t.equal((await fetch(`${url}/channels/news/history`, { method: 'DELETE' })).status, 204)
+  t.match(await (await publish('news')).json(), { id: String })
+  t.equal(await redis.cli('ACL', 'LOG'), '', 'Redis refused nothing')
+  await redis.cli('ACL', 'SETUSER', 'carillon', 'resetchannels', '&carillon:*')
+  await redis.cli('SCRIPT', 'FLUSH')
+  t.equal((await publish('news')).status, 403)
+  t.match(await (await fetch(`${url}/channels/news`)).json(), { history: { length: 1 } }, 'nothing is left of it')
+})

@@ -77,3 +77,39 @@ t.test('metadata does not outlive a lost connection', async t => {
   pending.clear()
   t.equal(pending.take('news', data), undefined)
 })
+
+const position = { epoch: 'a1b2c3d4e5f60718', offset: 42, tag: 0xabcdef }
+const positioned = (more: object) =>
+  decodeMetadata(Buffer.from(JSON.stringify({ ...position, tag: 'abcdef', crc: 1, ...more })))
+
+t.test('metadata of a message that is kept has its position', async t => {
+  t.equal(encodeMetadata({ channel: 'news', data }, { always: true }), `{"crc":${crc32(data)}}`)
+  t.same(positioned({}), { crc: 1, position })
+  t.same(positioned({ event: 'price' }), { event: 'price', crc: 1, position })
+})
+
+for (const [name, value] of [
+  ['epoch', 'a1b2'],
+  ['epoch', 'A1B2C3D4E5F60718'],
+  ['epoch', null],
+  ['offset', 0],
+  ['offset', 1.5],
+  ['offset', '42'],
+  ['offset', 2 ** 48],
+  ['tag', 'xyz'],
+  ['tag', 0xabcdef],
+] as const)
+  t.test(`takes no position with ${name} ${JSON.stringify(value)}`, async t => {
+    t.same(positioned({ [name]: value }), { crc: 1 })
+  })
+
+t.test('a position whose bytes were lost is not given to the same bytes that come later', async t => {
+  const pending = new PendingMetadata()
+  const crc = crc32(data)
+  pending.add('news', { crc, event: 'native-like' })
+  pending.add('news', { crc, position })
+  pending.add('news', { crc, position: { ...position, offset: 43 } })
+  t.same(pending.take('news', data), { crc, event: 'native-like' })
+  t.same(pending.take('news', data)?.position?.offset, 43)
+  t.equal(pending.take('news', data), undefined)
+})
