@@ -20,7 +20,7 @@ t.test('an upgrade that cannot be is refused before 101, and its connection ends
     ['POST', '/channels/news', 'invalid-request'],
     ['GET', '/nothing', 'not-found'],
     ['GET', '/channels/news/ws/', 'not-found'],
-    ['GET', '/channels/news', 'method-not-allowed'],
+    ['GET', '/channels/news', 'invalid-request'],
     ['POST', '/ws', 'method-not-allowed'],
     ['GET', '/ws?x=1', 'invalid-request'],
     ['GET', '/channels/news/ws?x=1', 'invalid-request'],
