@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+
+const KNOWN = [
+  '',
+  '*',
+  '?',
+  '[a]',
+  '[',
+  ']',
+  '\\',
+  '{a}',
+  '..',
+  '../..',
+  '/',
+  '%2F',
+  '%252F',
+  '\0',
+  '\r\n',
+  '\n',
+  '\r',
+  '\t',
+  ' ',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
+  '\u202e',
+  '\ud800',
+  '\udfff',
+  '\ud83d\ude00',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'carillon:',
+  'carillon:meta:{a}',
+  'gap',
+  'error',
+  'event: gap\ndata: {}',
+  ':',
+  'data: x\n\n',
+  '0\r\n\r\n',
+  '<script>',
+  '$(id)',
+  "' or 1=1",
+  '$' + '{7*7}',
+  '-',
+  '.',
+  'NaN',
+  'null',
+  '9'.repeat(40),
+  'a'.repeat(129),
+] // prettier-ignore
+
+/** Text that somebody may have thought hard about, or nobody at all. */
+export const hostileText = (): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc.constantFrom(...KNOWN),
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.string({ unit: 'grapheme', maxLength: 12 }),
+    fc.string({ maxLength: 40 }),
+    fc.tuple(fc.stringMatching(/^[A-Za-z0-9._:-]{1,10}$/), fc.constantFrom(...KNOWN)).map(parts => parts.join('')),
+  )
+
+/** JSON, nearly JSON, and deep JSON. */
+export const jsonText = (): fc.Arbitrary<string> =>
+  fc.oneof(
+    fc.json({ maxDepth: 4 }),
+    fc.tuple(fc.json({ maxDepth: 2 }), fc.nat(40)).map(([json, cut]) => json.slice(0, cut)),
+    fc.integer({ min: 1, max: 3000 }).map(depth => '['.repeat(depth)),
+    fc.constantFrom(
+      '',
+      '{"__proto__":{"a":1}}',
+      '{"a":1,"a":2}',
+      '"\ud800"',
+      '1e999',
+      '-0',
+      '{} x',
+      'NaN',
+      "{'a':1}",
+      '[1,]',
+    ),
+  )
