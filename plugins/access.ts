@@ -1,9 +1,16 @@
-import type { FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { refusal, requireAllowed } from '../src/access/allows.js'
+import { type Access, PAGES, type Page } from '../src/access/access.js'
+import { requireAllowed } from '../src/access/allows.js'
 import { type Caller, OPEN } from '../src/access/caller.js'
+import { cookies, holdsCredentials, shownCredentials } from '../src/access/credentials.js'
 import type { Right } from '../src/access/grants.js'
+import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
+import { refusal, unauthenticated } from '../src/access/refusals.js'
+import type { Pass } from '../src/access/tickets.js'
+import { BrokerUnavailable } from '../src/broker.js'
 import { channelProblem } from '../src/names.js'
+import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 
 /**
@@ -18,10 +25,6 @@ import { channelTopic, patternTopic } from '../src/topic.js'
  */
 export type Need = 'always' | 'public' | 'known' | Right | Page
 
-/** What shows nothing of any single channel. */
-export const PAGES = ['metrics', 'openapi', 'docs', 'console'] as const
-export type Page = (typeof PAGES)[number]
-
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Set before any handler runs. */
@@ -30,12 +33,25 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route needs. A route that does not say is not registered. */
     access?: Need
+    /** It takes a ticket in its URL. */
+    tickets?: boolean
   }
 }
 
+export interface AccessPluginOptions {
+  readonly access: Access
+  /** When an `EventSource` shall come back that could not be asked now. */
+  readonly retryMs: number
+  /** The cookie that may hold a token; undefined when none may. */
+  readonly cookieName: string | undefined
+  /** Says who asks instead of our own rules, in an app that has rules of its own. Throws for who may not. */
+  readonly authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
+}
+
 /** Nobody gets to a handler without having been asked who it is and what it may do. */
-export const access = fp(
-  async app => {
+export const accessControl = fp<AccessPluginOptions>(
+  async (app, { access, cookieName, retryMs, authenticate }) => {
+    const fail = failBy(retryMs)
     app.decorateRequest('caller', NOT_ASKED_YET)
 
     // A route that was forgotten would be open to everybody: better no start at all.
@@ -43,11 +59,29 @@ export const access = fp(
       if (config?.access === undefined) throw new Error(`${method} ${url} does not declare what access it needs`)
     })
 
-    app.addHook('onRequest', (request, _reply, done) => {
+    const recognise: (request: FastifyRequest, reply: FastifyReply) => Caller | Promise<Caller> =
+      authenticate ?? ((request, reply) => recogniseBy(access, cookieName, request, reply))
+    const isOpen = authenticate === undefined && access.mode !== 'rules'
+
+    app.addHook('onRequest', (request, reply, done) => {
       request.caller = OPEN
-      const need = request.routeOptions.config.access
-      if (need !== undefined) requireNeed(request, need) // there is none where there is no route
-      done()
+      const need = request.routeOptions.config.access // there is none where there is no route
+      if (isOpen) {
+        if (access.mode === 'local' && need !== 'always') requireLocal(request)
+        return done()
+      }
+      if (need === undefined || needsNobody(need, access)) {
+        request.caller = access.anonymous
+        return done()
+      }
+      const settle = (caller: Caller): void => {
+        request.caller = caller
+        requireNeed(request, need)
+        done()
+      }
+      const caller = recognise(request, reply)
+      if (caller instanceof Promise) caller.then(settle).catch((error: Error) => fail(error, request, reply, done))
+      else settle(caller)
     })
   },
   { name: 'carillon-access' },
@@ -56,9 +90,15 @@ export const access = fp(
 /** The hook sets it on each request. Fastify takes no object here, as all requests would share it. */
 const NOT_ASKED_YET = null as unknown as Caller
 
+const isPage = (need: Need): need is Page => (PAGES as readonly string[]).includes(need)
+
+const needsNobody = (need: Need, { publicPages }: Access): boolean =>
+  need === 'always' || need === 'public' || (isPage(need) && publicPages.has(need))
+
 /** @throws Problem */
 function requireNeed({ caller, params }: FastifyRequest, need: Need): void {
-  if (caller === OPEN || need === 'always' || need === 'public' || need === 'known') return
+  if (caller === OPEN || need === 'known') return
+  if (need === 'always' || need === 'public') return
   if (isPage(need)) {
     requireAllowed(caller, 'inspect', patternTopic('*'))
     return
@@ -71,4 +111,102 @@ function requireNeed({ caller, params }: FastifyRequest, need: Need): void {
   }
 }
 
-const isPage = (need: Need): need is Page => (PAGES as readonly string[]).includes(need)
+/**
+ * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy
+ * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
+ * @throws Problem `no-access-rules`
+ */
+function requireLocal({ raw, headers }: FastifyRequest): void {
+  if (!isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
+  const { host } = headers
+  if (host !== undefined && !isLoopbackHost(host))
+    throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
+  if (headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined)
+    throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
+}
+
+const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'
+
+/**
+ * Who asks cannot be found out now: Redis is away, or the identity provider. An `EventSource` gives up for ever on an
+ * answer that is an error, so it is sent away and told when to come back.
+ */
+const failBy =
+  (retryMs: number) =>
+  (error: Error, request: FastifyRequest, reply: FastifyReply, done: (error: Error) => void): void => {
+    const passes =
+      error instanceof BrokerUnavailable || (error instanceof Problem && error.type === 'token-keys-unavailable')
+    const isEventSource = request.headers.accept?.includes('text/event-stream') === true && !isUpgrade(request)
+    if (!passes || !isEventSource || !request.routeOptions.config.tickets) {
+      done(error)
+      return
+    }
+    request.log.debug({ err: error }, 'a stream was sent away, to come back')
+    const retry = Math.round(retryMs * (0.5 + Math.random()))
+    reply.type('text/event-stream').header('cache-control', 'no-store').serializer(String).send(`retry: ${retry}\n\n`)
+  }
+
+/** By what the request shows. */
+function recogniseBy(
+  access: Access,
+  cookieName: string | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Caller | Promise<Caller> {
+  const { headers, url } = request
+  if (url.includes('?') && holdsCredentials(url)) throw new Problem('credentials-in-url')
+  const shown = shownCredentials({
+    authorization: headers.authorization,
+    cookie: headers.cookie,
+    cookieName,
+    subprotocols: isUpgrade(request) ? headers['sec-websocket-protocol'] : undefined,
+    ticket: ticketOf(request),
+  })
+  if (shown?.way === 'ticket') return redeem(access, shown.value, request, reply)
+  if (shown?.way === 'cookie') requireOwnPage(request)
+  return access.recognise(shown?.value)
+}
+
+/** `request.ws` is not set before this hook. */
+const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade !== undefined
+
+function ticketOf({ routeOptions, query }: FastifyRequest): string | undefined {
+  if (!routeOptions.config.tickets) return undefined
+  const { ticket } = query as { ticket?: string | string[] } // not validated yet
+  if (Array.isArray(ticket)) throw new Problem('malformed-credentials', 'The URL has more than one ticket.')
+  return ticket
+}
+
+/**
+ * A browser sends a cookie along whoever asks for it. It counts where the asking page is ours, or one that
+ * ALLOWED_ORIGINS names; and where no page shows, for what changes nothing and whose answer no page could read.
+ */
+function requireOwnPage(request: FastifyRequest): void {
+  const { provenance, method } = request
+  if (provenance === 'own' || provenance === 'listed') return
+  const harmless = (method === 'GET' || method === 'HEAD') && !isUpgrade(request)
+  if (provenance === 'none' && harmless) return
+  throw unauthenticated()
+}
+
+async function redeem(access: Access, ticket: string, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+  if (!access.tickets) throw new BrokerUnavailable('the broker keeps no tickets')
+  const { cookie = '' } = request.headers
+  // Only an EventSource comes back by itself; whoever opens a WebSocket again does so in a script, which can get a ticket.
+  const options = { wantsPass: !isUpgrade(request) }
+  const { caller, pass } = await access.tickets.redeem(ticket, name => cookies(cookie, name)[0], options)
+  if (pass) reply.header('set-cookie', passCookie(pass, request))
+  return caller
+}
+
+/**
+ * No script sees it, no other path gets it, and no page of another site can have it sent. RFC 6265bis.
+ */
+function passCookie({ name, value, seconds }: Pass, { url, protocol, headers }: FastifyRequest): string {
+  const path = url.split('?', 1)[0] ?? '/'
+  // A path with anything else in it is no path of a channel, and gets no further than here.
+  const scope = /^\/[\w.:~%/-]*$/.test(path) ? path : '/'
+  // Whoever is in front may say that it is https, and so may anybody: it only makes the cookie stricter.
+  const secure = protocol === 'https' || headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
+  return `${name}=${value}; Path=${scope}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`
+}

@@ -59,7 +59,9 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   request.problem = problem.type
   // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
-  request.log[level]({ err: error.cause ?? error, problem: problem.type }, 'request failed')
+  // Fastify puts the whole URL into this one, and a ticket may stand in its query.
+  const err = problem.type === 'bad-url' ? undefined : (error.cause ?? error)
+  request.log[level]({ err, problem: problem.type }, 'request failed')
   // An upgrade has left Node's HTTP server, which would have ended the connection.
   if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
   return reply

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { chooseSubprotocol } from '../src/access/credentials.js'
 import type { StreamRefusal } from '../src/limits.js'
 import { Problem } from '../src/problems.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
@@ -60,6 +61,8 @@ async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promi
       maxPayload: maxMessageBytes * 6 + 4096,
       perMessageDeflate: false,
       clientTracking: false,
+      // Else ws would choose the first, and a token may stand there.
+      handleProtocols: chooseSubprotocol,
     },
     preClose: done => done(),
     errorHandler: (error, socket, request) => {

@@ -43,6 +43,7 @@ const schema = {
       'too-many-subscriptions',
       'patterns-unavailable',
       'channel-refused',
+      'broker-unavailable',
     ),
   },
 }
@@ -50,7 +51,7 @@ const schema = {
 export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
   app.get(
     '/events',
-    { schema, config: { access: 'subscribe', stream: true }, exposeHeadRoute: false },
+    { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
     async (request, reply) => {
       const { channel = [], pattern = [], limit, timeout } = request.query
       const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]

@@ -8,8 +8,19 @@ import type { Gateway } from '../src/gateway.js'
 import { HttpSink } from '../src/sinks/http.js'
 import type { Topic } from '../src/topic.js'
 
+export const ticketQuery = {
+  ticket: Type.Optional(
+    Type.String({
+      maxLength: 128,
+      description: 'A ticket of `POST /tickets`, where no header can be sent.',
+      examples: ['kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle'],
+    }),
+  ),
+}
+
 /** The query of every HTTP stream. */
 export const streamQuery = {
+  ...ticketQuery,
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'End after so many messages.', examples: [1] }),
   ),

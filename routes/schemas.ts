@@ -170,6 +170,7 @@ export const GUARDED_REQUEST = [
   'invalid-credentials',
   'forbidden',
   'no-access-rules',
+  'token-keys-unavailable',
 ] as const satisfies ProblemType[]
 
 /** What a publish can be told in addition. */

@@ -7,6 +7,7 @@ import { upgradeRequired } from '../src/problems.js'
 import { Session } from '../src/session.js'
 import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
 import { WebSocketSink } from '../src/sinks/web-socket.js'
+import { ticketQuery } from './http-stream.js'
 import { GUARDED_REQUEST, problemResponses, StreamItem } from './schemas.js'
 
 const schema = {
@@ -15,14 +16,14 @@ const schema = {
   summary: 'Many channels over one WebSocket',
   description:
     'The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.',
-  querystring: Type.Object({}, { additionalProperties: false }),
+  querystring: Type.Object({ ...ticketQuery }, { additionalProperties: false }),
   'x-frames': {
     client: Type.Ref(SessionRequest),
     server: Type.Union([Type.Ref(SessionAnswer), StreamItem]),
   },
   response: {
     101: { description: 'The WebSocket is open.', type: 'null' },
-    ...problemResponses(...GUARDED_REQUEST, 'upgrade-required'),
+    ...problemResponses(...GUARDED_REQUEST, 'broker-unavailable', 'upgrade-required'),
   },
 }
 
@@ -35,7 +36,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
     url: '/ws',
     schema,
     exposeHeadRoute: false,
-    config: { webSocket: true, access: 'known' },
+    config: { webSocket: true, access: 'known', tickets: true },
     handler: () => {
       throw upgradeRequired()
     },

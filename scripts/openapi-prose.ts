@@ -26,5 +26,6 @@ export const tags = [
   { name: 'publish', description: 'Sending messages: stateless requests with true status codes.' },
   { name: 'stream', description: 'Listening: one channel or many, over HTTP or WebSocket.' },
   { name: 'introspection', description: 'Who listens where, now.' },
+  { name: 'access', description: 'Tickets for clients that cannot send a header.' },
   { name: 'operation', description: 'For the operator, and for tools.' },
 ]

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
-import type { FastifyHttpOptions, FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { access } from '../plugins/access.js'
+import type { FastifyHttpOptions, FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { accessControl } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
 import { load } from '../plugins/load.js'
@@ -30,7 +30,10 @@ import { openapi } from '../routes/openapi.js'
 import { publishBatch } from '../routes/publish-batch.js'
 import { requireUsable } from '../routes/reserved.js'
 import { components } from '../routes/schemas.js'
+import { tickets } from '../routes/tickets.js'
 import { multiplexedWebSocket } from '../routes/web-socket.js'
+import { createAccess } from './access/access.js'
+import type { Caller } from './access/caller.js'
 import type { Config } from './config.js'
 import type { Gateway } from './gateway.js'
 import { type GatewayOptions, openGateway } from './open-gateway.js'
@@ -40,6 +43,8 @@ import { channelTopic } from './topic.js'
 export interface CarillonOptions extends GatewayOptions {
   /** A gateway that was opened before, by `openGateway`; it has its own settings and its own Redis. */
   gateway?: Gateway
+  /** Says who asks, in an app with rules of its own: instead of keys, tokens and tickets. Throws for who may not. */
+  authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
 }
 
 /**
@@ -59,6 +64,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     done()
   })
   app.addHook('onClose', () => broker.close())
+  const access = await createAccess(config, { log: app.log, vault: broker.vault })
+  app.addHook('onClose', async () => access.close())
 
   // The document of the app around it, where there is one, is about that app: the gateway has its own.
   if (app.prefix !== '')
@@ -73,7 +80,12 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
   await app.register(pipelining)
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '' })
-  await app.register(access)
+  await app.register(accessControl, {
+    access,
+    cookieName: config.JWT_COOKIE,
+    retryMs: config.RETRY_MS,
+    ...(options.authenticate && { authenticate: options.authenticate }),
+  })
   await app.register(load, { limits: gateway.limits, config })
   await app.register(bodies, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
   await app.register(sse)
@@ -94,6 +106,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(publishBatch, { gateway })
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })
+  await app.register(tickets, { access })
   await app.register(health, { gateway })
   await app.register(metrics, { gateway })
   await app.register(openapi)

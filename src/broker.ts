@@ -4,6 +4,7 @@ import type { Message, Publication } from './message.js'
 import type { Ledger } from './meter.js'
 import type { ProblemType } from './problems.js'
 import type { Topic } from './topic.js'
+import type { Vault } from './vault.js'
 
 /**
  * The port between the gateway and whatever carries messages: a Redis, or the embedded broker.
@@ -37,6 +38,8 @@ export interface Broker {
   readonly history?: History | undefined
   /** Where gateways keep together what their callers may still publish; undefined where there is one gateway. */
   readonly ledger?: Ledger | undefined
+  /** Undefined where gateways have no place to keep anything for each other. */
+  readonly vault?: Vault | undefined
   /** False where there are only channels, as in sharded Pub/Sub. */
   readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */

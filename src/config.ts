@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { accessSettings } from './access/settings.js'
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
@@ -127,6 +128,7 @@ export const configSchema = Type.Object({
     description:
       'How long a request may take to arrive, and a new connection to say something; it is cut at most 5 seconds later.',
   }),
+  ...accessSettings,
   LOG_LEVEL: Type.Unsafe<LogLevel>({
     type: 'string',
     enum: LOG_LEVELS,

@@ -41,8 +41,8 @@ function explain(error: unknown, data: Record<string, unknown>): string {
   const lines = errors.map(({ instancePath, message, params }) => {
     const name = instancePath.slice(1)
     const rule = params?.allowedValues ? `must be one of ${params.allowedValues.join(', ')}` : message
-    // A URL may hold a password.
-    const value = name.endsWith('_URL') ? '' : `, and is ${JSON.stringify(data[name])}`
+    // A URL may hold a password, and some are secrets themselves.
+    const value = /_URL$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, and is ${JSON.stringify(data[name])}`
     return `${name} ${rule}${value}`
   })
   return lines.join('\n') || String(error)

@@ -1,4 +1,6 @@
 /** What `import … from 'carillon'` gives. */
+export type { Caller } from './access/caller.js'
+export { Grants } from './access/grants.js'
 export { type CarillonOptions, default, default as carillon, serverOptions } from './app.js'
 export type { Config } from './config.js'
 export type { Gateway } from './gateway.js'

@@ -207,6 +207,12 @@ export const PROBLEMS = {
     'Redis refuses to keep the message or its key: it is out of memory, cannot save, or has too few replicas. Nothing was published.',
     'Make room in Redis, or mend what its log tells of; then a retry is safe.',
   ],
+  'token-keys-unavailable': [
+    503,
+    'Token keys unavailable',
+    'The keys of the identity provider could not be fetched yet, so that no token can be checked.',
+    'Try again in a moment; the log has the cause.',
+  ],
   'not-ready': [
     503,
     'Not ready',

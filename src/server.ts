@@ -23,7 +23,7 @@ export interface Primary {
 export async function serve(config: Config, primary?: Primary): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverOptions(config),
-    logger: { level: config.LOG_LEVEL },
+    logger: { level: config.LOG_LEVEL, serializers: { req: describeRequest } },
     logController: new LogController({ disableRequestLogging: true }),
   })
   const tracing = await createTracing(config)
@@ -64,6 +64,12 @@ async function stopListening(server: Server): Promise<void> {
 }
 
 const ACCEPTED_MS = 100
+
+/** Whoever logs a request: what stands in a query is nobody's business, and may be a ticket. */
+const describeRequest = ({ method, url }: { method: string; url: string }) => ({
+  method,
+  url: url.replace(/\?.*$/s, '?…'),
+})
 
 /** Requests still in flight have so long to be answered; then their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1000

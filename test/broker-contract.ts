@@ -9,6 +9,7 @@ import { idempotency } from './broker-contract/idempotency.js'
 import { introspection } from './broker-contract/introspection.js'
 import { keptHistory } from './broker-contract/kept-history.js'
 import { subscribing } from './broker-contract/subscribing.js'
+import { vault } from './broker-contract/vault.js'
 import { startBroker } from './support/recorder.js'
 
 /** Makes a broker that is not started yet, without history unless rules are given. Each test makes its own, and closes it. */
@@ -36,6 +37,7 @@ export function brokerContract(
   delivery(t, makeBroker, needPatterns)
   subscribing(t, makeBroker, needPatterns)
   introspection(t, makeBroker)
+  vault(t, makeBroker)
   closing(t, makeBroker)
   keptHistory(t, makeBroker)
   deliveredHistory(t, makeBroker, { needPatterns, localCounts })

@@ -19,14 +19,14 @@ const schema = {
       description: 'The stream. It stays open while Redis is away.',
       content: streamContent('retry: 2000\n\nevent: price\ndata: 42\n\n'),
     },
-    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused'),
+    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'broker-unavailable'),
   },
 }
 
 export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
   app.get(
     '/channels/:channel/events',
-    { schema, config: { access: 'subscribe', stream: true }, exposeHeadRoute: false },
+    { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
     async (request, reply) => {
       const { format, limit, timeout } = request.query
       await streamOverHttp(gateway, request, reply, {

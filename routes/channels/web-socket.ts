@@ -1,13 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
-import { allows, refusal } from '../../src/access/allows.js'
+import { allows } from '../../src/access/allows.js'
+import { refusal } from '../../src/access/refusals.js'
 import { FORMATS } from '../../src/frames.js'
 import type { Gateway } from '../../src/gateway.js'
 import { Problem, upgradeRequired } from '../../src/problems.js'
 import { WebSocketSink } from '../../src/sinks/web-socket.js'
 import { channelTopic } from '../../src/topic.js'
-import { formatQuery } from '../http-stream.js'
+import { formatQuery, ticketQuery } from '../http-stream.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
 const schema = {
@@ -17,10 +18,10 @@ const schema = {
   description:
     'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text.',
   params: ChannelParams,
-  querystring: Type.Object({ ...formatQuery }, { additionalProperties: false }),
+  querystring: Type.Object({ ...formatQuery, ...ticketQuery }, { additionalProperties: false }),
   response: {
     101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
-    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'upgrade-required'),
+    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'broker-unavailable', 'upgrade-required'),
   },
 }
 
@@ -34,7 +35,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     url: '/channels/:channel/ws',
     schema,
     exposeHeadRoute: false,
-    config: { webSocket: true, access: 'subscribe' },
+    config: { webSocket: true, access: 'subscribe', tickets: true },
     // Before the upgrade: a WebSocket that is open is subscribed, and a refusal is still HTTP.
     preHandler: async request => {
       if (!request.ws) throw upgradeRequired()

@@ -1,7 +1,7 @@
-import { Problem } from '../problems.js'
 import type { Topic } from '../topic.js'
 import { type Caller, endOf, OPEN } from './caller.js'
 import type { Right } from './grants.js'
+import { refusal } from './refusals.js'
 
 /**
  * The one place that decides. A channel is allowed when a grant matches it, a pattern when a grant covers every
@@ -16,11 +16,3 @@ export function allows(caller: Caller, right: Right, topic: Topic): boolean {
 export function requireAllowed(caller: Caller, right: Right, ...topics: readonly Topic[]): void {
   for (const topic of topics) if (!allows(caller, right, topic)) throw refusal(caller)
 }
-
-/** The same words whatever exists: a refusal tells nothing about the channel. */
-export const refusal = (caller: Caller): Problem =>
-  caller.by === 'anonymous' ? unauthenticated() : new Problem('forbidden')
-
-/** RFC 9110 section 11.6.1: a 401 says how to do better. */
-export const unauthenticated = (): Problem =>
-  new Problem('unauthenticated', undefined, { 'www-authenticate': 'Bearer realm="carillon"' })

@@ -18,6 +18,8 @@ export interface Caller {
 
 export interface Credential {
   readonly revoked: boolean
+  /** Text by which every gateway of the fleet finds the credential again, and learns whether it still holds. No secret. */
+  readonly proof: string
 }
 
 /** Everybody, where no access rules are configured. */
@@ -27,7 +29,7 @@ export const OPEN: Caller = {
   by: 'open',
   grants: EVERYTHING,
   expiresAt: Number.POSITIVE_INFINITY,
-  credential: { revoked: false },
+  credential: { revoked: false, proof: 'open' },
 }
 
 /** Why the caller may do nothing any more; undefined as long as it may. */

@@ -41,6 +41,10 @@ export class Grants {
     return kind === 'channel' ? rules.some(({ matches }) => matches(name)) : rules.some(({ covers }) => covers(name))
   }
 
+  get isEmpty(): boolean {
+    return RIGHTS.every(right => !this.has(right))
+  }
+
   /** Whether there is any channel on which the right is granted. */
   has(right: Right): boolean {
     return this.#rules[right].length > 0

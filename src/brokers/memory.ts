@@ -8,6 +8,7 @@ import { isReservedChannel } from '../names.js'
 import { type Topic, topicKey, topicMatcher } from '../topic.js'
 import { MemoryHistory } from './memory-history.js'
 import { MemoryOutcomes } from './memory-outcomes.js'
+import { MemoryVault } from './memory-vault.js'
 
 export interface MemoryBrokerOptions {
   /** Which channels have a history; none by default. */
@@ -24,6 +25,7 @@ export interface MemoryBrokerOptions {
 export class MemoryBroker implements Broker {
   readonly unavailable = undefined
   readonly hasPatterns = true
+  readonly vault = new MemoryVault()
   readonly history: MemoryHistory | undefined
   readonly #topics = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
   readonly #outcomes: MemoryOutcomes
@@ -77,6 +79,7 @@ export class MemoryBroker implements Broker {
   close(): Promise<void> {
     this.#topics.clear()
     this.history?.close()
+    this.vault.close()
     return Promise.resolve()
   }
 

@@ -12,5 +12,6 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   publish: { summary: 'publish a message', load: () => import('./publish.js') },
   tail: { summary: 'listen to channels and patterns', load: () => import('./tail.js') },
   channels: { summary: 'list the channels that have listeners', load: () => import('./channels.js') },
+  key: { summary: 'make an API key and its entry for the settings', load: () => import('./key.js') },
   doctor: { summary: 'look for what is wrong, and say what to do', load: () => import('./doctor/index.js') },
 }

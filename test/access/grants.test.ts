@@ -10,7 +10,7 @@ const caller = (rules: Rules, rest: Partial<Caller> = {}): Caller => ({
   by: 'key',
   grants: new Grants(rules),
   expiresAt: Number.POSITIVE_INFINITY,
-  credential: { revoked: false },
+  credential: { revoked: false, proof: 'key:0' },
   ...rest,
 })
 
@@ -54,7 +54,7 @@ t.test('what is over or revoked allows nothing', async t => {
   const past = caller({ admin: ['*'] }, { expiresAt: Date.now() - 1 })
   t.notOk(allows(past, 'subscribe', channelTopic('news')))
   t.equal(endOf(past), 'access_expired')
-  const credential = { revoked: false }
+  const credential = { revoked: false, proof: 'key:0' }
   const key = caller({ admin: ['*'] }, { credential })
   t.ok(allows(key, 'subscribe', channelTopic('news')))
   t.equal(endOf(key), undefined)

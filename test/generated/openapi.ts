@@ -184,6 +184,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a ticket
+         * @description A ticket opens one stream, for the browser’s own `EventSource` and `WebSocket`, which cannot send an Authorization header. It grants no more than whoever asks for it has, and ends with that. It is good for one use within 60 seconds at most, so that what stays of its URL in a log is worth nothing. An `EventSource` that reconnects with the same URL goes on by a cookie that it got at the first use.
+         */
+        post: operations["createTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -435,7 +455,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -606,15 +626,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Redis unavailable (`broker-unavailable`). */
-        "broker-unavailable": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description Headers too large (`headers-too-large`). */
         "headers-too-large": {
             headers: {
@@ -698,6 +709,15 @@ export interface components {
         };
         /** @description Request timeout (`request-timeout`). */
         "request-timeout": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Token keys unavailable (`token-keys-unavailable`). */
+        "token-keys-unavailable": {
             headers: {
                 [name: string]: unknown;
             };
@@ -852,7 +872,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     publish: {
@@ -943,7 +971,7 @@ export interface operations {
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
             502: components["responses"]["broker-rejected"];
-            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
+            /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -963,6 +991,11 @@ export interface operations {
                  * @example envelope
                  */
                 format?: "envelope";
+                /**
+                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
+                 */
+                ticket?: string;
                 /**
                  * @description End after so many messages.
                  * @example 1
@@ -1035,6 +1068,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     openChannelWebSocket: {
@@ -1045,6 +1087,11 @@ export interface operations {
                  * @example envelope
                  */
                 format?: "envelope";
+                /**
+                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
+                 */
+                ticket?: string;
             };
             header?: never;
             path: {
@@ -1098,6 +1145,15 @@ export interface operations {
             426: components["responses"]["upgrade-required"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listChannels: {
@@ -1196,7 +1252,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     countSubscribers: {
@@ -1273,7 +1337,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteHistory: {
@@ -1330,7 +1402,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            503: components["responses"]["broker-unavailable"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     publishBatch: {
@@ -1420,7 +1500,7 @@ export interface operations {
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            /** @description Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
+            /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1449,6 +1529,11 @@ export interface operations {
                  *     ]
                  */
                 pattern?: string[];
+                /**
+                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
+                 */
+                ticket?: string;
                 /**
                  * @description End after so many messages.
                  * @example 1
@@ -1513,11 +1598,26 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     openWebSocket: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
+                 */
+                ticket?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1563,6 +1663,128 @@ export interface operations {
             426: components["responses"]["upgrade-required"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What it shall be good for: at least one channel or pattern. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channels": [
+                 *         "news"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @example [
+                     *       "news"
+                     *     ]
+                     */
+                    channels?: string[];
+                    /**
+                     * @example [
+                     *       "chat:*"
+                     *     ]
+                     */
+                    patterns?: string[];
+                    /**
+                     * @description What it grants there; only to subscribe by default. To publish is of use on a WebSocket.
+                     * @example [
+                     *       "subscribe"
+                     *     ]
+                     */
+                    rights?: ("subscribe" | "publish")[];
+                    /**
+                     * @description How long it may wait for its use; 30 by default.
+                     * @example 30
+                     */
+                    seconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description A ticket. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Goes into the URL as `ticket`; good for one use. */
+                        ticket: string;
+                        /**
+                         * @description How long it may wait for that.
+                         * @example 30
+                         */
+                        seconds: number;
+                        /** @description The ticket in the URLs for which it was asked: use one of them. */
+                        urls: {
+                            /** @example /channels/news/events?ticket=… */
+                            events?: string;
+                            /** @example /channels/news/ws?ticket=… */
+                            ws: string;
+                        };
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            413: components["responses"]["message-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     live: {
@@ -1709,6 +1931,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     openapi: {
@@ -1762,6 +1985,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     asyncapi: {
@@ -1815,6 +2039,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     docs: {
@@ -1867,6 +2092,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     browserClient: {

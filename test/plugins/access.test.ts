@@ -1,8 +1,10 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { access } from '../../plugins/access.js'
+import { accessControl } from '../../plugins/access.js'
+import { createAccess } from '../../src/access/access.js'
 import carillon, { serverOptions } from '../../src/app.js'
 import { defaultConfig } from '../../src/config.js'
+import { silentLogger } from '../../src/logger.js'
 
 t.test('every route declares what it needs', async t => {
   const needs = new Map<string, string | undefined>()
@@ -36,7 +38,8 @@ t.test('every route declares what it needs', async t => {
 t.test('a route that does not say what it needs is not registered', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
-  await app.register(access)
+  const access = await createAccess(defaultConfig, { log: silentLogger })
+  await app.register(accessControl, { access, cookieName: undefined, retryMs: 2000 })
   t.throws(() => app.get('/forgotten', () => 'x'), { message: /GET \/forgotten does not declare what access it needs/ })
   t.throws(() => app.get('/forgotten', { config: {} }, () => 'x'), { message: /does not declare/ })
   app.get('/declared', { config: { access: 'public' } }, () => 'x')

@@ -1,10 +1,14 @@
 import type { Test } from 'tap'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
-import type { GatewayProcess } from '../support/gateway.js'
+import { build as buildGateway, type GatewayProcess } from '../support/gateway.js'
 import type { RedisServer } from '../support/redis.js'
 import { until } from '../support/until.js'
 
 /** What passes through every proxy. */
+
+/** A gateway that anybody may use: without rules it would serve nothing that a proxy passes on from elsewhere. */
+export const build: typeof buildGateway = (t, { config, ...options } = {}) =>
+  buildGateway(t, { ...options, config: { ALLOW_ANYONE_WITHOUT_ACCESS_RULES: true, ...config } })
 
 export const publish = (url: string, channel: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> =>
   fetch(`${url}/channels/${channel}`, { method: 'POST', body })

@@ -1,11 +1,12 @@
 import t from 'tap'
 import { openSse, openWebSocket } from '../support/clients.js'
-import { build, startGateway } from '../support/gateway.js'
+import { startGateway } from '../support/gateway.js'
 import { bareHaproxy, documentedHaproxy, startHaproxy } from '../support/haproxy.js'
 import { replace } from '../support/proxy.js'
 import { startRedis } from '../support/redis.js'
 import {
   absenceIsTold,
+  build,
   goneIsUnsubscribed,
   heartbeatsHold,
   httpPasses,
@@ -68,7 +69,12 @@ t.test('a client that vanishes behind HAProxy is unsubscribed from Redis by the 
 
 t.test('one of two gateways behind HAProxy stops and nobody is deceived; then there is none', async t => {
   const redis = await startRedis(t)
-  const environment = { REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000', DRAIN_DELAY_SECONDS: '4' }
+  const environment = {
+    ALLOW_ANYONE_WITHOUT_ACCESS_RULES: 'true',
+    REDIS_URL: redis.url,
+    REDIS_TIMEOUT_MS: '5000',
+    DRAIN_DELAY_SECONDS: '4',
+  }
   const [one, two] = await Promise.all([startGateway(t, environment), startGateway(t, environment)])
   const { url } = await startHaproxy(t, documentedHaproxy([one.port, two.port]))
   await stopIsSurvived(t, url, one, [200])

@@ -16,6 +16,7 @@ import type { Deployment, DeploymentEvents } from './deployment.js'
 import { RedisHistory } from './history.js'
 import { RedisLedger } from './ledger.js'
 import { RedisStatistics } from './statistics.js'
+import { RedisVault } from './vault.js'
 import { channelOfCompanion, decodeMetadata, PendingMetadata, wireNames } from './wire.js'
 
 export type { RedisSettings } from './deploy.js'
@@ -26,6 +27,7 @@ export class RedisBroker implements Broker {
   readonly ledger: RedisLedger
   readonly connections = new RedisStatistics()
   readonly history: RedisHistory | undefined
+  readonly vault: RedisVault
   readonly #deployment: Deployment
   readonly #census: Census
   readonly #pending = new PendingMetadata()
@@ -41,6 +43,7 @@ export class RedisBroker implements Broker {
     this.ledger = new RedisLedger(key => this.#deployment.keeperOf(key), log)
     if (settings.history && !settings.history.isEmpty)
       this.history = new RedisHistory(this.#deployment, settings.history)
+    this.vault = new RedisVault(key => this.#deployment.keeperOf(key))
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
       this.#listener ? this.#listener.countListeners(channels) : [],
     )

@@ -1,0 +1,215 @@
+import { type Config, ConfigError } from '../config.js'
+import type { Logger } from '../logger.js'
+import type { Vault } from '../vault.js'
+import { isApiKey, KeyRing, readApiKeys } from './api-keys.js'
+import { type Caller, OPEN } from './caller.js'
+import { EVERYTHING, Grants, type Rules } from './grants.js'
+import { isLoopbackAddress } from './loopback.js'
+import { invalidCredentials, unauthenticated } from './refusals.js'
+import { RulesError, readRules } from './rules.js'
+import { type Maker, Tickets } from './tickets.js'
+import type { Tokens } from './tokens.js'
+
+/** What shows nothing of any single channel. */
+export const PAGES = ['metrics', 'openapi', 'docs', 'console'] as const
+export type Page = (typeof PAGES)[number]
+
+export interface AccessOptions {
+  readonly log: Logger
+  readonly vault?: Vault | undefined
+}
+
+/** Who may do what, as the settings say. */
+export class Access {
+  /** `rules`: who shows nothing gets nothing. `local`: there are none, and this machine is served. `open`: there are none, and so be it. */
+  readonly mode: 'rules' | 'local' | 'open'
+  readonly publicPages: ReadonlySet<Page>
+  /** Who shows nothing, where that grants something; never `OPEN`. */
+  readonly anonymous: Caller
+  readonly tickets: Tickets | undefined
+  readonly #keys: KeyRing
+  readonly #tokens: Tokens | undefined
+  readonly #stop: () => void
+
+  constructor(parts: {
+    mode: Access['mode']
+    publicPages: ReadonlySet<Page>
+    anonymous: Rules | undefined
+    keys: KeyRing
+    tokens: TokenSide | undefined
+    vault: Vault | undefined
+    stop: () => void
+  }) {
+    this.mode = parts.mode
+    this.publicPages = parts.publicPages
+    this.anonymous = {
+      ...OPEN,
+      id: 'anonymous',
+      name: 'anonymous',
+      by: 'anonymous',
+      grants: new Grants(parts.anonymous ?? {}),
+      credential: { revoked: false, proof: 'anonymous' },
+    }
+    this.#keys = parts.keys
+    this.#tokens = parts.tokens?.tokens
+    this.#stop = parts.stop
+    const restore = (proof: string): Maker | undefined => {
+      const [kind, of = ''] = proof.split(':', 2)
+      if (kind === 'key') return parts.keys.restore(of)
+      if (kind === 'token') return parts.tokens?.restore(proof)
+      if (kind === 'anonymous') return this.anonymous
+      return parts.mode === 'rules' ? undefined : { credential: OPEN.credential, grants: EVERYTHING }
+    }
+    this.tickets = parts.vault && new Tickets(parts.vault, restore)
+  }
+
+  /**
+   * Who shows this key or token; at once where nothing has to be looked up.
+   * @throws Problem `unauthenticated`, `invalid-credentials`, `token-keys-unavailable`
+   */
+  recognise(shown: string | undefined): Caller | Promise<Caller> {
+    if (shown === undefined) {
+      if (this.anonymous.grants.isEmpty) throw unauthenticated()
+      return this.anonymous
+    }
+    if (isApiKey(shown)) {
+      const caller = this.#keys.find(shown)
+      if (!caller) throw invalidCredentials()
+      if (caller.expiresAt <= Date.now()) throw invalidCredentials('The key has expired.')
+      return caller
+    }
+    if (!this.#tokens) throw invalidCredentials()
+    return this.#tokens.recognise(shown)
+  }
+
+  close(): void {
+    this.#stop()
+  }
+}
+
+interface TokenSide {
+  readonly tokens: Tokens
+  restore(proof: string): Maker | undefined
+}
+
+/**
+ * Puts together what the settings ask for. Whoever made it closes it.
+ * @throws ConfigError
+ */
+export async function createAccess(config: Config, { log, vault }: AccessOptions): Promise<Access> {
+  const stop = new AbortController()
+  try {
+    const anonymous = readGrants(config.ANONYMOUS_GRANTS, 'ANONYMOUS_GRANTS')
+    const hasKeys = config.API_KEYS !== undefined || config.API_KEYS_FILE !== undefined
+    const keys = new KeyRing()
+    if (hasKeys) await loadKeys(config, keys, log, stop.signal)
+    const tokens = takesTokens(config) ? await loadTokens(config, log, stop.signal) : undefined
+    const hasRules = hasKeys || tokens !== undefined || anonymous !== undefined
+    const mode = hasRules ? 'rules' : config.ALLOW_ANYONE_WITHOUT_ACCESS_RULES ? 'open' : 'local'
+    const publicPages = readPages(config.PUBLIC_PAGES)
+    tell(mode, config, log)
+    return new Access({ mode, publicPages, anonymous, keys, tokens, vault, stop: () => stop.abort() })
+  } catch (error) {
+    stop.abort()
+    throw error
+  }
+}
+
+function tell(mode: Access['mode'], { HOST }: Config, log: Logger): void {
+  if (mode === 'open')
+    log.warn({}, 'there are no access rules, and ALLOW_ANYONE_WITHOUT_ACCESS_RULES lets anybody publish and listen')
+  if (mode !== 'local') return
+  const words = 'there are no access rules: only this machine is served (docs/access.md says how to let others in)'
+  log[isLoopbackAddress(HOST) || HOST === 'localhost' ? 'info' : 'warn']({}, words)
+}
+
+const takesTokens = ({ JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL }: Config): boolean =>
+  [JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL].some(value => value !== undefined)
+
+async function loadKeys({ API_KEYS, API_KEYS_FILE }: Config, keys: KeyRing, log: Logger, stop: AbortSignal) {
+  const fixed = API_KEYS === undefined ? [] : readApiKeys(API_KEYS, 'API_KEYS')
+  keys.replace(fixed)
+  if (API_KEYS_FILE === undefined) return
+  const { watchConfigFile } = await import('./watched-file.js')
+  const use = (text: string): void => keys.replace([...fixed, ...readApiKeys(text, 'API_KEYS_FILE')])
+  watchConfigFile(API_KEYS_FILE, { setting: 'API_KEYS_FILE', use, log, stop })
+}
+
+/** What tokens need is only loaded where there are any. */
+async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promise<TokenSide> {
+  const [jose, { publicKeys, secretKey, TokenKeys }, { Tokens }, { watchConfigFile }] = await Promise.all([
+    import('jose'),
+    import('./token-keys.js'),
+    import('./tokens.js'),
+    import('./watched-file.js'),
+  ])
+  const keys = new TokenKeys()
+  const { JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL } = config
+  if (JWT_SECRET !== undefined) keys.replace('JWT_SECRET', [secretKey(JWT_SECRET, 'JWT_SECRET')])
+  if (JWT_SECRET_FILE !== undefined) {
+    const setting = 'JWT_SECRET_FILE'
+    const use = (text: string): void => {
+      const secrets = text.split(/\r?\n/).filter(line => line !== '')
+      if (secrets.length === 0) throw new ConfigError(`${setting} has no secret`)
+      keys.replace(
+        setting,
+        secrets.map(secret => secretKey(secret, setting)),
+      )
+    }
+    watchConfigFile(JWT_SECRET_FILE, { setting, use, log, stop })
+  }
+  if (JWT_KEYS_FILE !== undefined) {
+    const setting = 'JWT_KEYS_FILE'
+    const use = (text: string): void => keys.replace(setting, publicKeys(text, setting))
+    watchConfigFile(JWT_KEYS_FILE, { setting, use, log, stop })
+  }
+  const issuers = list(config.JWT_ISSUER)
+  const audiences = list(config.JWT_AUDIENCE)
+  let remote: import('./remote-keys.js').RemoteKeys | undefined
+  if (JWT_JWKS_URL !== undefined) {
+    // One provider signs for many: without these any of its tokens, for whatever service, would open the gateway.
+    if (issuers.length === 0 || audiences.length === 0)
+      throw new ConfigError('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE beside it')
+    const { RemoteKeys } = await import('./remote-keys.js')
+    const source = jose.createRemoteJWKSet(readKeyUrl(JWT_JWKS_URL))
+    remote = new RemoteKeys(source, keys, { url: JWT_JWKS_URL, refreshSeconds: config.JWT_JWKS_SECONDS, log })
+    stop.addEventListener('abort', () => remote?.close(), { once: true })
+  }
+  const rules = {
+    issuers,
+    audiences,
+    type: config.JWT_TYPE,
+    toleranceSeconds: config.JWT_CLOCK_TOLERANCE_SECONDS,
+    maxAgeSeconds: config.JWT_MAX_AGE_SECONDS,
+    claim: config.JWT_CLAIM,
+    grants: readGrants(config.JWT_GRANTS, 'JWT_GRANTS') ?? {},
+  }
+  return { tokens: new Tokens({ jose, keys, remote, rules, log }), restore: proof => keys.restore(proof) }
+}
+
+/** Keys that come over plain HTTP could be anybody's. */
+function readKeyUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const local = url !== undefined && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return url
+  throw new ConfigError('JWT_JWKS_URL must be an https:// URL; http:// only on this machine')
+}
+
+function readGrants(text: string | undefined, setting: string): Rules | undefined {
+  if (text === undefined) return undefined
+  try {
+    return readRules(JSON.parse(text))
+  } catch (error) {
+    throw new ConfigError(`${setting}: ${error instanceof RulesError ? error.message : 'it is not JSON'}`)
+  }
+}
+
+function readPages(text: string): Set<Page> {
+  const names = text === 'none' ? [] : list(text)
+  for (const name of names)
+    if (!(PAGES as readonly string[]).includes(name))
+      throw new ConfigError(`PUBLIC_PAGES has ${JSON.stringify(name)}; pages are ${PAGES.join(', ')}`)
+  return new Set(names as Page[]) // looked at above
+}
+
+const list = (text = ''): string[] => text.split(',').flatMap(item => (item.trim() === '' ? [] : [item.trim()]))

@@ -1,0 +1,80 @@
+import type { RemoteJWKSet } from 'jose'
+import type { Logger } from '../logger.js'
+import { Problem } from '../problems.js'
+import { keysOfSet, type TokenKeys } from './token-keys.js'
+
+export interface RemoteKeysOptions {
+  readonly url: string
+  /** How old the keys may get before they are fetched again. */
+  readonly refreshSeconds: number
+  readonly log: Logger
+}
+
+/**
+ * The keys of an identity provider, at the URL that the settings name and at no other. They are fetched at the
+ * start, again and again, and when a token names a key that is not there yet: but not more often than
+ * `COOLDOWN_MS` allows, as anybody can make up names. While the provider is away the last keys stay good.
+ */
+export class RemoteKeys {
+  readonly #keys: TokenKeys
+  readonly #source: RemoteJWKSet
+  readonly #url: string
+  readonly #log: Logger
+  readonly #timer: NodeJS.Timeout
+  #pending: Promise<void> | undefined
+  #triedAt = Number.NEGATIVE_INFINITY
+  #hasKeys = false
+  #trouble = ''
+
+  constructor(source: RemoteJWKSet, keys: TokenKeys, { url, refreshSeconds, log }: RemoteKeysOptions) {
+    this.#source = source
+    this.#keys = keys
+    this.#url = url
+    this.#log = log
+    this.#timer = setInterval(() => void this.#fetch(), refreshSeconds * 1000).unref()
+    void this.#fetch()
+  }
+
+  /**
+   * Resolves when what can be done about a key that is not there has been done.
+   * @throws Problem `token-keys-unavailable` while there never were any
+   */
+  async lookAgain(): Promise<void> {
+    if (this.#pending || performance.now() - this.#triedAt > COOLDOWN_MS) await this.#fetch()
+    if (!this.#hasKeys) throw new Problem('token-keys-unavailable', undefined, { 'retry-after': '5' })
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Never rejects: what went wrong is logged, once for each trouble. */
+  #fetch(): Promise<void> {
+    this.#pending ??= this.#load().finally(() => {
+      this.#pending = undefined
+    })
+    return this.#pending
+  }
+
+  async #load(): Promise<void> {
+    this.#triedAt = performance.now()
+    try {
+      await this.#source.reload()
+      const keys = keysOfSet(this.#source.jwks()?.keys ?? [])
+      if (keys.length === 0) throw new Error('there is no key for RS256, ES256 or EdDSA')
+      this.#keys.replace(this.#url, keys)
+      if (!this.#hasKeys || this.#trouble !== '')
+        this.#log.info({ url: this.#url, keys: keys.length }, 'the keys that sign tokens are here')
+      this.#hasKeys = true
+      this.#trouble = ''
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== this.#trouble)
+        this.#log.warn({ err: error, url: this.#url }, 'the keys that sign tokens cannot be fetched')
+      this.#trouble = message
+    }
+  }
+}
+
+/** Between two attempts that a token can cause. */
+const COOLDOWN_MS = 5000

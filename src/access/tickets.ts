@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { patternTopic } from '../topic.js'
+import type { Vault } from '../vault.js'
+import type { Caller, Credential } from './caller.js'
+import { Grants, RIGHTS, type Rules } from './grants.js'
+import { invalidCredentials } from './refusals.js'
+
+/** A ticket may stand in a URL because it is worth nothing any more by the time somebody reads it in a log. */
+export const MAX_TICKET_SECONDS = 60
+
+/** What a ticket stands for: its maker, within narrower bounds. */
+interface Stub {
+  readonly id: string
+  readonly name: string
+  readonly rules: Rules
+  /** Absent: not by itself. */
+  readonly expiresAt?: number | undefined
+  readonly proof: string
+}
+
+/** What is known now of whoever made a ticket. */
+export interface Maker {
+  readonly credential: Credential
+  /** What it may do now; undefined when that stands in the token, and cannot have changed. */
+  readonly grants?: Grants
+}
+
+/** A cookie for the browser that has spent the ticket, for when its `EventSource` comes back with the same URL. */
+export interface Pass {
+  readonly name: string
+  readonly value: string
+  readonly seconds: number
+}
+
+/**
+ * Tickets and what becomes of them.
+ *
+ *     POST /tickets ─▶ ticket, in the vault for at most 60 s
+ *     GET …?ticket= ─▶ taken out of the vault: it is spent; a pass goes into the vault, and as a cookie to the browser
+ *     GET …?ticket= ─▶ the ticket is not there any more; the pass is, until the rights of its maker end
+ *
+ * The vault only holds hashes of tickets and passes: who reads it cannot use them.
+ */
+export class Tickets {
+  readonly #vault: Vault
+  readonly #restore: (proof: string) => Maker | undefined
+
+  /** @param restore finds a ticket's maker again by its credential, on any gateway; undefined when that is gone */
+  constructor(vault: Vault, restore: (proof: string) => Maker | undefined) {
+    this.#vault = vault
+    this.#restore = restore
+  }
+
+  /** A ticket for what `rules` name; that `caller` may do all that is for whoever asks to have checked. */
+  async issue({ id, name, expiresAt, credential: { proof } }: Caller, rules: Rules, seconds: number): Promise<string> {
+    const stub: Stub = { id, name, rules, proof, ...(Number.isFinite(expiresAt) && { expiresAt }) }
+    // Tickets of one maker for one thing share the pass of a browser, so that cookies do not pile up there.
+    const tag = hash(JSON.stringify([id, rules])).slice(0, TAG_LENGTH)
+    const ticket = `${tag}.${secret()}`
+    await this.#vault.put(`ticket:${hash(ticket)}`, JSON.stringify(stub), seconds)
+    return ticket
+  }
+
+  /**
+   * Spends the ticket, or goes by the pass that was given for it. The pass to hand out comes along, if there is one.
+   * @param passOf the value of the cookie of that name
+   * @throws Problem `invalid-credentials`, and a `BrokerUnavailable`, after which it may be tried again
+   */
+  async redeem(
+    ticket: string,
+    passOf: (name: string) => string | undefined,
+    { wantsPass }: { wantsPass: boolean },
+  ): Promise<{ caller: Caller; pass: Pass | undefined }> {
+    if (!TICKET.test(ticket)) throw invalidCredentials('This is no ticket.')
+    const name = `${PASS_PREFIX}${ticket.slice(0, TAG_LENGTH)}`
+    const spent = await this.#vault.take(`ticket:${hash(ticket)}`)
+    if (spent !== undefined) {
+      const stub = readStub(spent)
+      const caller = this.#callerOf(stub)
+      return { caller, pass: wantsPass ? await this.#givePass(name, secret(), stub) : undefined }
+    }
+    const value = passOf(name)
+    if (value === undefined || !SECRET.test(value)) throw invalidCredentials(SPENT)
+    const known = await this.#vault.get(`pass:${hash(value)}`)
+    if (known === undefined) throw invalidCredentials(SPENT)
+    const stub = readStub(known)
+    const caller = this.#callerOf(stub)
+    return { caller, pass: wantsPass ? await this.#givePass(name, value, stub) : undefined }
+  }
+
+  /** A pass is renewed each time it is used, and never goes beyond the rights of the ticket's maker. */
+  async #givePass(name: string, value: string, stub: Stub): Promise<Pass | undefined> {
+    const left = stub.expiresAt === undefined ? MAX_PASS_SECONDS : (stub.expiresAt - Date.now()) / 1000
+    const seconds = Math.floor(Math.min(left, MAX_PASS_SECONDS))
+    if (seconds < 1) return undefined
+    try {
+      await this.#vault.put(`pass:${hash(value)}`, JSON.stringify(stub), seconds)
+      return { name, value, seconds }
+    } catch {
+      return undefined // the stream can open all the same; when it breaks, the page needs another ticket
+    }
+  }
+
+  #callerOf({ id, name, rules, expiresAt = Number.POSITIVE_INFINITY, proof }: Stub): Caller {
+    const maker = this.#restore(proof)
+    if (!maker || maker.credential.revoked || !isWithin(rules, maker.grants)) throw invalidCredentials()
+    if (expiresAt <= Date.now()) throw invalidCredentials('What the ticket was made with has expired.')
+    return { id, name, by: 'ticket', grants: new Grants(rules), expiresAt, credential: maker.credential }
+  }
+}
+
+/** A key may have been given fewer rights since. */
+const isWithin = (rules: Rules, grants: Grants | undefined): boolean =>
+  grants === undefined ||
+  RIGHTS.every(right => (rules[right] ?? []).every(pattern => grants.cover(right, patternTopic(pattern))))
+
+const readStub = (text: string): Stub => JSON.parse(text) as Stub // only `issue` writes there
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const secret = (): string => randomBytes(24).toString('base64url')
+
+const TAG_LENGTH = 8
+const SECRET = /^[\w-]{32}$/
+const TICKET = /^[\w-]{8}\.[\w-]{32}$/
+const PASS_PREFIX = 'carillon-'
+const SPENT = 'The ticket is spent, or it has expired.'
+
+/** Rights that do not end by themselves are asked for again after a day without a reconnect. */
+const MAX_PASS_SECONDS = 86_400

@@ -1,0 +1,40 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { ConfigError } from '../config.js'
+import type { Logger } from '../logger.js'
+
+/**
+ * Reads a file of the configuration, and again each time it has changed. It is looked at, not waited for: where a
+ * file is a link that is turned to another one, as in a volume of Kubernetes, no event would come. What cannot be used
+ * is logged, and what there was before stays good. Ends when `stop` aborts.
+ * @throws ConfigError when it cannot be used at the start
+ */
+export function watchConfigFile(
+  path: string,
+  { setting, use, log, stop }: { setting: string; use: (text: string) => void; log: Logger; stop: AbortSignal },
+): void {
+  let last: string
+  try {
+    last = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError(`${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  use(last)
+  const changed = (): void => {
+    try {
+      const text = readFileSync(path, 'utf8')
+      if (text === last) return
+      use(text)
+      last = text
+      log.info({ setting }, 'a file of the configuration has been read again')
+    } catch (error) {
+      log.error(
+        { setting, reason: (error as Error).message },
+        'a file of the configuration cannot be used; what it said before stays',
+      )
+    }
+  }
+  watchFile(path, { interval: POLL_MS, persistent: false }, changed)
+  stop.addEventListener('abort', () => unwatchFile(path, changed), { once: true })
+}
+
+const POLL_MS = 1000

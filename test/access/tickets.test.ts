@@ -1,0 +1,103 @@
+import t from 'tap'
+import { type Caller, OPEN } from '../../src/access/caller.js'
+import { Grants } from '../../src/access/grants.js'
+import { type Maker, type Pass, Tickets } from '../../src/access/tickets.js'
+import { MemoryVault } from '../../src/brokers/memory-vault.js'
+
+const rules = { subscribe: ['news'] }
+const maker: Caller = { ...OPEN, id: 'key:a', name: 'a', by: 'key', credential: { revoked: false, proof: 'key:0' } }
+const WANTS = { wantsPass: true }
+const spent = { name: 'Problem', type: 'invalid-credentials', message: 'The ticket is spent, or it has expired.' }
+
+function office({ restore = () => maker }: { restore?: (proof: string) => Maker | undefined } = {}) {
+  const kept = new Map<string, string>()
+  class Vault extends MemoryVault {
+    override put(name: string, value: string, seconds: number) {
+      kept.set(name, value)
+      return super.put(name, value, seconds)
+    }
+  }
+  const tickets = new Tickets(new Vault(), restore)
+  const jar = new Map<string, Pass>()
+  const redeem = async (ticket: string) => {
+    const { caller, pass } = await tickets.redeem(ticket, name => jar.get(name)?.value, WANTS)
+    if (pass) jar.set(pass.name, pass)
+    return caller
+  }
+  return { tickets, kept, jar, redeem }
+}
+
+t.test('a ticket stands for its maker within the rules, once; a pass goes on from there', async t => {
+  const { tickets, jar, redeem } = office()
+  const ticket = await tickets.issue(maker, rules, 30)
+  t.match(await redeem(ticket), { id: 'key:a', name: 'a', by: 'ticket', expiresAt: Number.POSITIVE_INFINITY })
+  t.match([...jar.values()], [{ name: /^carillon-[\w-]{8}$/, value: /^[\w-]{32}$/, seconds: 86_400 }])
+  t.match(await redeem(ticket), { id: 'key:a', by: 'ticket' }, 'with the pass')
+  jar.clear()
+  await t.rejects(redeem(ticket), spent, 'without it, as somebody who read the URL in a log')
+})
+
+t.test('a pass is of no use with another ticket, and made-up ones are of none', async t => {
+  const { tickets, jar, redeem } = office()
+  const mine = await tickets.issue(maker, rules, 30)
+  const others = await tickets.issue({ ...maker, id: 'key:b' }, rules, 30)
+  await redeem(mine)
+  const [pass] = jar.values()
+  await tickets.redeem(others, () => undefined, WANTS)
+  await t.rejects(redeem(others), spent)
+  const forged = `${pass?.name.slice('carillon-'.length)}.${'A'.repeat(32)}`
+  t.match(await redeem(forged), { id: 'key:a' }, 'the pass is what counts: who has it has come in before')
+  jar.set(pass?.name ?? '', { ...(pass as Pass), value: 'B'.repeat(32) })
+  await t.rejects(redeem(mine), spent)
+  for (const text of ['', 'x', mine.slice(1), `${mine}x`, 'a b', '*', '__proto__'])
+    await t.rejects(redeem(text), { name: 'Problem', type: 'invalid-credentials' }, text)
+})
+
+t.test('tickets of one maker for one thing share a pass, others do not', async t => {
+  const { tickets, jar, redeem } = office()
+  for (let i = 0; i < 3; i++) await redeem(await tickets.issue(maker, rules, 30))
+  t.equal(jar.size, 1)
+  await redeem(await tickets.issue(maker, { subscribe: ['sport'] }, 30))
+  await redeem(await tickets.issue({ ...maker, id: 'key:b' }, rules, 30))
+  t.equal(jar.size, 3)
+})
+
+t.test('a ticket and its pass end with the rights of their maker', async t => {
+  const expiresAt = Date.now() + 2500
+  const { tickets, jar, redeem } = office()
+  const ticket = await tickets.issue({ ...maker, expiresAt }, rules, 30)
+  t.equal((await redeem(ticket)).expiresAt, expiresAt)
+  t.same(
+    [...jar.values()].map(({ seconds }) => seconds),
+    [2],
+  )
+  const late = await tickets.issue({ ...maker, expiresAt: Date.now() - 1 }, rules, 30)
+  await t.rejects(redeem(late), { name: 'Problem', type: 'invalid-credentials', message: /has expired/ })
+})
+
+t.test('a maker that was revoked, or may do less by now, makes its tickets worthless', async t => {
+  let now: Maker | undefined = maker
+  const { tickets, redeem } = office({ restore: () => now })
+  const ticket = await tickets.issue(maker, { subscribe: ['chat:*'] }, 30)
+  await redeem(ticket)
+  const invalid = { name: 'Problem', type: 'invalid-credentials' }
+  now = { credential: maker.credential, grants: new Grants({ subscribe: ['chat:?'] }) }
+  await t.rejects(redeem(ticket), invalid, 'it may do less')
+  now = { credential: maker.credential, grants: new Grants({ subscribe: ['*'] }) }
+  t.ok(await redeem(ticket))
+  now = { credential: { revoked: true, proof: 'key:0' } }
+  await t.rejects(redeem(ticket), invalid, 'it is revoked')
+  now = undefined
+  await t.rejects(redeem(ticket), invalid, 'nobody knows it any more')
+})
+
+t.test('what is kept holds neither the ticket nor the pass', async t => {
+  const { tickets, kept, jar, redeem } = office()
+  const ticket = await tickets.issue(maker, rules, 30)
+  await redeem(ticket)
+  const [pass] = jar.values()
+  const text = JSON.stringify([...kept])
+  t.equal(kept.size, 2)
+  t.notMatch(text, ticket.split('.')[1] ?? '')
+  t.notMatch(text, pass?.value ?? '')
+})

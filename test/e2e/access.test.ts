@@ -1,0 +1,350 @@
+import { once } from 'node:events'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import WebSocket from 'ws'
+import { createApiKey } from '../../src/access/api-keys.js'
+import type { Config } from '../../src/config.js'
+import { type ProblemType, problemUri } from '../../src/problems.js'
+import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
+import { build } from '../support/gateway.js'
+import { fetchProblem } from '../support/problems.js'
+import { startRedis } from '../support/redis.js'
+import { bearer, forge, secret, sign } from '../support/tokens.js'
+import { until } from '../support/until.js'
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+async function start(t: Test, config: Partial<Config> = {}) {
+  const redis = await startRedis(t)
+  const key = createApiKey('backend', { publish: ['news', 'chat:*'], inspect: ['chat:*'] })
+  const settings = { JWT_SECRET: secret, API_KEYS: JSON.stringify([key.entry]), ...config }
+  const { url, app } = await build(t, { redisUrl: redis.url, config: settings })
+  const clean = () => until(async () => (await redis.cli('PUBSUB', 'CHANNELS', 'n*')) === '', 'nothing stays in Redis')
+  return { redis, url, app, key: key.key, clean }
+}
+
+type Headers = Record<string, string>
+
+/** The same request over each transport. Resolves with the answer to it, or undefined when it was let in. */
+const TRANSPORTS: Record<string, (url: string, headers: Headers) => Promise<Response | undefined>> = {
+  'REST publish': (url, headers) => fetch(`${url}/channels/news`, { method: 'POST', body: 'x', headers }),
+  batch: (url, headers) =>
+    fetch(`${url}/publish`, {
+      method: 'POST',
+      headers: { ...headers, ...JSON_TYPE },
+      body: '{"messages":[{"channel":"news","data":"x"}]}',
+    }),
+  SSE: (url, headers) => fetch(`${url}/channels/news/events`, { headers: { accept: 'text/event-stream', ...headers } }),
+  NDJSON: (url, headers) =>
+    fetch(`${url}/channels/news/events`, { headers: { accept: 'application/x-ndjson', ...headers } }),
+  'several channels': (url, headers) => fetch(`${url}/events?channel=news&pattern=news*`, { headers }),
+  list: (url, headers) => fetch(`${url}/channels`, { headers }),
+  counts: (url, headers) => fetch(`${url}/channels/news/subscribers`, { headers }),
+  WebSocket: (url, headers) => upgrade(`${url}/channels/news/ws`, headers),
+  'multiplexed WebSocket': (url, headers) => upgrade(`${url}/ws`, headers),
+  ticket: (url, headers) =>
+    fetch(`${url}/tickets`, { method: 'POST', headers: { ...headers, ...JSON_TYPE }, body: '{"channels":["news"]}' }),
+  metrics: (url, headers) => fetch(`${url}/metrics`, { headers }),
+}
+
+/** The HTTP answer to an upgrade that is refused. */
+async function upgrade(url: string, headers: Headers): Promise<Response | undefined> {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers })
+  const answer = await Promise.race([once(socket, 'unexpected-response'), once(socket, 'open')])
+  const response = answer[1] as import('node:http').IncomingMessage | undefined // 'open' brings nothing along
+  if (!response) {
+    socket.terminate()
+    return undefined
+  }
+  let body = ''
+  for await (const chunk of response) body += chunk
+  return new Response(body, { status: response.statusCode ?? 0, headers: response.headers as Headers })
+}
+
+const now = () => Math.floor(Date.now() / 1000)
+
+t.test('who may not come in is told the same on every transport, and nothing stays behind', async t => {
+  const { url, clean, redis } = await start(t, { JWT_COOKIE: 'token' })
+  const good = await sign({ claims: { carillon: { admin: ['*'] } } })
+  const cases: [what: string, headers: Headers, type: ProblemType, challenge: RegExp | undefined][] = [
+    ['no token', {}, 'unauthenticated', /^Bearer realm="carillon"$/],
+    [
+      'an expired token',
+      bearer(await sign({ claims: { exp: now() - 60 } })),
+      'invalid-credentials',
+      /error="invalid_token", error_description="The token has expired\."$/,
+    ],
+    [
+      'a bad signature',
+      bearer(await sign({ key: Buffer.from('y'.repeat(40)) })),
+      'invalid-credentials',
+      /^Bearer realm="carillon", error="invalid_token"$/,
+    ],
+    ['none', bearer(forge({ alg: 'none' })), 'invalid-credentials', /invalid_token/],
+    ['an unknown key', bearer(createApiKey('x', {}).key), 'invalid-credentials', /invalid_token/],
+    ['a malformed header', { authorization: 'Token abc' }, 'malformed-credentials', undefined],
+    ['two tokens', { ...bearer(good), cookie: `token=${good}` }, 'malformed-credentials', undefined],
+    [
+      'a valid token that grants nothing here',
+      bearer(await sign({ claims: { carillon: { publish: ['other'] } } })),
+      'forbidden',
+      /insufficient_scope/,
+    ],
+  ]
+  for (const [what, headers, type, challenge] of cases)
+    for (const [transport, ask] of Object.entries(TRANSPORTS)) {
+      // It grants a publish of something, so these are not refused as a whole: see the tests of the items.
+      if (type === 'forbidden' && ['batch', 'multiplexed WebSocket'].includes(transport)) continue
+      const answer = await ask(url, headers)
+      if (!answer) {
+        t.fail(`${transport} let in ${what}`)
+        continue
+      }
+      await fetchProblem(t, answer, type, `${transport}, ${what}`)
+      if (challenge) t.match(answer.headers.get('www-authenticate'), challenge, `${transport}, ${what}: challenge`)
+      else t.equal(answer.headers.get('www-authenticate'), null)
+    }
+  for (const [transport, ask] of Object.entries(TRANSPORTS)) {
+    const answer = await ask(url, bearer(good))
+    if (answer) t.ok(answer.ok, `${transport}: with a right token it is let in (${answer.status})`)
+    await answer?.body?.cancel()
+  }
+  await clean()
+  t.equal(await redis.cli('KEYS', '*channels*'), '')
+})
+
+t.test('a long-lived token in the query is refused wherever it is, also a valid one', async t => {
+  const { url, key } = await start(t)
+  const token = await sign({ claims: { carillon: { admin: ['*'] } } })
+  for (const query of [`access_token=${token}`, `token=${token}`, `api_key=${key}`, `x=${token}`, `ticket=${token}`])
+    for (const path of ['/channels/news/events', '/events', '/channels', '/channels/news/ws', '/ws']) {
+      const type = query.startsWith('ticket') ? /credentials/ : /credentials-in-url/
+      const answer = path.endsWith('ws')
+        ? await upgrade(`${url}${path}?${query}`, {})
+        : await fetch(`${url}${path}?${query}`)
+      t.match(await answer?.text(), type, `${path}?${query.slice(0, 12)}`)
+      t.equal(answer?.status, 400, path)
+    }
+})
+
+t.test('a refusal is the same whether the channel exists or not', async t => {
+  const { url, redis } = await start(t)
+  const headers = bearer(
+    await sign({ claims: { carillon: { subscribe: ['mine'], publish: ['mine'], inspect: ['mine'] } } }),
+  )
+  const listener = await openSse(
+    t,
+    `${url}/channels/there/events`,
+    bearer(await sign({ claims: { carillon: { subscribe: ['there'] } } })),
+  )
+  t.equal(await redis.cli('PUBSUB', 'NUMSUB', 'there'), 'there\n1')
+  for (const [method, path] of [
+    ['GET', 'events'],
+    ['GET', 'subscribers'],
+    ['POST', ''],
+  ] as const) {
+    const answers = await Promise.all(
+      ['there', 'nowhere'].map(async channel => {
+        const answer = await fetch(`${url}/channels/${channel}/${path}`.replace(/\/$/, ''), { method, headers })
+        const kept = [...answer.headers].filter(([name]) => name !== 'date')
+        return { status: answer.status, body: await answer.text(), headers: kept }
+      }),
+    )
+    t.same(answers[0], answers[1], `${method} ${path}`)
+    t.equal(answers[0]?.status, 403)
+  }
+  t.same(listener.all, [])
+})
+
+t.test('in a batch each message is judged by itself', async t => {
+  const { url, key } = await start(t)
+  const messages = ['news', 'secret', 'chat:1', 'carillon:x', '*'].map(channel => ({ channel, data: 'x' }))
+  const answer = await fetch(`${url}/publish`, {
+    method: 'POST',
+    headers: { ...bearer(key), ...JSON_TYPE },
+    body: JSON.stringify({ messages }),
+  })
+  t.equal(answer.status, 200)
+  const { results } = (await answer.json()) as { results: object[] }
+  t.match(results, [
+    { channel: 'news', receivers: 0 },
+    { type: problemUri('forbidden'), status: 403 },
+    { channel: 'chat:1', receivers: 0 },
+    { type: problemUri('reserved-channel') },
+    { type: problemUri('invalid-channel') },
+  ])
+})
+
+t.test('on the multiplexed WebSocket each frame is judged by itself, and a pattern as a whole', async t => {
+  const { url, redis } = await start(t)
+  const token = await sign({ claims: { carillon: { subscribe: ['chat:*'], publish: ['news'] } } })
+  const client = await openWebSocket(t, `${url}/ws`, { headers: bearer(token) })
+  const ask = async (request: object) => {
+    client.send(request)
+    return JSON.parse((await client.next()).data)
+  }
+  const forbidden = { type: 'error', problem: { type: problemUri('forbidden') } }
+  t.match(await ask({ type: 'subscribe', channel: 'chat:1' }), { type: 'subscribed' })
+  t.match(await ask({ type: 'subscribe', pattern: 'chat:[ab]*' }), { type: 'subscribed' })
+  t.match(await ask({ type: 'subscribe', channel: 'news' }), forbidden)
+  t.match(await ask({ type: 'subscribe', pattern: 'chat*' }), forbidden)
+  t.match(await ask({ type: 'subscribe', pattern: '*' }), forbidden)
+  t.match(await ask({ type: 'publish', channel: 'news', data: 'x' }), { type: 'published' })
+  t.match(await ask({ type: 'publish', channel: 'chat:1', data: 'x' }), forbidden)
+  t.equal(await redis.cli('PUBSUB', 'NUMSUB', 'news'), 'news\n0')
+  t.notMatch(await redis.cli('PUBSUB', 'CHANNELS'), /news/)
+})
+
+t.test('who may listen on the WebSocket of a channel may not therefore publish there', async t => {
+  const { url } = await start(t)
+  const token = await sign({ claims: { carillon: { subscribe: ['news'] } } })
+  const client = await openWebSocket(t, `${url}/channels/news/ws?format=envelope`, { headers: bearer(token) })
+  client.socket.send('hello')
+  const { event, data } = JSON.parse((await client.next()).data)
+  t.equal(event, 'error')
+  t.match(JSON.parse(data), { type: problemUri('forbidden'), channel: 'news' })
+  t.equal(client.socket.readyState, WebSocket.OPEN)
+})
+
+t.test('lists and counts show what the caller may inspect, and pages are made of that', async t => {
+  const { url, key } = await start(t)
+  const all = await sign({ claims: { carillon: { subscribe: ['*'] } } })
+  for (const channel of ['a', 'chat:1', 'chat:2', 'chat:3', 'z'])
+    await openSse(t, `${url}/channels/${channel}/events`, bearer(all))
+  const list = async (query: string) => (await fetch(`${url}/channels?${query}`, { headers: bearer(key) })).json()
+  t.same(await list(''), { channels: [{ channel: 'chat:1' }, { channel: 'chat:2' }, { channel: 'chat:3' }] })
+  t.match(await list('limit=2&counts=true'), {
+    channels: [
+      { channel: 'chat:1', subscribers: 1, listeners: 1 },
+      { channel: 'chat:2', subscribers: 1, listeners: 1 },
+    ],
+    next: 'chat:2',
+  })
+  t.same(await list('limit=2&after=chat:2'), { channels: [{ channel: 'chat:3' }] })
+  t.same(await list('pattern=a'), { channels: [] })
+  await fetchProblem(t, await fetch(`${url}/channels/a/subscribers`, { headers: bearer(key) }), 'forbidden')
+})
+
+t.test('a stream ends when its token does, on every transport, and nothing stays behind', async t => {
+  const { url, clean } = await start(t, { JWT_CLOCK_TOLERANCE_SECONDS: 0 })
+  const headers = bearer(
+    await sign({ claims: { exp: now() + 3, carillon: { subscribe: ['news', 'n*'], publish: ['news'] } } }),
+  )
+  const sse = await openSse(t, `${url}/channels/news/events`, headers)
+  const ndjson = await openNdjson(t, `${url}/events?channel=news&pattern=n*`, headers)
+  const single = await openWebSocket(t, `${url}/channels/news/ws`, { headers })
+  const many = await openWebSocket(t, `${url}/ws`, { headers })
+  many.send({ type: 'subscribe', channel: 'news' })
+  await many.next()
+  await Promise.all([sse.untilEnd(), ndjson.untilEnd()])
+  for (const { closed } of [single, many]) t.same(await closed, { code: 1008, reason: 'access_expired' })
+  t.notMatch(sse.text().slice(sse.text().indexOf('\n\n')), 'retry:', 'it is not asked to come back')
+  await clean()
+  await fetchProblem(t, await fetch(`${url}/channels/news/events`, { headers }), 'invalid-credentials')
+})
+
+t.test(
+  'a key that is taken out of its file ends its streams; another of its name takes over without a pause',
+  async t => {
+    const [old, next] = [createApiKey('backend', { admin: ['*'] }), createApiKey('backend', { admin: ['*'] })]
+    const file = join(t.testdir(), 'keys.json')
+    // As a volume of Kubernetes does it: another file under the same name.
+    const write = async (...keys: { entry: object }[]) => {
+      await writeFile(`${file}.new`, JSON.stringify(keys.map(({ entry }) => entry)))
+      await rename(`${file}.new`, file)
+    }
+    await write(old)
+    const redis = await startRedis(t)
+    const { url } = await build(t, { redisUrl: redis.url, config: { API_KEYS_FILE: file } })
+    const status = async ({ key }: { key: string }) =>
+      (await fetch(`${url}/channels/news`, { method: 'POST', headers: bearer(key) })).status
+
+    const sse = await openSse(t, `${url}/channels/news/events`, bearer(old.key))
+    const socket = await openWebSocket(t, `${url}/ws`, { headers: bearer(old.key) })
+    t.equal(await status(next), 401)
+    await write(old, next)
+    await until(async () => (await status(next)) === 200, 'the new key is known')
+    t.equal(await status(old), 200, 'and the old one still is')
+    t.notOk(sse.ended)
+
+    await write(next)
+    t.same(await socket.closed, { code: 1008, reason: 'access_revoked' })
+    await sse.untilEnd()
+    t.equal(await status(old), 401)
+    t.equal(await status(next), 200)
+
+    await writeFile(file, 'no JSON')
+    await new Promise(resolve => setTimeout(resolve, 1500)) // longer than between two looks at the file
+    t.equal(await status(next), 200, 'a file that is broken changes nothing')
+  },
+)
+
+t.test('a cookie counts where no other page can have sent it', async t => {
+  const { url } = await start(t, { JWT_COOKIE: 'token', ALLOWED_ORIGINS: 'https://app.example' })
+  const cookie = `token=${await sign({ claims: { carillon: { admin: ['*'] } } })}`
+  const publish = (headers: Headers) =>
+    fetch(`${url}/channels/news`, { method: 'POST', body: 'x', headers: { cookie, ...headers } })
+  t.equal((await publish({ origin: url })).status, 200, 'a page of our own')
+  t.equal((await publish({ origin: 'https://app.example' })).status, 200, 'a page that is listed')
+  await fetchProblem(t, await publish({}), 'unauthenticated', 'no page at all, and something would change')
+  t.equal((await publish({ origin: 'https://evil.example' })).status, 403)
+  t.equal((await fetch(`${url}/channels`, { headers: { cookie } })).status, 200, 'and nothing changes')
+
+  t.equal(await upgrade(`${url}/channels/news/ws`, { cookie, origin: url }), undefined)
+  t.equal(await upgrade(`${url}/channels/news/ws`, { cookie, origin: 'https://app.example' }), undefined)
+  t.equal((await upgrade(`${url}/channels/news/ws`, { cookie }))?.status, 401)
+  t.equal((await upgrade(`${url}/channels/news/ws`, { cookie, origin: 'https://evil.example' }))?.status, 403)
+})
+
+t.test('with ALLOWED_ORIGINS=* a cookie of another page does not count', async t => {
+  const { url } = await start(t, { JWT_COOKIE: 'token', ALLOWED_ORIGINS: '*' })
+  const cookie = `token=${await sign({ claims: { carillon: { admin: ['*'] } } })}`
+  const headers = { cookie, origin: 'https://evil.example' }
+  await fetchProblem(t, await fetch(`${url}/channels`, { headers }), 'unauthenticated')
+  await fetchProblem(t, await fetch(`${url}/channels/news`, { method: 'POST', headers }), 'unauthenticated')
+})
+
+t.test('a token may travel as a subprotocol, and is not what comes back', async t => {
+  const { url } = await start(t)
+  const token = await sign({ claims: { carillon: { subscribe: ['news'] } } })
+  const open = async (protocols: string[]) => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/channels/news/ws`, protocols)
+    t.teardown(() => socket.terminate())
+    await once(socket, 'open')
+    return socket.protocol
+  }
+  t.equal(await open(['carillon', `carillon.bearer.${token}`]), 'carillon')
+  t.equal(await open([`carillon.bearer.${token}`, 'carillon']), 'carillon')
+  await t.rejects(open([`carillon.bearer.${token}`]), /400/)
+  await t.rejects(open(['carillon', `carillon.bearer.${token}x`]), /401/)
+  await t.rejects(open(['carillon']), /401/)
+})
+
+t.test('who shows nothing may do what ANONYMOUS_GRANTS say, and is asked for more where they end', async t => {
+  const { url } = await start(t, { ANONYMOUS_GRANTS: '{"subscribe":["public:*"]}' })
+  const open = await openSse(t, `${url}/channels/public:a/events`)
+  t.equal(open.response.status, 200)
+  for (const path of [
+    '/channels/news/events',
+    '/events?channel=public:a&channel=news',
+    '/events?pattern=*',
+    '/channels',
+  ])
+    await fetchProblem(t, await fetch(`${url}${path}`), 'unauthenticated', path)
+  await fetchProblem(t, await fetch(`${url}/channels/public:a`, { method: 'POST' }), 'unauthenticated')
+})
+
+t.test('pages are for everybody or for who may inspect everything, as PUBLIC_PAGES says', async t => {
+  const all = bearer(await sign({ claims: { carillon: { inspect: ['*'] } } }))
+  const some = bearer(await sign({ claims: { carillon: { inspect: ['chat:*'] } } }))
+  const closed = await start(t, { PUBLIC_PAGES: 'none' })
+  const open = await start(t, { PUBLIC_PAGES: 'metrics,openapi' })
+  for (const path of ['/metrics', '/openapi.json']) {
+    t.equal((await fetch(`${open.url}${path}`)).status, 200, path)
+    await fetchProblem(t, await fetch(`${closed.url}${path}`), 'unauthenticated', path)
+    await fetchProblem(t, await fetch(`${closed.url}${path}`, { headers: some }), 'forbidden', path)
+    t.equal((await fetch(`${closed.url}${path}`, { headers: all })).status, 200, path)
+  }
+  for (const path of ['/healthz', '/readyz']) t.equal((await fetch(`${closed.url}${path}`)).status, 200, path)
+})
