@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import WebSocket from 'ws'
 import { UPGRADE } from '../support/attacked.js'
 import { requestText } from '../support/raw-http.js'
+import { closeOf } from './http.js'
 import { hostileText, jsonText } from './texts.js'
 
 /** Requests of the multiplexed protocol whose shape is right, whatever they hold. */
@@ -71,7 +72,7 @@ export async function sendRawFrames(port: number, path: string, bytes: Buffer): 
   const socket = connect({ port, host: '127.0.0.1' })
   socket.on('error', () => {})
   socket.setTimeout(20_000, () => socket.destroy())
-  const closed = once(socket, 'close')
+  const closed = closeOf(socket)
   socket.resume()
   socket.write(requestText('GET', path, { headers: UPGRADE }))
   socket.write(bytes)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { FuzzAnswer, FuzzRequest } from './contract.js'
 
@@ -53,7 +52,7 @@ async function pipeline(port: number, requests: readonly FuzzRequest[]): Promise
     if (answers.length === requests.length) socket.destroy()
   })
   socket.write(Buffer.concat(requests.map(requestBytes)))
-  await once(socket, 'close')
+  await closeOf(socket)
   const last = answers.length < requests.length ? parse(bytes, false, true) : undefined
   if (last) answers.push(last.answer)
   return answers
@@ -88,6 +87,9 @@ export async function sendBytes(port: number, bytes: Buffer): Promise<string> {
     text += chunk.toString('latin1')
   })
   socket.end(bytes)
-  await once(socket, 'close')
+  await closeOf(socket)
   return text
 }
+
+/** Not by `once` of `node:events`, for which a reset connection is a failure and not an end. */
+export const closeOf = (socket: Socket): Promise<void> => new Promise(resolve => socket.once('close', () => resolve()))
