@@ -42,8 +42,8 @@ t.test('the log has no secret, no line that a client wrote, and no id that a cli
     requestText('GET', '/channels', { headers: { ...headers, origin: 'https://app.example.com' } }),
     requestText('GET', `/channels/${'a'.repeat(9000)}${query}`, { headers }),
     requestText('GET', '/healthz', { headers: { ...headers, x: 'y'.repeat(20_000) } }),
-    `GET /${query} HTTP/1.1\r\nHost: x\r\nbearer-s3cret\r\n\r\n`,
-    'GET / HTTP/1.1\r\nHost: x\r\nX: a\0query-s3cret\r\n\r\n',
+    `GET /${query} HTTP/1.1\r\nHost: localhost\r\nbearer-s3cret\r\n\r\n`,
+    'GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0query-s3cret\r\n\r\n',
   ]) {
     const answer = await exchange(t, port, request)
     for (const secret of SECRETS) t.notMatch(answer.body, secret)

@@ -105,7 +105,7 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
     fc.uint8Array({ minLength: 1, maxLength: 200 }).map(array => Buffer.from(array)),
     fc.tuple(contract.requests(), fc.nat(200), fc.integer({ min: 0, max: 255 })).map(([request, at, byte]) => {
       const text = Buffer.from(
-        `${request.method} ${request.target} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc`,
+        `${request.method} ${request.target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc`,
         'latin1',
       )
       text[at % text.length] = byte
