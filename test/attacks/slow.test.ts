@@ -18,7 +18,8 @@ t.test('what does not come to its end is cut: silence, heads, bodies, handshakes
     'a body that does not come': `${head}Content-Length: 10\r\n\r\n`,
     'a body that stops': `${head}Content-Length: 10\r\n\r\nhalf`,
     'chunks that stop': `${head}Transfer-Encoding: chunked\r\n\r\n5\r\nhel`,
-    'half a WebSocket handshake': 'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n',
+    'half a WebSocket handshake':
+      'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n',
     'half an h2c handshake': `${head}Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\nhalf`,
   }
   await Promise.all(
