@@ -8,29 +8,37 @@ export interface RemoteKeysOptions {
   /** How old the keys may get before they are fetched again. */
   readonly refreshSeconds: number
   readonly log: Logger
+  /** Milliseconds that only go forward. */
+  readonly now?: () => number
 }
 
 /**
  * The keys of an identity provider, at the URL that the settings name and at no other. They are fetched at the
- * start, again and again, and when a token names a key that is not there yet: but not more often than
- * `COOLDOWN_MS` allows, as anybody can make up names. While the provider is away the last keys stay good.
+ * start, again and again, and when none of those that are there has signed a token: but not more often than
+ * `COOLDOWN_MS` allows, as anybody can make up tokens. While the provider is away the last keys stay good.
  */
 export class RemoteKeys {
   readonly #keys: TokenKeys
   readonly #source: RemoteJWKSet
   readonly #url: string
   readonly #log: Logger
+  readonly #now: () => number
   readonly #timer: NodeJS.Timeout
   #pending: Promise<void> | undefined
   #triedAt = Number.NEGATIVE_INFINITY
   #hasKeys = false
   #trouble = ''
 
-  constructor(source: RemoteJWKSet, keys: TokenKeys, { url, refreshSeconds, log }: RemoteKeysOptions) {
+  constructor(
+    source: RemoteJWKSet,
+    keys: TokenKeys,
+    { url, refreshSeconds, log, now = () => performance.now() }: RemoteKeysOptions,
+  ) {
     this.#source = source
     this.#keys = keys
     this.#url = url
     this.#log = log
+    this.#now = now
     this.#timer = setInterval(() => void this.#fetch(), refreshSeconds * 1000).unref()
     void this.#fetch()
   }
@@ -40,7 +48,7 @@ export class RemoteKeys {
    * @throws Problem `token-keys-unavailable` while there never were any
    */
   async lookAgain(): Promise<void> {
-    if (this.#pending || performance.now() - this.#triedAt > COOLDOWN_MS) await this.#fetch()
+    if (this.#pending || this.#now() - this.#triedAt > COOLDOWN_MS) await this.#fetch()
     if (!this.#hasKeys) throw new Problem('token-keys-unavailable', undefined, { 'retry-after': '5' })
   }
 
@@ -57,7 +65,7 @@ export class RemoteKeys {
   }
 
   async #load(): Promise<void> {
-    this.#triedAt = performance.now()
+    this.#triedAt = this.#now()
     try {
       await this.#source.reload()
       const keys = keysOfSet(this.#source.jwks()?.keys ?? [])

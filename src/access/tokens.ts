@@ -78,7 +78,7 @@ export class Tokens {
   }
 
   async #verify(token: string): Promise<{ payload: JWTPayload; signer: TokenKey }> {
-    const { jose, keys, remote, rules } = this.#parts
+    const { jose, keys, remote } = this.#parts
     const header = jose.decodeProtectedHeader(token)
     const algorithm = ALGORITHMS[header.alg ?? '']
     if (algorithm === undefined) throw new Error(`the algorithm ${JSON.stringify(header.alg)} is not taken`)
@@ -86,15 +86,31 @@ export class Tokens {
     if ('crit' in header) throw new Error('the token asks for an extension (crit)')
     if (!this.#isTaken(header.typ)) throw new Error(`the type ${JSON.stringify(header.typ)} is not taken`)
 
-    let candidates = keys.candidates(algorithm, header.kid)
-    if (candidates.length === 0 && remote && algorithm !== 'HS256') {
+    const known = keys.candidates(algorithm, header.kid)
+    const verified = await this.#verifyBy(known, token, header.alg)
+    if (verified) return verified
+    // The provider may have others by now. A key without kid is a candidate for any token, so that there are
+    // candidates does not mean that the signer is among them.
+    if (remote && algorithm !== 'HS256') {
       await remote.lookAgain()
-      candidates = keys.candidates(algorithm, header.kid)
+      const others = keys.candidates(algorithm, header.kid).filter(key => !known.includes(key))
+      const verifiedNow = await this.#verifyBy(others, token, header.alg)
+      if (verifiedNow) return verifiedNow
     }
+    throw new Error(known.length === 0 ? 'no key is known that could have signed it' : 'the signature is wrong')
+  }
+
+  /** Undefined when none of the keys has signed it. */
+  async #verifyBy(
+    candidates: readonly TokenKey[],
+    token: string,
+    algorithm = '',
+  ): Promise<{ payload: JWTPayload; signer: TokenKey } | undefined> {
+    const { jose, rules } = this.#parts
     for (const signer of candidates) {
       try {
         const { payload } = await jose.jwtVerify(token, signer.key, {
-          algorithms: [header.alg ?? algorithm],
+          algorithms: [algorithm],
           clockTolerance: rules.toleranceSeconds,
           // For ever is too long for what cannot be taken back one by one.
           requiredClaims: ['exp'],
@@ -110,7 +126,7 @@ export class Tokens {
         if (!(error instanceof jose.errors.JWSSignatureVerificationFailed)) throw error
       }
     }
-    throw new Error(candidates.length === 0 ? 'no key is known that could have signed it' : 'the signature is wrong')
+    return undefined
   }
 
   /** RFC 8725 section 3.11: a token that was made for something else is none for us. */
