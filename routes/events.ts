@@ -6,6 +6,7 @@ import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { streamOverHttp, streamQuery } from './http-stream.js'
 import { requireUsable } from './reserved.js'
+import { readPlaces, resumeQuery } from './resume.js'
 import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from './schemas.js'
 import { streamContent } from './stream-content.js'
 
@@ -14,7 +15,7 @@ const schema = {
   tags: ['stream'],
   summary: 'Stream several channels and patterns',
   description:
-    'Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once.',
+    'Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.',
   querystring: Type.Object(
     {
       channel: Type.Optional(
@@ -27,6 +28,7 @@ const schema = {
         Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.', examples: [['chat:*']] }),
       ),
       ...streamQuery,
+      ...resumeQuery,
     },
     { additionalProperties: false },
   ),
@@ -62,7 +64,8 @@ export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async
         )
       requireUsable(...topics)
       requireAllowed(request.caller, 'subscribe', ...topics)
-      await streamOverHttp(gateway, request, reply, { topics, envelope: true, limit, timeout })
+      const places = readPlaces(request, topics, topic => gateway.hub.hasHistory(topic))
+      await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, limit, timeout })
     },
   )
 }

@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
-import { chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
+import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
+import type { Places } from '../src/resume.js'
 import { HttpSink } from '../src/sinks/http.js'
 import type { Topic } from '../src/topic.js'
 
@@ -35,13 +36,14 @@ export const formatQuery = {
       type: 'string',
       enum: ['envelope'],
       examples: ['envelope'],
-      description: 'Wrap each message as `{"channel","event"?,"data","encoding"?}`.',
+      description: 'Wrap each message as `{"channel","id"?,"event"?,"data","encoding"?}`.',
     }),
   ),
 }
 
 interface HttpStream {
   topics: readonly Topic[]
+  places: Places
   /** Envelopes even where the bare message would do. */
   envelope: boolean
   limit?: number | undefined
@@ -54,7 +56,7 @@ interface HttpStream {
  * @throws Problem before anything has been sent
  */
 export async function streamOverHttp(
-  { streams, limits }: Gateway,
+  { streams, hub, limits }: Gateway,
   request: FastifyRequest,
   reply: FastifyReply,
   options: HttpStream,
@@ -62,9 +64,11 @@ export async function streamOverHttp(
   // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
   await ownSocket(reply)
   const ndjson = acceptsNdjson(request.headers.accept)
-  const format = ndjson ? FORMATS.ndjson : options.envelope ? FORMATS.sseEnvelope : FORMATS.sse
+  const { topics, places, limit, timeout } = options
+  const withCursor = topics.length > 1 && topics.some(topic => hub.hasHistory(topic))
+  const { sseEnvelope, ndjson: lines } = withCursor ? CURSOR_FORMATS : FORMATS
+  const format = ndjson ? lines : options.envelope ? sseEnvelope : FORMATS.sse
   const sink = new HttpSink(reply.raw)
-  const { topics, limit, timeout } = options
   const owner = callerId(request)
   const refused = limits.streamRefusal(owner)
   const stream = streams.create({
@@ -82,7 +86,7 @@ export async function streamOverHttp(
 
   const outcome = refused
     ? { live: true }
-    : await stream.subscribeOrExpectGap(topics).catch(error => {
+    : await stream.subscribeOrExpectGap(topics, places).catch(error => {
         stream.close('channel_refused')
         throw error
       })

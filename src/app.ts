@@ -17,6 +17,7 @@ import { deleteHistory } from '../routes/channels/delete-history.js'
 import { describeChannel } from '../routes/channels/describe.js'
 import { events } from '../routes/channels/events.js'
 import { list } from '../routes/channels/list.js'
+import { messages } from '../routes/channels/messages.js'
 import { publish } from '../routes/channels/publish.js'
 import { subscribers } from '../routes/channels/subscribers.js'
 import { channelWebSocket } from '../routes/channels/web-socket.js'
@@ -56,15 +57,15 @@ export interface CarillonOptions extends GatewayOptions {
 const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   requireHost(app)
   const gateway = options.gateway ?? (await openGateway({ log: app.log, ...options }))
-  const { config, broker } = gateway
+  const { config } = gateway
   app.addHook('preClose', async () => gateway.streams.close())
   // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
   app.addHook('onRequest', (_request, reply, done) => {
     if (gateway.streams.draining) reply.header('connection', 'close')
     done()
   })
-  app.addHook('onClose', () => broker.close())
-  const access = await createAccess(config, { log: app.log, vault: broker.vault })
+  app.addHook('onClose', () => gateway.close())
+  const access = await createAccess(config, { log: app.log, vault: gateway.broker.vault })
   app.addHook('onClose', async () => access.close())
 
   // The document of the app around it, where there is one, is about that app: the gateway has its own.
@@ -97,6 +98,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     })
     await channels.register(publish, { gateway })
     await channels.register(events, { gateway })
+    await channels.register(messages, { gateway })
     await channels.register(channelWebSocket, { gateway })
     await channels.register(list, { gateway })
     await channels.register(subscribers, { gateway })

@@ -67,7 +67,7 @@ export interface BrokerListener {
   /** The topic is subscribed and acknowledged: at first, and again after each loss. */
   live(topic: Topic): void
   /** Until `live`, messages may be missed. */
-  lost(reason: GapReason, loss?: Loss): void
+  lost(reason: LossReason, loss?: Loss): void
   /** The topic was refused after it had been live once. It will not come back by itself. */
   refused(topic: Topic): void
   /** Clients of this gateway that would hear each channel. */
@@ -99,14 +99,14 @@ export interface ListenerCounts {
   readonly unanswered: number
 }
 
-/** Why messages may have been missed. */
-export const GAP_REASONS = [
+/** Why the broker may have missed messages. */
+export const LOSS_REASONS = [
   'redis_connection_lost',
   'redis_unavailable',
   'redis_slot_moved',
   'redis_node_lost',
 ] as const
-export type GapReason = (typeof GAP_REASONS)[number]
+export type LossReason = (typeof LOSS_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */
 export class BrokerUnavailable extends Error {

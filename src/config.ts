@@ -70,6 +70,12 @@ export const configSchema = Type.Object({
     default: 21_600,
     description: 'How long an Idempotency-Key is remembered.',
   }),
+  MAX_REPLAYS: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    default: 100,
+    description: 'How many clients are given what they have missed at a time; the others wait for their turn.',
+  }),
   ALLOWED_ORIGINS: Type.Optional(
     Type.String({
       description:

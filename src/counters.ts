@@ -1,6 +1,7 @@
-import { GAP_REASONS, type GapReason, type PublishResult } from './broker.js'
+import type { PublishResult } from './broker.js'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import { TRANSPORTS, type Transport } from './frames.js'
+import { GAP_REASONS, type GapReason } from './gap.js'
 import { Histogram, SECONDS } from './histogram.js'
 import type { Publication } from './message.js'
 import { PROBLEMS, type ProblemType } from './problems.js'
@@ -50,6 +51,7 @@ export class Counters {
     sse: { messages: 0, bytes: 0 },
     ndjson: { messages: 0, bytes: 0 },
     websocket: { messages: 0, bytes: 0 },
+    poll: { messages: 0, bytes: 0 },
   }
   readonly requests = new Map<string, RequestTimes>()
   /** Problems that requests were answered with. */

@@ -17,10 +17,19 @@ export interface Format {
   pack(frames: readonly Buffer[]): Buffer
   /** When to come back after the stream has ended, in milliseconds; only SSE has words for it. */
   retry?(milliseconds: number): Buffer
+  /** Where the client stands, for one that has got no message yet; only SSE has words for it. */
+  position?(cursor: string): Buffer
+  /**
+   * What stands before the frame of a message for one client alone: the cursor over all its channels,
+   * or what the frame lacks without it.
+   */
+  prefix?(cursor: string | undefined): Buffer
+  /** Its clients are told the ids of messages, and can go on from one on another stream. */
+  readonly hasIds: boolean
 }
 
 /** What a stream travels on; envelopes are no transport of their own. */
-export const TRANSPORTS = ['sse', 'ndjson', 'websocket'] as const
+export const TRANSPORTS = ['sse', 'ndjson', 'websocket', 'poll'] as const
 export type Transport = (typeof TRANSPORTS)[number]
 
 export const CONTROL_EVENTS = ['gap', 'error'] as const
@@ -34,20 +43,23 @@ export type ControlEvent = (typeof CONTROL_EVENTS)[number]
  * and an `EventSource` joins lines with LF: who needs the exact line ends asks for envelopes.
  */
 export function sseFrame(message: Message): Buffer {
-  const { text, event } = message
-  if (text === undefined) return sseEvent('envelope', message.envelope)
-  return sseEvent(event, text)
+  const { text, event, id } = message
+  if (text === undefined) return sseEvent('envelope', message.envelope, id)
+  return sseEvent(event, text, id)
 }
 
-export const sseEnvelopeFrame = (message: Message): Buffer => sseEvent(undefined, message.envelope)
+export const sseEnvelopeFrame = (message: Message): Buffer => sseEvent(undefined, message.envelope, message.id)
 
 const lineEnd = /\r\n|\r|\n/
 
-function sseEvent(event: string | undefined, data: string): Buffer {
-  const type = event === undefined ? '' : `event: ${event}\n`
+function sseEvent(event: string | undefined, data: string, id?: string): Buffer {
+  const fields = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`
   const lines = lineEnd.test(data) ? data.split(lineEnd).join('\ndata: ') : data
-  return Buffer.from(`${type}data: ${lines}\n\n`)
+  return Buffer.from(`${fields}data: ${lines}\n\n`)
 }
+
+/** An event without data is none to an `EventSource`, which takes over its id all the same. */
+export const ssePosition = (cursor: string): Buffer => Buffer.from(`id: ${cursor}\n\n`)
 
 /** The reconnection time for `EventSource`, in milliseconds. */
 export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n\n`)
@@ -57,6 +69,19 @@ export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
 /* NDJSON: one envelope a line. */
 
 export const ndjsonFrame = (message: Message): Buffer => Buffer.from(`${message.envelope}\n`)
+
+/* Streams over several channels with a history: the cursor is each client's own, the rest of the frame is not. */
+
+const sseFrameAfterCursor = (message: Message): Buffer => sseEvent(undefined, message.envelope)
+const sseCursor = (cursor: string | undefined): Buffer =>
+  cursor === undefined ? NOTHING : Buffer.from(`id: ${cursor}\n`)
+
+const ndjsonFrameAfterCursor = (message: Message): Buffer => Buffer.from(`${message.envelope.slice(1)}\n`)
+const ndjsonCursor = (cursor: string | undefined): Buffer =>
+  cursor === undefined ? BRACE : Buffer.from(`{"cursor":"${cursor}",`)
+
+const NOTHING = Buffer.alloc(0)
+const BRACE = Buffer.from('{')
 
 /* WebSocket: RFC 6455 section 5.2, server to client, so never masked. */
 
@@ -119,9 +144,12 @@ const sse: Format = {
   heartbeat: Buffer.from(':\n\n'),
   pack: join,
   retry: sseRetry,
+  position: ssePosition,
+  hasIds: true,
 }
 
 const sseEnvelope: Format = { ...sse, encode: once(sseEnvelopeFrame) }
+const sseCursors: Format = { ...sse, encode: once(sseFrameAfterCursor), prefix: sseCursor }
 
 const ndjson: Format = {
   transport: 'ndjson',
@@ -129,7 +157,10 @@ const ndjson: Format = {
   control: (event, topic, data) => Buffer.from(`${controlEnvelope(event, topic, data)}\n`),
   heartbeat: Buffer.from('\n'),
   pack: join,
+  hasIds: true,
 }
+
+const ndjsonCursors: Format = { ...ndjson, encode: once(ndjsonFrameAfterCursor), prefix: ndjsonCursor }
 
 /**
  * On a stream of bare messages a control event is a binary frame of valid UTF-8. No message ever
@@ -141,15 +172,20 @@ const webSocket: Format = {
   control: (event, topic, data) => webSocketEncode(BINARY, Buffer.from(controlEnvelope(event, topic, data))),
   heartbeat: webSocketEncode(PING, Buffer.alloc(0)),
   pack: join,
+  hasIds: false,
 }
 
 const webSocketEnvelope: Format = {
   ...webSocket,
   encode: once(webSocketEnvelopeFrame),
   control: (event, topic, data) => webSocketText(controlEnvelope(event, topic, data)),
+  hasIds: true,
 }
 
 export const FORMATS = { sse, sseEnvelope, ndjson, webSocket, webSocketEnvelope } as const
+
+/** The formats of a stream over several channels of which some have a history. */
+export const CURSOR_FORMATS = { sseEnvelope: sseCursors, ndjson: ndjsonCursors } as const
 
 /** The same format inside HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1: one chunk a write. */
 export function chunked(format: Format): Format {

@@ -1,11 +1,23 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { GAP_REASONS, type GapReason } from './broker.js'
+import { LOSS_REASONS } from './broker.js'
 import { describeTopic, type Topic, TopicName } from './topic.js'
+
+/** Why messages may have been missed: what the broker tells, and what resuming from a history can meet with. */
+export const GAP_REASONS = [
+  ...LOSS_REASONS,
+  'history_trimmed',
+  'history_reset',
+  'history_unavailable',
+  'cursor_unknown',
+  'no_history',
+  'replay_overflow',
+] as const
+export type GapReason = (typeof GAP_REASONS)[number]
 
 export interface Gap {
   readonly topic: Topic
-  /** The window in which messages may have been missed, in milliseconds since 1970. */
-  readonly since: number
+  /** The window in which messages may have been missed, in milliseconds since 1970; its begin is not always known. */
+  readonly since?: number | undefined
   readonly until: number
   readonly reason: GapReason
 }
@@ -15,7 +27,12 @@ export const GapData = Type.Intersect(
   [
     TopicName,
     Type.Object({
-      from: Type.String({ format: 'date-time', description: 'When the loss may have begun, RFC 3339.' }),
+      from: Type.Optional(
+        Type.String({
+          format: 'date-time',
+          description: 'When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.',
+        }),
+      ),
       to: Type.String({ format: 'date-time', description: 'From when on every message arrives again.' }),
       reason: Type.Unsafe<GapReason>({
         type: 'string',
@@ -31,8 +48,9 @@ export const GapData = Type.Intersect(
   },
 )
 
-export function gapData({ topic, since, until, reason }: Gap): string {
-  const [from, to] = [new Date(since).toISOString(), new Date(until).toISOString()]
-  const data: Static<typeof GapData> = { ...describeTopic(topic), from, to, reason }
-  return JSON.stringify(data)
+export const gapData = (gap: Gap): string => JSON.stringify(describeGap(gap))
+
+export function describeGap({ topic, since, until, reason }: Gap): Static<typeof GapData> {
+  const from = since === undefined ? {} : { from: new Date(since).toISOString() }
+  return { ...describeTopic(topic), ...from, to: new Date(until).toISOString(), reason }
 }

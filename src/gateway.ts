@@ -7,6 +7,7 @@ import { Hub } from './hub.js'
 import { Journal } from './journal.js'
 import { Limits } from './limits.js'
 import { type Logger, silentLogger } from './logger.js'
+import { PositionCheck } from './position-check.js'
 import { Streams } from './streams.js'
 
 /** The domain as one: what the routes work with. */
@@ -20,6 +21,8 @@ export interface Gateway {
   readonly journal: Journal
   /** The metrics of every process that serves the port. */
   readonly gatherMetrics: () => Promise<readonly Snapshot[]>
+  /** Ends the streams and the broker. */
+  close(): Promise<void>
 }
 
 /** Given how to tell the metrics of this process, the way to those of all. */
@@ -45,7 +48,7 @@ export interface GatewayOptions {
 }
 
 /**
- * Puts the gateway together and lets the broker connect. Whoever made the broker closes it.
+ * Puts the gateway together and lets the broker connect.
  * @throws ConfigError
  */
 export function createGateway(
@@ -54,11 +57,19 @@ export function createGateway(
   { gather = alone, log = silentLogger }: GatewayOptions = {},
 ): Gateway {
   const counters = new Counters()
-  const hub = new Hub(broker, { counters })
+  const hub = new Hub(broker, { counters, maxReplays: config.MAX_REPLAYS })
   const limits = new Limits(config, broker.ledger)
   const journal = new Journal(log, config.LOG_REQUESTS)
   const streams = new Streams(hub, config, { counters, limits, journal })
+  const { history } = broker
+  const check = history && new PositionCheck({ history, followers: () => hub.followers() })
   broker.start(hub)
+  check?.start()
   const gateway = { config, broker, hub, streams, counters, limits, journal }
-  return { ...gateway, gatherMetrics: gather(() => takeSnapshot(gateway)) }
+  const close = async () => {
+    check?.stop()
+    streams.close()
+    await broker.close()
+  }
+  return { ...gateway, close, gatherMetrics: gather(() => takeSnapshot(gateway)) }
 }

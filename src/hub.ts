@@ -1,41 +1,27 @@
-import type { Broker, BrokerListener, GapReason, Loss, PublishResult } from './broker.js'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Broker, BrokerListener, Loss, LossReason, PublishResult } from './broker.js'
 import { Counters, type PublishTransport } from './counters.js'
-import { type Deferred, deferred } from './deferred.js'
+import { deferred } from './deferred.js'
+import { Follower } from './follower.js'
 import type { Format } from './frames.js'
-import { gapData } from './gap.js'
+import { type GapReason, gapData } from './gap.js'
+import type { History } from './history.js'
 import { InFlight } from './idempotency.js'
-import { Lane } from './lane.js'
+import type { Lane } from './lane.js'
+import { Locator } from './locator.js'
 import type { Message, Publication } from './message.js'
 import { Outbox } from './outbox.js'
-import type { PrivateLane } from './private-lane.js'
-import type { Subscriber } from './subscriber.js'
-import { type Topic, topicMatcher } from './topic.js'
+import { type PageQuery, Replays } from './replays.js'
+import { type Client, Subscription, type SubscriptionContext } from './subscription.js'
+import type { Topic } from './topic.js'
 
 export interface HubOptions {
   readonly now?: () => number
   readonly counters?: Counters
-}
-
-/** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
-export interface Client {
-  readonly subscriber: Subscriber
-  readonly format: Format
-  readonly lane?: PrivateLane
-}
-
-/** One topic that has clients here: subscribed once at the broker for all of them. */
-interface Subscription {
-  readonly topic: Topic
-  readonly covers: (channel: string) => boolean
-  readonly lanes: Set<Lane>
-  readonly shared: Map<Format, Lane>
-  /** Settled when the topic is live, or refused; another one after each loss. */
-  live: Deferred
-  isLive: boolean
-  /** Somebody counts on it: what is missed from now on is told. */
-  isPromised: boolean
-  /** Since when messages may have been missed that no `gap` has told of yet. */
-  lost: { since: number; reason: GapReason } | undefined
+  /** So many clients are brought up to date at a time. */
+  readonly maxReplays?: number
+  /** How long to wait, in milliseconds, before a read of the history that failed is tried again. */
+  readonly retryMs?: number
 }
 
 /**
@@ -46,17 +32,35 @@ interface Subscription {
 export class Hub implements BrokerListener {
   readonly outbox: Outbox
   readonly #broker: Broker
-  readonly #now: () => number
-  readonly #counters: Counters
   readonly #inFlight = new InFlight()
+  readonly #context: SubscriptionContext
+  readonly #retryMs: number
+  readonly #histories: Histories | undefined
   readonly #channels = new Map<string, Subscription>()
   readonly #patterns = new Map<string, Subscription>()
 
-  constructor(broker: Broker, { now = Date.now, counters = new Counters() }: HubOptions = {}) {
-    this.#counters = counters
+  constructor(broker: Broker, options: HubOptions = {}) {
+    const {
+      now = Date.now,
+      counters = new Counters(),
+      maxReplays = DEFAULT_MAX_REPLAYS,
+      retryMs = DEFAULT_RETRY_MS,
+    } = options
+    const { history } = broker
     this.outbox = new Outbox(counters)
     this.#broker = broker
-    this.#now = now
+    this.#retryMs = retryMs
+    this.#context = {
+      outbox: this.outbox,
+      counters,
+      now,
+      replays: history && new Replays(history, maxReplays, retryMs),
+    }
+    this.#histories = history && {
+      history,
+      locator: new Locator(history),
+      repairs: new Replays(history, MAX_REPAIRS, retryMs),
+    }
   }
 
   /** Topics that have clients here. */
@@ -68,32 +72,33 @@ export class Hub implements BrokerListener {
     return this.#broker.hasPatterns
   }
 
+  /** The topic is a channel with a history. */
+  hasHistory({ kind, name }: Topic): boolean {
+    return kind === 'channel' && this.#histories?.history.ruleOf(name) !== undefined
+  }
+
+  /** Channels with a history that are live, and who follows them. */
+  *followers(): Generator<[string, Follower]> {
+    for (const [channel, { follower, isLive }] of this.#channels) if (follower && isLive) yield [channel, follower]
+  }
+
   /**
    * Adds the client to the topic. Resolves when the topic is live, rejects with `SubscribeRefused`;
-   * messages may come before that. Whoever stops waiting calls `expectGap`.
+   * messages may come before that. Whoever stops waiting calls `expectGap`. With a place to begin
+   * from, the client gets what the history has from there, and then joins the others.
    */
-  async subscribe(client: Client, topic: Topic): Promise<void> {
+  async subscribe(client: Client, topic: Topic, from?: PageQuery): Promise<void> {
     const subscription = this.#find(topic) ?? this.#create(topic)
-    const lane = client.lane ?? this.#sharedLane(subscription, client.format)
-    lane.join(client.subscriber)
-    subscription.lanes.add(lane)
+    const resumption = from && subscription.resume(client, from)
+    if (!resumption) subscription.join(client)
     if (!subscription.isLive) await subscription.live.promise
+    resumption?.start()
   }
 
   unsubscribe(client: Client, topic: Topic): void {
     const subscription = this.#find(topic)
-    const lane = client.lane ?? subscription?.shared.get(client.format)
-    if (!subscription || !lane) return
-    if (client.lane) {
-      client.lane.forget()
-      subscription.lanes.delete(lane)
-    } else {
-      lane.leave(client.subscriber)
-      if (lane.members.size === 0) {
-        subscription.lanes.delete(lane)
-        subscription.shared.delete(client.format)
-      }
-    }
+    if (!subscription) return
+    subscription.leave(client)
     if (subscription.lanes.size === 0) this.#drop(subscription)
   }
 
@@ -102,30 +107,57 @@ export class Hub implements BrokerListener {
     const subscription = this.#find(topic)
     if (!subscription || subscription.isLive) return
     subscription.isPromised = true
-    subscription.lost ??= { since: this.#now(), reason: 'redis_unavailable' }
+    subscription.lost ??= { since: this.#context.now(), reason: 'redis_unavailable' }
   }
 
-  /** The data of the `gap` that is due on the topic, for a client that leaves before it is told. */
-  gapDue(topic: Topic): string | undefined {
-    const lost = this.#find(topic)?.lost
-    return lost && gapData({ topic, since: lost.since, until: this.#now(), reason: lost.reason })
+  /** Tells one client of a gap that is its own. */
+  tellGap({ lane, subscriber, format }: Client, topic: Topic, reason: GapReason): void {
+    const { counters, now } = this.#context
+    counters.gap(reason)
+    lane?.flush()
+    subscriber.write(format.pack([format.control('gap', topic, gapData({ topic, until: now(), reason }))]))
+  }
+
+  /**
+   * The data of the `gap` that is due on the topic, for a client that leaves before it is told.
+   * Who can go on from where it stood is told nothing.
+   */
+  gapDue(topic: Topic, { hasIds }: Format): string | undefined {
+    const subscription = this.#find(topic)
+    if (!subscription?.lost || (hasIds && subscription.follower?.position)) return undefined
+    const { since, reason } = subscription.lost
+    return gapData({ topic, since, until: this.#context.now(), reason })
+  }
+
+  /**
+   * The id up to which the client has the channel; what it has not got yet comes after it. Undefined
+   * where there is no history, while the client is being brought up to date, and where nobody knows.
+   */
+  locate(client: Client, topic: Topic): string | undefined {
+    const subscription = this.#find(topic)
+    const id = subscription?.idOf(client)
+    if (id === undefined) return undefined
+    subscription?.flush(client)
+    client.lane?.place(topic, id)
+    return id
   }
 
   async publish(publications: readonly Publication[], transport: PublishTransport = 'http'): Promise<PublishResult[]> {
     const results = publications.some(({ idempotency }) => idempotency)
       ? await this.#inFlight.publish(publications, free => this.#broker.publish(free))
       : await this.#broker.publish(publications)
-    this.#counters.publish(transport, publications, results)
+    this.#context.counters.publish(transport, publications, results)
     return results
   }
 
   message(message: Message, pattern?: string): void {
-    this.#counters.received++
+    this.#context.counters.received++
     const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
     if (!subscription) return // unsubscribed, and the broker has not heard of it yet
     // The first message after a loss may come before the news that the topic is live again.
-    if (subscription.lost) this.#announceGap(subscription)
-    for (const lane of subscription.lanes) lane.deliver(message, subscription.topic)
+    if (subscription.lost) this.#makeGood(subscription)
+    if (subscription.follower) subscription.follower.message(message)
+    else subscription.deliver(message)
   }
 
   live(topic: Topic): void {
@@ -133,7 +165,7 @@ export class Hub implements BrokerListener {
     if (subscription) this.#setLive(subscription)
   }
 
-  lost(reason: GapReason, { since = this.#now(), topics }: Loss = {}): void {
+  lost(reason: LossReason, { since = this.#context.now(), topics }: Loss = {}): void {
     const lost = { since, reason }
     const all = () => [...this.#channels.values(), ...this.#patterns.values()]
     const concerned = topics ? topics.map(topic => this.#find(topic)) : all()
@@ -173,48 +205,74 @@ export class Hub implements BrokerListener {
   }
 
   #create(topic: Topic): Subscription {
-    const subscription: Subscription = {
-      topic,
-      covers: topicMatcher(topic),
-      lanes: new Set(),
-      shared: new Map(),
-      live: deferred(),
-      isLive: false,
-      isPromised: false,
-      lost: undefined,
-    }
-    this.#broker.subscribe(topic).then(() => this.#setLive(subscription), subscription.live.reject)
+    const subscription = new Subscription(topic, this.#context)
     this.#subscriptionsOf(topic).set(topic.name, subscription)
+    const rule = topic.kind === 'channel' ? this.#histories?.history.ruleOf(topic.name) : undefined
+    if (rule && this.#histories) {
+      subscription.follower = new Follower(topic.name, rule, this.#histories.repairs, subscription)
+      this.#findPlace(subscription, this.#histories.locator)
+    } else {
+      this.#ask(subscription)
+    }
     return subscription
   }
 
-  #drop({ topic }: Subscription): void {
-    this.#subscriptionsOf(topic).delete(topic.name)
-    this.#broker.unsubscribe(topic)
+  /** Where the history stands is asked before the channel is subscribed: whatever comes after that is heard, or missed. */
+  async #findPlace(subscription: Subscription, locator: Locator): Promise<void> {
+    const { topic, follower } = subscription
+    const began = performance.now()
+    // As long as the broker is away the channel would not be live either.
+    while (this.#find(topic) === subscription) {
+      const place = await locator.locate(topic.name).then(newest => ({ newest }), nothing)
+      const isLate = performance.now() - began > PLACE_MS // the first message will tell, or the next check
+      if (place) follower?.begin(place.newest)
+      // Who stopped waiting has missed what came before that place.
+      if (place && subscription.lost) subscription.isBehind = true
+      if (place || isLate) break
+      await pause(this.#retryMs)
+    }
+    if (this.#find(topic) === subscription) this.#ask(subscription)
   }
 
-  #sharedLane(subscription: Subscription, format: Format): Lane {
-    let lane = subscription.shared.get(format)
-    if (!lane) {
-      lane = new Lane(format, this.outbox)
-      subscription.shared.set(format, lane)
-    }
-    return lane
+  #ask(subscription: Subscription): void {
+    this.#broker.subscribe(subscription.topic).then(() => this.#setLive(subscription), subscription.live.reject)
+  }
+
+  #drop({ topic, follower }: Subscription): void {
+    follower?.stop()
+    this.#subscriptionsOf(topic).delete(topic.name)
+    this.#broker.unsubscribe(topic)
   }
 
   #setLive(subscription: Subscription): void {
     subscription.isLive = true
     subscription.isPromised = true
-    if (subscription.lost) this.#announceGap(subscription)
+    if (subscription.lost) this.#makeGood(subscription)
     subscription.live.resolve()
   }
 
-  #announceGap(subscription: Subscription): void {
+  /** What may have been missed is read from the history, or told. */
+  #makeGood(subscription: Subscription): void {
     if (!subscription.lost) return
     const { since, reason } = subscription.lost
     subscription.lost = undefined
-    this.#counters.gap(reason)
-    const data = gapData({ topic: subscription.topic, since, until: this.#now(), reason })
-    for (const lane of subscription.lanes) lane.push(lane.format.control('gap', subscription.topic, data))
+    const recovers = subscription.follower?.recover(since)
+    if (!recovers || subscription.isBehind) subscription.gap(reason, since)
+    subscription.isBehind = false
   }
 }
+
+interface Histories {
+  readonly history: History
+  readonly locator: Locator
+  /** The work of repairing channels after a loss; apart, so that it need not wait behind clients. */
+  readonly repairs: Replays
+}
+
+const nothing = (): undefined => undefined
+
+/** How long a channel with a history waits to know where that stands, before it is subscribed without. */
+const PLACE_MS = 10_000
+const DEFAULT_RETRY_MS = 200
+const DEFAULT_MAX_REPLAYS = 100
+const MAX_REPAIRS = 16

@@ -1,4 +1,5 @@
 import type { Format } from './frames.js'
+import type { GapReason } from './gap.js'
 import type { Message } from './message.js'
 import type { Outbox } from './outbox.js'
 import type { Subscriber } from './subscriber.js'
@@ -29,6 +30,19 @@ export class Lane {
   deliver(message: Message, _topic: Topic): void {
     this.#messages++
     this.push(this.format.encode(message))
+  }
+
+  /** A message on one of the lane's topics has come and is held back; `deliver` follows. */
+  note(_message: Message, _topic: Topic): void {}
+
+  /** False for a message that had come before the lane was there. */
+  knows(_message: Message): boolean {
+    return true
+  }
+
+  /** Says that on the topic something may have been missed. */
+  tell(_reason: GapReason, topic: Topic, data: string): void {
+    this.push(this.format.control('gap', topic, data))
   }
 
   push(frame: Buffer): void {

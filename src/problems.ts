@@ -85,6 +85,12 @@ export const PROBLEMS = {
     'The gateway has no access rules, and so it serves its own machine only.',
     'Configure API_KEYS or JWT keys (docs/access.md), or open it to anyone with ALLOW_ANYONE_WITHOUT_ACCESS_RULES=true.',
   ],
+  'no-history': [
+    404,
+    'No history',
+    'HISTORY keeps nothing of this channel.',
+    'Listen to it as it comes, or let the operator give it a history.',
+  ],
   'not-found': [
     404,
     'Not found',

@@ -3,6 +3,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
+import { SINCE_PATTERN } from './resume.js'
 import { TopicName } from './topic.js'
 
 /*
@@ -14,15 +15,26 @@ import { TopicName } from './topic.js'
 const Ref = Type.Union([Type.String({ maxLength: 128 }), Type.Number()])
 export type Ref = Static<typeof Ref>
 
-const TopicRequest = Type.Object(
+const topic = {
+  ref: Type.Optional(Ref),
+  channel: Type.Optional(Type.String()),
+  pattern: Type.Optional(Type.String()),
+}
+
+const SubscribeRequest = Type.Object(
   {
-    type: Type.Union([Type.Literal('subscribe'), Type.Literal('unsubscribe')]),
-    ref: Type.Optional(Ref),
-    channel: Type.Optional(Type.String()),
-    pattern: Type.Optional(Type.String()),
+    type: Type.Literal('subscribe'),
+    ...topic,
+    after: Type.Optional(Type.String()),
+    since: Type.Optional(Type.String({ pattern: SINCE_PATTERN })),
+    last: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
   },
   { additionalProperties: false },
 )
+
+export type SubscribeRequest = Static<typeof SubscribeRequest>
+
+const UnsubscribeRequest = Type.Object({ type: Type.Literal('unsubscribe'), ...topic }, { additionalProperties: false })
 
 const PublishRequest = Type.Object(
   {
@@ -42,7 +54,7 @@ const PingRequest = Type.Object(
   { additionalProperties: false },
 )
 
-export const SessionRequest = Type.Union([TopicRequest, PublishRequest, PingRequest], {
+export const SessionRequest = Type.Union([SubscribeRequest, UnsubscribeRequest, PublishRequest, PingRequest], {
   $id: 'SessionRequest',
   description: 'A frame that the client sends on the multiplexed WebSocket.',
 })
@@ -52,6 +64,7 @@ const TopicAnswer = Type.Intersect([
   Type.Object({
     type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
     ref: Type.Optional(Ref),
+    id: Type.Optional(Type.String({ description: 'Where the channel stands: what comes is after it.' })),
   }),
   TopicName,
 ])
@@ -99,4 +112,4 @@ export function readRequest(frame: Buffer): SessionRequest | { problem: Problem;
 }
 
 const EXPECTED =
-  'A frame is {"type":"subscribe"|"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?,"idempotency_key"?} or {"type":"ping"}, each with an optional "ref".'
+  'A frame is {"type":"subscribe","channel"|"pattern","after"|"since"|"last"?}, {"type":"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?,"idempotency_key"?} or {"type":"ping"}, each with an optional "ref".'

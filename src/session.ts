@@ -6,7 +6,14 @@ import { requireKey, withKey } from './idempotency.js'
 import { channelProblem, patternProblem } from './names.js'
 import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
-import { type Ref, readRequest, type SessionAnswer, type SessionRequest } from './session-protocol.js'
+import { placesOf } from './resume.js'
+import {
+  type Ref,
+  readRequest,
+  type SessionAnswer,
+  type SessionRequest,
+  type SubscribeRequest,
+} from './session-protocol.js'
 import type { Stream } from './stream.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from './topic.js'
 
@@ -60,7 +67,7 @@ export class Session {
     const { ref } = request
     switch (request.type) {
       case 'subscribe':
-        return this.#subscribe(readTopic(request), ref)
+        return this.#subscribe(readTopic(request), request)
       case 'unsubscribe': {
         const topic = readTopic(request)
         this.#giveUp(topicKey(topic))
@@ -74,18 +81,20 @@ export class Session {
     }
   }
 
-  async #subscribe(topic: Topic, ref: Ref | undefined): Promise<SessionAnswer> {
+  async #subscribe(topic: Topic, { ref, after, since, last }: SubscribeRequest): Promise<SessionAnswer> {
     requireAllowed(this.#caller, 'subscribe', topic)
     const key = topicKey(topic)
     let pending = this.#pending.get(key)
     if (!pending) {
-      pending = untilGivenUp(this.#stream.subscribe([topic]))
+      const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
+      pending = untilGivenUp(this.#stream.subscribe([topic], places))
       this.#pending.set(key, pending)
     }
     await pending.settled.finally(() => {
       if (this.#pending.get(key) === pending) this.#pending.delete(key)
     })
-    return { type: 'subscribed', ref, ...describeTopic(topic) }
+    const id = this.#hub.locate(this.#stream, topic)
+    return { type: 'subscribed', ref, ...describeTopic(topic), ...(id !== undefined && { id }) }
   }
 
   #giveUp(key: string): void {

@@ -3,11 +3,13 @@ import { SubscribeRefused } from './broker.js'
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
 import type { Config } from './config.js'
 import type { Format } from './frames.js'
-import type { Client, Hub } from './hub.js'
+import type { Hub } from './hub.js'
 import type { EndedStream } from './journal.js'
 import { PrivateLane } from './private-lane.js'
 import { Problem } from './problems.js'
+import type { Places } from './resume.js'
 import { type Sink, Subscriber } from './subscriber.js'
+import type { Client } from './subscription.js'
 import { describeTopic, type Topic, topicKey } from './topic.js'
 
 export interface StreamOptions {
@@ -92,10 +94,10 @@ export class Stream implements Client {
   }
 
   /**
-   * Resolves when every topic is live, however long that takes.
+   * Resolves when every topic is live, however long that takes. The client begins at its place on each, or now.
    * @throws Problem `channel-refused`, `too-many-subscriptions`, `patterns-unavailable`
    */
-  async subscribe(topics: readonly Topic[]): Promise<void> {
+  async subscribe(topics: readonly Topic[], places?: Places): Promise<void> {
     if (this.subscriber.closed) return
     if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
       throw new Problem('patterns-unavailable')
@@ -103,21 +105,22 @@ export class Stream implements Client {
     if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
     for (const topic of added) this.#topics.set(topicKey(topic), topic)
     try {
-      await Promise.all(added.map(topic => this.#hub.subscribe(this, topic)))
+      await Promise.all(added.map(topic => this.#begin(topic, places)))
     } catch (error) {
       // What was given up meanwhile may have been asked for anew: that one stays.
       for (const topic of added) if (this.#topics.get(topicKey(topic)) === topic) this.unsubscribe(topic)
       if (error instanceof SubscribeRefused) throw new Problem('channel-refused', undefined, {}, { cause: error })
       throw error
     }
+    this.#tellPosition(added)
   }
 
   /**
    * Resolves when every topic is live, or after a bounded time: then each topic that is still
    * missing gets a `gap` when it comes, and the stream can open meanwhile.
    */
-  async subscribeOrExpectGap(topics: readonly Topic[]): Promise<{ live: boolean }> {
-    const live = this.subscribe(topics).then(() => ({ live: true }))
+  async subscribeOrExpectGap(topics: readonly Topic[], places?: Places): Promise<{ live: boolean }> {
+    const live = this.subscribe(topics, places).then(() => ({ live: true }))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<{ live: boolean }>(resolve => {
       timer = setTimeout(() => resolve({ live: false }), this.#settings.OPEN_TIMEOUT_MS)
@@ -128,6 +131,20 @@ export class Stream implements Client {
       live.catch(() => this.close('channel_refused'))
     }
     return outcome
+  }
+
+  #begin(topic: Topic, places: Places | undefined): Promise<void> {
+    const place = places?.get(topic)
+    if (place && 'gap' in place) this.#hub.tellGap(this, topic, place.gap)
+    return this.#hub.subscribe(this, topic, place && 'from' in place ? place.from : undefined)
+  }
+
+  /** A client that is cut before its first message shall know from where to go on. */
+  #tellPosition(topics: readonly Topic[]): void {
+    if (this.subscriber.closed) return
+    const [id] = topics.map(topic => this.#hub.locate(this, topic)).filter(id => id !== undefined)
+    const cursor = id && (this.lane ? this.lane.cursor : id)
+    if (cursor && this.format.position) this.send(this.format.position(cursor))
   }
 
   unsubscribe(topic: Topic): void {
@@ -164,7 +181,7 @@ export class Stream implements Client {
   #settle(): void {
     this.#hub.outbox.flush()
     for (const topic of this.#topics.values()) {
-      const gap = this.#hub.gapDue(topic)
+      const gap = this.#hub.gapDue(topic, this.format)
       if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
     }
   }

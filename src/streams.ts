@@ -33,7 +33,7 @@ export class Streams {
   readonly #callers = new Map<Stream, Caller>()
   readonly #guard: NodeJS.Timeout
   readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
-  readonly #sizes: Record<Transport, number> = { sse: 0, ndjson: 0, websocket: 0 }
+  readonly #sizes: Record<Transport, number> = { sse: 0, ndjson: 0, websocket: 0, poll: 0 }
   #draining = false
   #closed = false
 

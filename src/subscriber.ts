@@ -1,4 +1,5 @@
 import { CLOSE_REASONS, type CloseReason } from './close-reasons.js'
+import { type Deferred, deferred } from './deferred.js'
 
 /** Where a subscriber's bytes leave: one HTTP response or one WebSocket. */
 export interface Sink {
@@ -7,6 +8,8 @@ export interface Sink {
   readonly buffered: number
   /** Bytes that have gone to the kernel since the connection was made. */
   readonly flushed: number
+  /** Resolves when it takes more without holding it in memory, or when the connection is gone. */
+  drained(): Promise<void>
   /** False when the peer has not answered the last heartbeat; transports without an answer say true. */
   heartbeat(): boolean
   /** Ends the connection, with a goodbye where the reason allows it, and within a bounded time. */
@@ -39,6 +42,8 @@ export class Subscriber {
   /** Why to end as soon as it is open. */
   #closing: CloseReason | undefined
   #flushedAtLastBeat = -1
+  /** Whoever waits for the opening; a closing ends the wait too. */
+  #opened: Deferred | undefined
 
   constructor({ sink, maxBufferedBytes, onClose }: SubscriberOptions) {
     this.#sink = sink
@@ -57,6 +62,21 @@ export class Subscriber {
     this.#held = undefined
     for (const bytes of [...opening, ...held]) this.#sink.write(bytes)
     if (this.#closing) this.#sink.close(this.#closing)
+    this.#opened?.resolve()
+  }
+
+  /** Resolves when it is open and has taken what was written, or when it is closed. */
+  async ready(): Promise<void> {
+    if (this.#held && !this.#closed) {
+      this.#opened ??= deferred()
+      await this.#opened.promise
+    }
+    await this.drained()
+  }
+
+  /** The same, without waiting for it to open. */
+  async drained(): Promise<void> {
+    if (!this.#held && !this.#closed) await this.#sink.drained()
   }
 
   /** Whole frames only: the bytes leave as they are, in this order, or the client is cut. */
@@ -97,6 +117,7 @@ export class Subscriber {
       this.#held = undefined
       this.#sink.close(reason)
     }
+    this.#opened?.resolve()
     this.#onClose(reason)
   }
 }

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/topic.js'
 import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
+import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { streamContent } from '../stream-content.js'
 
@@ -11,9 +12,9 @@ const schema = {
   tags: ['stream'],
   summary: 'Stream one channel',
   description:
-    'Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself.',
+    'Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself. On a channel with a history each message has an `id:`, and a client that comes back with it (`Last-Event-ID`) gets what it has missed.',
   params: ChannelParams,
-  querystring: Type.Object({ ...formatQuery, ...streamQuery }, { additionalProperties: false }),
+  querystring: Type.Object({ ...formatQuery, ...streamQuery, ...resumeQuery }, { additionalProperties: false }),
   response: {
     200: {
       description: 'The stream. It stays open while Redis is away.',
@@ -29,8 +30,10 @@ export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (ap
     { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
     async (request, reply) => {
       const { format, limit, timeout } = request.query
+      const topics = [channelTopic(request.params.channel)]
       await streamOverHttp(gateway, request, reply, {
-        topics: [channelTopic(request.params.channel)],
+        topics,
+        places: readPlaces(request, topics, topic => gateway.hub.hasHistory(topic)),
         envelope: format === 'envelope',
         limit,
         timeout,

@@ -9,6 +9,7 @@ import { Problem, upgradeRequired } from '../../src/problems.js'
 import { WebSocketSink } from '../../src/sinks/web-socket.js'
 import { channelTopic } from '../../src/topic.js'
 import { formatQuery, ticketQuery } from '../http-stream.js'
+import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
 const schema = {
@@ -16,9 +17,9 @@ const schema = {
   tags: ['stream'],
   summary: 'One channel over a WebSocket',
   description:
-    'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text.',
+    'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).',
   params: ChannelParams,
-  querystring: Type.Object({ ...formatQuery, ...ticketQuery }, { additionalProperties: false }),
+  querystring: Type.Object({ ...formatQuery, ...ticketQuery, ...resumeQuery }, { additionalProperties: false }),
   response: {
     101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
     ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'broker-unavailable', 'upgrade-required'),
@@ -40,6 +41,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     preHandler: async request => {
       if (!request.ws) throw upgradeRequired()
       const topic = channelTopic(request.params.channel)
+      const places = readPlaces(request, [topic], it => hub.hasHistory(it))
       const sink = new WebSocketSink(request.raw.socket)
       const owner = callerId(request)
       const refused = limits.streamRefusal(owner)
@@ -52,7 +54,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))
       if (!refused) {
-        await stream.subscribeOrExpectGap([topic]).catch(error => {
+        await stream.subscribeOrExpectGap([topic], places).catch(error => {
           stream.close('channel_refused')
           throw error
         })

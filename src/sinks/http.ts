@@ -4,6 +4,7 @@ import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
 import { LAST_CHUNK } from '../frames.js'
 import type { Sink } from '../subscriber.js'
 import { detach } from './detach.js'
+import { drained } from './drained.js'
 
 /**
  * An HTTP response that streams. Its head goes out through Node's response, its body straight to
@@ -39,6 +40,10 @@ export class HttpSink implements Sink {
 
   get flushed(): number {
     return (this.#socket?.bytesWritten ?? 0) - this.buffered
+  }
+
+  async drained(): Promise<void> {
+    if (this.#socket) await drained(this.#socket)
   }
 
   /** HTTP has no answer to a heartbeat. */

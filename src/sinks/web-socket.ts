@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
 import type { Sink } from '../subscriber.js'
+import { drained } from './drained.js'
 
 /**
  * A WebSocket. Frames go straight to its socket, as they are the same bytes for every client;
@@ -37,6 +38,10 @@ export class WebSocketSink implements Sink {
 
   get flushed(): number {
     return this.#socket.bytesWritten - this.#socket.writableLength
+  }
+
+  drained(): Promise<void> {
+    return drained(this.#socket)
   }
 
   heartbeat(): boolean {

@@ -13,6 +13,10 @@ export class FakeSink implements Sink {
     this.writes.push(bytes)
   }
 
+  drained(): Promise<void> {
+    return Promise.resolve()
+  }
+
   heartbeat(): boolean {
     return this.answers
   }

@@ -1,8 +1,9 @@
 import type { Format } from '../../src/frames.js'
 import { FORMATS } from '../../src/frames.js'
-import type { Client, Hub } from '../../src/hub.js'
+import type { Hub } from '../../src/hub.js'
 import { PrivateLane } from '../../src/private-lane.js'
 import { Subscriber } from '../../src/subscriber.js'
+import type { Client } from '../../src/subscription.js'
 import type { Topic } from '../../src/topic.js'
 import { FakeSink } from './fake-sink.js'
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { Broker, BrokerListener, GapReason } from '../../src/broker.js'
+import type { Broker, BrokerListener, LossReason } from '../../src/broker.js'
 import { SLOTS, slotOf } from '../../src/brokers/redis/cluster/slots.js'
 import type { Position } from '../../src/history.js'
 import type { Message } from '../../src/message.js'
@@ -32,7 +32,7 @@ export class Recorder implements BrokerListener {
     this.news.put(`live ${topicKey(topic)}`)
   }
 
-  lost(reason: GapReason): void {
+  lost(reason: LossReason): void {
     this.news.put(`lost ${reason}`)
   }
 

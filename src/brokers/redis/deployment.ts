@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { GapReason, Loss, PublishResult } from '../../broker.js'
+import type { Loss, LossReason, PublishResult } from '../../broker.js'
 import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
 
@@ -33,5 +33,5 @@ export interface DeploymentEvents {
   live(topic: Topic): void
   refused(topic: Topic): void
   /** Messages may be missed until the topics are live again. */
-  lost(reason: GapReason, loss: Loss): void
+  lost(reason: LossReason, loss: Loss): void
 }

@@ -1,0 +1,130 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@sinclair/typebox'
+import { encodeId } from '../../src/cursor.js'
+import { describeGap, GapData, type GapReason } from '../../src/gap.js'
+import type { Gateway } from '../../src/gateway.js'
+import type { HistoryEntry, HistoryPage } from '../../src/history.js'
+import { poll } from '../../src/poll.js'
+import { NOWHERE } from '../../src/positions.js'
+import { Problem } from '../../src/problems.js'
+import type { PageQuery } from '../../src/replays.js'
+import { channelTopic } from '../../src/topic.js'
+import { SIGNALS, Waiter } from '../../src/waiter.js'
+import { readPlaces, resumeQuery } from '../resume.js'
+import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+
+const MAX_LIMIT = 1000
+const MAX_PAGE_BYTES = 1024 * 1024
+const MAX_WAIT_SECONDS = 60
+
+const KeptMessage = Type.Object(
+  {
+    id: Type.String({ examples: ['mVChq83vAQ'] }),
+    time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
+    event: Type.Optional(Type.String({ examples: ['price'] })),
+    data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
+    encoding: Type.Optional(
+      Type.Literal('base64', { description: 'The data is base64, because the bytes are not UTF-8.' }),
+    ),
+  },
+  { description: 'A message as it was kept.' },
+)
+
+const Page = Type.Object(
+  {
+    messages: Type.Array(KeptMessage, { description: 'Oldest first.' }),
+    next: Type.String({ description: 'Give it as `after` to get what comes next.', examples: ['mVChq83vAQ'] }),
+    more: Type.Boolean({ description: 'There is more already.' }),
+    gap: Type.Optional(Type.Ref(GapData)),
+  },
+  { description: 'Messages of the history. With a `gap`, some are missing before the first.' },
+)
+
+const schema = {
+  operationId: 'readMessages',
+  tags: ['stream'],
+  summary: "Read a channel's history",
+  description:
+    'Pages of what is kept of the channel, oldest first. With `wait` it is a long poll: where there is nothing yet, it answers as soon as there is, or empty when the time is over. `last=0` answers empty, with the cursor of now.',
+  params: ChannelParams,
+  querystring: Type.Object(
+    {
+      ...resumeQuery,
+      limit: Type.Integer({
+        minimum: 1,
+        maximum: MAX_LIMIT,
+        default: 100,
+        description: 'At most so many messages; fewer where they are large.',
+        examples: [100],
+      }),
+      wait: Type.Number({
+        minimum: 0,
+        maximum: MAX_WAIT_SECONDS,
+        default: 0,
+        description: 'Wait at most so many seconds for the next message.',
+        examples: [30],
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: Page,
+    ...problemResponses(...CHANNEL_REQUEST, 'no-history', 'channel-refused', 'broker-unavailable'),
+  },
+}
+
+/** Where a client gets history without a stream: a function that cannot hold one. */
+export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
+  const { broker, hub, streams } = gateway
+  app.get(
+    '/channels/:channel/messages',
+    { schema, config: { access: 'subscribe' } },
+    async (request, reply): Promise<Static<typeof Page>> => {
+      const { history } = broker
+      const topic = channelTopic(request.params.channel)
+      if (!history || !hub.hasHistory(topic)) throw new Problem('no-history')
+      const { limit, wait } = request.query
+      const place = readPlaces(request, [topic], it => hub.hasHistory(it)).get(topic)
+      const lostFrom = place && 'gap' in place ? place.gap : undefined
+      const from: PageQuery = lostFrom ? { last: 0 } : place && 'from' in place ? place.from : {}
+
+      reply.header('cache-control', 'no-store')
+      const page = await poll(new Waiter(), {
+        channel: topic.name,
+        from,
+        read: query => history.read(topic.name, { ...query, limit, maxBytes: MAX_PAGE_BYTES }),
+        waitMs: lostFrom || streams.draining ? 0 : wait * 1000,
+        listen: sink => {
+          const stream = streams.create({ sink, format: SIGNALS, caller: request.caller })
+          reply.raw.once('close', () => stream.close('client_gone'))
+          return stream
+        },
+      })
+      const reason = lostFrom ?? (page.continuity === 'whole' ? undefined : REASONS[page.continuity])
+      return describe(topic.name, page, reason)
+    },
+  )
+}
+
+const REASONS = { trimmed: 'history_trimmed', reset: 'history_reset' } as const
+
+function describe(channel: string, { entries, newest, more }: HistoryPage, reason?: GapReason): Static<typeof Page> {
+  const [first] = entries
+  const last = entries.at(-1)?.message.position ?? newest ?? NOWHERE
+  return {
+    messages: entries.map(describeEntry),
+    next: encodeId(channel, last),
+    more,
+    ...(reason && { gap: describeGap({ topic: channelTopic(channel), until: first?.time ?? Date.now(), reason }) }),
+  }
+}
+
+function describeEntry({ message, time }: HistoryEntry): Static<typeof KeptMessage> {
+  const { id = '', event, text, data } = message
+  return {
+    id,
+    time: new Date(time).toISOString(),
+    ...(event !== undefined && { event }),
+    ...(text === undefined ? { data: data.toString('base64'), encoding: 'base64' } : { data: text }),
+  }
+}

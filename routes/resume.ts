@@ -1,0 +1,49 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { type Places, placesOf, SINCE_PATTERN } from '../src/resume.js'
+import type { Topic } from '../src/topic.js'
+
+export const After = Type.String({
+  description:
+    'Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.',
+  examples: ['eMpQ2pIcAQ'],
+})
+export const Since = Type.String({
+  pattern: SINCE_PATTERN,
+  description: 'Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).',
+  examples: ['10m'],
+})
+
+/** The query of every stream: where to begin, on channels that have a history. */
+export const resumeQuery = {
+  after: Type.Optional(After),
+  last_event_id: Type.Optional(
+    Type.String({ description: 'The same as `after`, for clients that cannot set the header `Last-Event-ID`.' }),
+  ),
+  since: Type.Optional(Since),
+  last: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      description: 'Begin with the last so many messages.',
+      examples: [20],
+    }),
+  ),
+}
+
+const ResumeQuery = Type.Object(resumeQuery)
+
+/**
+ * Where the client begins on each topic. The header counts before the query: an `EventSource` that comes back has both, and
+ * its URL is from when it began.
+ * @throws Problem `invalid-request`
+ */
+export function readPlaces(
+  { query, headers }: { query: Static<typeof ResumeQuery>; headers: FastifyRequest['headers'] },
+  topics: readonly Topic[],
+  hasHistory: (topic: Topic) => boolean,
+): Places {
+  const header = [headers['last-event-id']].flat()[0]
+  const cursor = header || query.last_event_id || query.after
+  return placesOf({ cursor, since: query.since, last: query.last }, topics, hasHistory)
+}

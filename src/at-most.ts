@@ -1,0 +1,8 @@
+/** Resolves with the promise, or when so many milliseconds are over. */
+export async function atMost(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,145 @@
+import type { GapReason } from './gap.js'
+import { markOf, type Position } from './history.js'
+import type { Message } from './message.js'
+import { isCovered, isNext, NOWHERE } from './positions.js'
+import { Replay } from './replay.js'
+import type { Replays } from './replays.js'
+
+/** All clients of a channel here. */
+export interface Audience {
+  deliver(message: Message): void
+  /** The message has come, and will be delivered later. */
+  note(message: Message): void
+  /** `since` and `until` as in a `Gap`. */
+  gap(reason: GapReason, since?: number, until?: number): void
+  /** Resolves when most of them have taken what they got. Bounded in time. */
+  ready(): Promise<void>
+}
+
+/**
+ * Follows a channel with a history for all its clients here: a message with a position is the next
+ * one, or what lies before it is read from the history first.
+ *
+ *     live      6 7 9         8 was lost, and nobody said so
+ *     clients   6 7 8 9       9 waits until 8 has been read
+ *
+ * What was read before its live copy came is not delivered again.
+ */
+export class Follower {
+  readonly #channel: string
+  readonly #ageMs: number
+  readonly #replays: Replays
+  readonly #audience: Audience
+  #position: Position | undefined
+  #repair: Replay | undefined
+  /** Tags of what was read from the history and has not come live yet, by offset. */
+  #ahead: Map<number, number> | undefined
+  #stopped = false
+  #quiet: { readonly position: Position; readonly since: number } | undefined
+
+  constructor(channel: string, { ageSeconds }: { ageSeconds: number }, replays: Replays, audience: Audience) {
+    this.#channel = channel
+    this.#ageMs = ageSeconds * 1000
+    this.#replays = replays
+    this.#audience = audience
+  }
+
+  /** The clients have everything up to here; undefined where nobody knows yet. */
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  /** Where the history stood before the channel was subscribed. */
+  begin(newest: Position | undefined): void {
+    // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.
+    this.#position ??= newest ?? NOWHERE
+  }
+
+  message(message: Message): void {
+    const { position } = message
+    if (this.#repair) {
+      if (!position) this.#audience.note(message)
+      this.#repair.take(message)
+    } else if (!position) {
+      this.#audience.deliver(message)
+    } else if (!this.#position || isNext(this.#position, position)) {
+      this.#position = position
+      this.#ahead = undefined // live messages come in order: no copy can still come
+      this.#audience.deliver(message)
+    } else if (!this.#isCopy(position)) {
+      this.#start(this.#position).take(message)
+    }
+  }
+
+  /** The channel is live again after a loss, which may have begun then. False when it does not know where it stands. */
+  recover(since: number): boolean {
+    if (this.#repair) this.#repair.readOn()
+    else if (this.#position) this.#start(this.#position, since)
+    else return false
+    return true
+  }
+
+  /**
+   * Compares with where the history stood when the follower stood at `asked`. What was published
+   * by then must have come meanwhile, or it is lost.
+   */
+  check(asked: Position | undefined, newest: Position | undefined, now: number): void {
+    if (this.#repair || this.#stopped) return
+    if (!this.#position) this.begin(newest)
+    if (!this.#position || !asked) return
+    if (this.#quiet?.position !== asked) this.#quiet = { position: asked, since: now }
+    if (newest) {
+      const isBack = isCovered(asked, newest) && (newest.offset < asked.offset || newest.tag !== asked.tag)
+      if (isBack || !isCovered(this.#position, newest)) this.#start(this.#position)
+    } else if (this.#position === asked && asked.offset > 0) {
+      // A history ends by itself when all of it is too old; at any other time it was deleted or lost.
+      if (now - this.#quiet.since >= this.#ageMs) this.#position = NOWHERE
+      else this.#start(asked)
+    }
+  }
+
+  /** Its last client has left. */
+  stop(): void {
+    this.#stopped = true
+    this.#repair?.stop()
+  }
+
+  #isCopy({ epoch, offset, tag }: Position): boolean {
+    return epoch === this.#position?.epoch && this.#ahead?.get(offset) === tag
+  }
+
+  #start(from: Position, since?: number): Replay {
+    const repair = new Replay({
+      channel: this.#channel,
+      replays: this.#replays,
+      reader: {
+        deliver: (message, source) => this.#deliver(message, source),
+        gap: (reason, until) => this.#audience.gap(reason, since, until),
+        ready: () => this.#audience.ready(),
+        caughtUp: position => {
+          this.#position = position
+          this.#repair = undefined
+        },
+      },
+    })
+    this.#repair = repair
+    this.#ahead = undefined
+    repair.run({ after: markOf(from) })
+    return repair
+  }
+
+  #deliver(message: Message, source: 'history' | 'live'): void {
+    const { position } = message
+    if (position) this.#position = position
+    if (position && source === 'history') {
+      this.#ahead ??= new Map()
+      this.#ahead.set(position.offset, position.tag)
+      const [oldest = 0] = this.#ahead.keys()
+      if (this.#ahead.size > MAX_AHEAD) this.#ahead.delete(oldest)
+    }
+    this.#audience.deliver(message)
+  }
+}
+
+/** What is over it is looked up in the history once more when it comes. */
+const MAX_AHEAD = 1000

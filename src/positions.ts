@@ -1,0 +1,22 @@
+import { type Mark, markOf, type Position } from './history.js'
+
+/** Before the first message of a channel that has no history yet: its mark is `START`. */
+export const NOWHERE: Position = { epoch: '0000000000000000', offset: 0, tag: 0 }
+
+/** Whether nothing lies between the two. */
+export const isNext = (known: Position, position: Position): boolean =>
+  position.offset === known.offset + 1 && (position.epoch === known.epoch || known.offset === 0)
+
+/** Whether who has everything up to the one has the other. */
+export const isCovered = (known: Position, position: Position): boolean =>
+  position.epoch === known.epoch && position.offset <= known.offset
+
+/** Whether the two are different messages at the same place. */
+export const isOther = (known: Position, position: Position): boolean =>
+  position.epoch === known.epoch && position.offset === known.offset && position.tag !== known.tag
+
+/** `isCovered` for who stands at a mark, as far as a mark tells: its epoch is known in part only. */
+export const mayBeCovered = (known: Mark, position: Position): boolean =>
+  position.offset <= known.offset && epochOf(markOf(position)) === epochOf(known)
+
+const epochOf = ({ check }: Mark): number => Math.floor(check / 0x1000000)

@@ -1,0 +1,175 @@
+import { atMost } from './at-most.js'
+import type { Counters } from './counters.js'
+import { encodeId } from './cursor.js'
+import { type Deferred, deferred } from './deferred.js'
+import type { Audience, Follower } from './follower.js'
+import type { Format } from './frames.js'
+import { type GapReason, gapData } from './gap.js'
+import { Lane } from './lane.js'
+import type { Message } from './message.js'
+import type { Outbox } from './outbox.js'
+import { PrivateLane } from './private-lane.js'
+import type { PageQuery, Replays } from './replays.js'
+import { Resumption } from './resumption.js'
+import type { Subscriber } from './subscriber.js'
+import { type Topic, topicMatcher } from './topic.js'
+
+/** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
+export interface Client {
+  readonly subscriber: Subscriber
+  readonly format: Format
+  readonly lane?: PrivateLane
+}
+
+/** What all subscriptions of a hub share. */
+export interface SubscriptionContext {
+  readonly outbox: Outbox
+  readonly counters: Counters
+  readonly now: () => number
+  /** The work of bringing clients up to date; undefined where nothing has a history. */
+  readonly replays: Replays | undefined
+}
+
+/** One topic that has clients here: subscribed once at the broker for all of them. */
+export class Subscription implements Audience {
+  readonly topic: Topic
+  readonly covers: (channel: string) => boolean
+  readonly lanes = new Set<Lane>()
+  /** Where the topic is a channel with a history. */
+  follower: Follower | undefined
+  /** Settled when the topic is live, or refused; another one after each loss. */
+  live: Deferred = deferred()
+  isLive = false
+  /** Somebody counts on it: what is missed from now on is told. */
+  isPromised = false
+  /** Since when messages may have been missed that no `gap` has told of yet. */
+  lost: { since: number; reason: GapReason } | undefined
+  /** Somebody counted on it before the follower knew where to begin. */
+  isBehind = false
+  readonly #context: SubscriptionContext
+  readonly #shared = new Map<Format, Lane>()
+  /** Clients that are being brought up to date, each on a lane of its own until then. */
+  readonly #resuming = new Map<Client, Resumption>()
+  /** Those that have caught up with the message that is being delivered. */
+  #arrived: Client[] = []
+  /** Messages that came and are held back until something before them has been read. */
+  #held: WeakSet<Message> | undefined
+
+  constructor(topic: Topic, context: SubscriptionContext) {
+    this.topic = topic
+    this.covers = topicMatcher(topic)
+    this.#context = context
+  }
+
+  join(client: Client): void {
+    const lane = client.lane ?? this.#sharedLane(client.format)
+    if (this.follower) client.lane?.follow(this.topic)
+    lane.join(client.subscriber)
+    this.lanes.add(lane)
+  }
+
+  /** The client joins when it has caught up from its place in the history. Undefined where there is none. */
+  resume(client: Client, from: PageQuery): Resumption | undefined {
+    const { follower, topic } = this
+    const { replays, outbox } = this.#context
+    if (!follower || !replays) return undefined
+    const lane = client.lane ?? new PrivateLane(client.format, outbox)
+    const resumption = new Resumption(lane, client.subscriber, topic, from, replays, {
+      head: () => follower.position,
+      gap: (reason, until) => lane.push(lane.format.control('gap', topic, this.#gapData(reason, undefined, until))),
+      caughtUp: () => this.#joinOthers(client),
+      arrived: () => this.#arrived.push(client),
+    })
+    this.#resuming.set(client, resumption)
+    lane.follow(topic, resumption)
+    resumption.keepPlace()
+    lane.join(client.subscriber)
+    this.lanes.add(lane)
+    return resumption
+  }
+
+  leave(client: Client): void {
+    const resumption = this.#resuming.get(client)
+    resumption?.stop()
+    this.#resuming.delete(client)
+    if (client.lane) {
+      client.lane.forget()
+      client.lane.leaveTopic(this.topic)
+      this.lanes.delete(client.lane)
+      return
+    }
+    const lane = resumption?.lane ?? this.#shared.get(client.format)
+    if (!lane) return
+    lane.leave(client.subscriber)
+    if (lane.members.size > 0) return
+    this.lanes.delete(lane)
+    if (!resumption) this.#shared.delete(client.format)
+  }
+
+  deliver(message: Message): void {
+    const wasHeld = this.#held?.has(message) === true
+    for (const lane of this.lanes) if (!wasHeld || lane.knows(message)) lane.deliver(message, this.topic)
+    if (this.#arrived.length > 0) for (const client of this.#arrived.splice(0)) this.#joinOthers(client)
+  }
+
+  note(message: Message): void {
+    this.#held ??= new WeakSet()
+    this.#held.add(message)
+    for (const lane of this.lanes) lane.note(message, this.topic)
+  }
+
+  gap(reason: GapReason, since?: number, until?: number): void {
+    const data = this.#gapData(reason, since, until)
+    for (const lane of this.lanes) lane.tell(reason, this.topic, data)
+  }
+
+  async ready(): Promise<void> {
+    const members = []
+    for (const lane of this.lanes) {
+      lane.flush()
+      for (const member of lane.members) members.push(member.drained())
+    }
+    await atMost(READY_MS, Promise.all(members))
+  }
+
+  /** Where the client stands, for one that joined and is up to date; undefined where nobody knows. */
+  idOf(client: Client): string | undefined {
+    const position = this.#resuming.has(client) ? undefined : this.follower?.position
+    return position && encodeId(this.topic.name, position)
+  }
+
+  /** What the client gets from now on comes after what it got so far. */
+  flush(client: Client): void {
+    const lane = client.lane ?? this.#shared.get(client.format)
+    lane?.flush()
+  }
+
+  #gapData(reason: GapReason, since?: number, until = this.#context.now()): string {
+    this.#context.counters.gap(reason)
+    return gapData({ topic: this.topic, since, until, reason })
+  }
+
+  #sharedLane(format: Format): Lane {
+    let lane = this.#shared.get(format)
+    if (!lane) {
+      lane = new Lane(format, this.#context.outbox)
+      this.#shared.set(format, lane)
+    }
+    return lane
+  }
+
+  /** The client has exactly what the others have: from here on it goes with them. */
+  #joinOthers(client: Client): void {
+    const resumption = this.#resuming.get(client)
+    if (!resumption) return // it left with that very message
+    this.#resuming.delete(client)
+    resumption.lane.openGate(this.topic)
+    if (client.lane) return
+    resumption.lane.leave(client.subscriber)
+    this.lanes.delete(resumption.lane)
+    this.join(client)
+  }
+}
+
+/** How long clients that are slow to take what was repaired keep the others waiting for more. */
+const READY_MS = 250
