@@ -33,9 +33,29 @@ export interface paths {
         };
         /**
          * Stream one channel
-         * @description Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself.
+         * @description Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself. On a channel with a history each message has an `id:`, and a client that comes back with it (`Last-Event-ID`) gets what it has missed.
          */
         get: operations["streamChannel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{channel}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a channel's history
+         * @description Pages of what is kept of the channel, oldest first. With `wait` it is a long poll: where there is nothing yet, it answers as soon as there is, or empty when the time is over. `last=0` answers empty, with the cursor of now.
+         */
+        get: operations["readMessages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -53,7 +73,7 @@ export interface paths {
         };
         /**
          * One channel over a WebSocket
-         * @description Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text.
+         * @description Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).
          */
         get: operations["openChannelWebSocket"];
         put?: never;
@@ -153,7 +173,7 @@ export interface paths {
         };
         /**
          * Stream several channels and patterns
-         * @description Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once.
+         * @description Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.
          */
         get: operations["streamChannels"];
         put?: never;
@@ -455,7 +475,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -543,9 +563,9 @@ export interface components {
         }) & {
             /**
              * Format: date-time
-             * @description When the loss may have begun, RFC 3339.
+             * @description When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.
              */
-            from: string;
+            from?: string;
             /**
              * Format: date-time
              * @description From when on every message arrives again.
@@ -555,7 +575,7 @@ export interface components {
              * @description Why messages may be missing.
              * @enum {string}
              */
-            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved" | "redis_node_lost";
+            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved" | "redis_node_lost" | "history_trimmed" | "history_reset" | "history_unavailable" | "cursor_unknown" | "no_history" | "replay_overflow";
         };
         /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
         StreamError: ({
@@ -567,7 +587,17 @@ export interface components {
         }) & components["schemas"]["Problem"];
         /** @description A frame that the client sends on the multiplexed WebSocket. */
         SessionRequest: {
-            type: "subscribe" | "unsubscribe";
+            /** @constant */
+            type: "subscribe";
+            ref?: string | number;
+            channel?: string;
+            pattern?: string;
+            after?: string;
+            since?: string;
+            last?: number;
+        } | {
+            /** @constant */
+            type: "unsubscribe";
             ref?: string | number;
             channel?: string;
             pattern?: string;
@@ -590,6 +620,8 @@ export interface components {
         SessionAnswer: ({
             type: "subscribed" | "unsubscribed";
             ref?: string | number;
+            /** @description Where the channel stands: what comes is after it. */
+            id?: string;
         } & ({
             /** @example news */
             channel: string;
@@ -664,6 +696,15 @@ export interface components {
         };
         /** @description Message too large (`message-too-large`). */
         "message-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No history (`no-history`). */
+        "no-history": {
             headers: {
                 [name: string]: unknown;
             };
@@ -987,7 +1028,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Wrap each message as `{"channel","event"?,"data","encoding"?}`.
+                 * @description Wrap each message as `{"channel","id"?,"event"?,"data","encoding"?}`.
                  * @example envelope
                  */
                 format?: "envelope";
@@ -1006,6 +1047,23 @@ export interface operations {
                  * @example 30
                  */
                 timeout?: number;
+                /**
+                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @example eMpQ2pIcAQ
+                 */
+                after?: string;
+                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                last_event_id?: string;
+                /**
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @example 10m
+                 */
+                since?: string;
+                /**
+                 * @description Begin with the last so many messages.
+                 * @example 20
+                 */
+                last?: number;
             };
             header?: never;
             path: {
@@ -1079,11 +1137,138 @@ export interface operations {
             };
         };
     };
+    readMessages: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @example eMpQ2pIcAQ
+                 */
+                after?: string;
+                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                last_event_id?: string;
+                /**
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @example 10m
+                 */
+                since?: string;
+                /**
+                 * @description Begin with the last so many messages.
+                 * @example 20
+                 */
+                last?: number;
+                /**
+                 * @description At most so many messages; fewer where they are large.
+                 * @example 100
+                 */
+                limit?: number;
+                /**
+                 * @description Wait at most so many seconds for the next message.
+                 * @example 30
+                 */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @example news
+                 */
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Messages of the history. With a `gap`, some are missing before the first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Oldest first. */
+                        messages: {
+                            /** @example mVChq83vAQ */
+                            id: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was published, by the clock of Redis.
+                             */
+                            time: string;
+                            /** @example price */
+                            event?: string;
+                            /**
+                             * @description The message; always a string.
+                             * @example hello
+                             */
+                            data: string;
+                            /**
+                             * @description The data is base64, because the bytes are not UTF-8.
+                             * @constant
+                             */
+                            encoding?: "base64";
+                        }[];
+                        /**
+                         * @description Give it as `after` to get what comes next.
+                         * @example mVChq83vAQ
+                         */
+                        next: string;
+                        /** @description There is more already. */
+                        more: boolean;
+                        gap?: components["schemas"]["Gap"];
+                    };
+                };
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: components["responses"]["no-history"];
+            408: components["responses"]["request-timeout"];
+            414: components["responses"]["uri-too-long"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openChannelWebSocket: {
         parameters: {
             query?: {
                 /**
-                 * @description Wrap each message as `{"channel","event"?,"data","encoding"?}`.
+                 * @description Wrap each message as `{"channel","id"?,"event"?,"data","encoding"?}`.
                  * @example envelope
                  */
                 format?: "envelope";
@@ -1092,6 +1277,23 @@ export interface operations {
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
+                /**
+                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @example eMpQ2pIcAQ
+                 */
+                after?: string;
+                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                last_event_id?: string;
+                /**
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @example 10m
+                 */
+                since?: string;
+                /**
+                 * @description Begin with the last so many messages.
+                 * @example 20
+                 */
+                last?: number;
             };
             header?: never;
             path: {
@@ -1544,6 +1746,23 @@ export interface operations {
                  * @example 30
                  */
                 timeout?: number;
+                /**
+                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @example eMpQ2pIcAQ
+                 */
+                after?: string;
+                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                last_event_id?: string;
+                /**
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @example 10m
+                 */
+                since?: string;
+                /**
+                 * @description Begin with the last so many messages.
+                 * @example 20
+                 */
+                last?: number;
             };
             header?: never;
             path?: never;
