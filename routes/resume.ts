@@ -18,7 +18,10 @@ export const Since = Type.String({
 export const resumeQuery = {
   after: Type.Optional(After),
   last_event_id: Type.Optional(
-    Type.String({ description: 'The same as `after`, for clients that cannot set the header `Last-Event-ID`.' }),
+    Type.String({
+      description: 'The same as `after`, for clients that cannot set the header `Last-Event-ID`.',
+      examples: ['mVChq83vAQ'],
+    }),
   ),
   since: Type.Optional(Since),
   last: Type.Optional(

@@ -25,6 +25,7 @@ Every error is \`application/problem+json\` (RFC 9457); \`docs/errors.md\` lists
 export const tags = [
   { name: 'publish', description: 'Sending messages: stateless requests with true status codes.' },
   { name: 'stream', description: 'Listening: one channel or many, over HTTP or WebSocket.' },
+  { name: 'history', description: 'What was published before, where a channel keeps it.' },
   { name: 'introspection', description: 'Who listens where, now.' },
   { name: 'access', description: 'Tickets for clients that cannot send a header.' },
   { name: 'operation', description: 'For the operator, and for tools.' },

@@ -44,7 +44,8 @@ t.test('every frame of the multiplexed WebSocket and every control event has its
   const frames = Object.keys(messages).filter(name => /^(?:request|answer)[A-Z]/.test(name))
   t.equal(frames.length, SessionRequest.anyOf.length + SessionAnswer.anyOf.length)
   t.same(frames, [
-    'requestTopic',
+    'requestSubscribe',
+    'requestUnsubscribe',
     'requestPublish',
     'requestPing',
     'answerTopic',

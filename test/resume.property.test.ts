@@ -263,10 +263,10 @@ function judge(broker: ModelBroker, client: Client, name: string): string | unde
   return undefined
 }
 
-const runs = Number(process.env.PROPERTY_RUNS ?? 150)
-/** `PROPERTY_SEED` and `PROPERTY_PATH` repeat what a failure printed. */
-const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env
-const again = { ...(seed && { seed: Number(seed) }), ...(path && { path, endOnFailure: true }) }
+const runs = Number(process.env.PROPERTY_RUNS ?? 60)
+/** The same cases each time; `PROPERTY_SEED` chooses others, and with `PROPERTY_PATH` repeats what a failure printed. */
+const { PROPERTY_SEED: seed = '1', PROPERTY_PATH: path } = process.env
+const again = { seed: Number(seed), ...(path && { path, endOnFailure: true }) }
 
 t.test(
   'whatever happens, a client has the truth after its cursor, or a gap says that it has not',

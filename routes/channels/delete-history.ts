@@ -5,7 +5,7 @@ import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
 const schema = {
   operationId: 'deleteHistory',
-  tags: ['publish'],
+  tags: ['history'],
   summary: "Delete a channel's history",
   description:
     'Forgets all messages that are kept of the channel; the next one begins a new history. Who listens sees nothing of it until then, and a `gap` with the reason `history_reset` before that message. Answers the same where there is nothing to delete.',

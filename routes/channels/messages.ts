@@ -42,7 +42,7 @@ const Page = Type.Object(
 
 const schema = {
   operationId: 'readMessages',
-  tags: ['stream'],
+  tags: ['history'],
   summary: "Read a channel's history",
   description:
     'Pages of what is kept of the channel, oldest first. With `wait` it is a long poll: where there is nothing yet, it answers as soon as there is, or empty when the time is over. `last=0` answers empty, with the cursor of now.',

@@ -119,7 +119,7 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     const { newest } = await read(channel)
     if (!newest) throw new Error('something was published')
     const own = markOf(newest)
-    const otherTag = { ...own, check: own.check ^ 1 }
+    const otherTag = { ...own, check: (own.check ^ 1) >>> 0 }
     const otherEpoch = { ...own, check: (own.check ^ 0x1000000) >>> 0 }
     t.equal(outline(await read(channel, { after: own })), 'whole')
     t.equal(outline(await read(channel, { after: { ...otherTag, offset: 3 } })), 'reset')

@@ -1052,7 +1052,10 @@ export interface operations {
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
-                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                /**
+                 * @description The same as `after`, for clients that cannot set the header `Last-Event-ID`.
+                 * @example mVChq83vAQ
+                 */
                 last_event_id?: string;
                 /**
                  * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
@@ -1145,7 +1148,10 @@ export interface operations {
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
-                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                /**
+                 * @description The same as `after`, for clients that cannot set the header `Last-Event-ID`.
+                 * @example mVChq83vAQ
+                 */
                 last_event_id?: string;
                 /**
                  * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
@@ -1282,7 +1288,10 @@ export interface operations {
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
-                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                /**
+                 * @description The same as `after`, for clients that cannot set the header `Last-Event-ID`.
+                 * @example mVChq83vAQ
+                 */
                 last_event_id?: string;
                 /**
                  * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
@@ -1751,7 +1760,10 @@ export interface operations {
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
-                /** @description The same as `after`, for clients that cannot set the header `Last-Event-ID`. */
+                /**
+                 * @description The same as `after`, for clients that cannot set the header `Last-Event-ID`.
+                 * @example mVChq83vAQ
+                 */
                 last_event_id?: string;
                 /**
                  * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
