@@ -21,6 +21,7 @@ export async function startTroubled(t: Test, settings: Omit<RedisSettings, 'time
   const expectTrouble = async (words: string | RegExp, { attempts }: { attempts?: () => Promise<number> } = {}) => {
     const matches = (text: string) => (typeof words === 'string' ? text === words : words.test(text))
     await until(async () => matches((await readiness(url)).detail ?? ''), `/readyz says ${words}`)
+    await until(() => new Set(warnings.map(({ connection }) => connection)).size === 2, 'both connections have said it')
     if (attempts) await until(async () => (await attempts()) >= 8, 'it has tried to connect several times')
     const problem = await fetchProblem(t, await fetch(`${url}/readyz`), 'not-ready')
     t.ok(matches(problem.detail ?? ''), `${problem.detail} is ${words}`)
