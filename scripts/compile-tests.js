@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const OUTDIR = '.cache/tests'
-const FOLDERS = ['src', 'routes', 'plugins', 'test', 'scripts']
+const FOLDERS = ['src', 'routes', 'plugins', 'client', 'console', 'test', 'scripts']
 
 /**
  * Puts the tests, and the sources that they test, as JavaScript into a folder. A loader that
