@@ -22,7 +22,8 @@ Examples:
 
 export async function run(args: string[]): Promise<number> {
   const rights = Object.fromEntries(RIGHTS.map(right => [right, { type: 'string', multiple: true } as const]))
-  const { values, positionals } = readArguments('key', args, rights)
+  const options = { help: { type: 'boolean', short: 'h' }, ...rights } as const
+  const { values, positionals } = readArguments('key', args, options)
   const { help: wantsHelp, ...given } = values
   if (wantsHelp) {
     process.stdout.write(help)

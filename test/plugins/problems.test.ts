@@ -16,10 +16,11 @@ t.test('a path that does not exist is a 404 problem', async t => {
 t.test('a method that the path does not know is a 405 problem that lists those it does', async t => {
   const { url } = await build(t)
   const cases: [method: string, path: string, allow: string][] = [
-    ['GET', '/channels/news', 'POST'],
-    ['GET', '/channels/', 'POST'],
-    ['DELETE', '/channels/news', 'POST'],
-    ['OPTIONS', '/channels/news', 'POST'],
+    ['PUT', '/channels/news', 'GET, HEAD, POST'],
+    ['PUT', '/channels/', 'GET, HEAD, POST'],
+    ['DELETE', '/channels/news', 'GET, HEAD, POST'],
+    ['OPTIONS', '/channels/news', 'GET, HEAD, POST'],
+    ['GET', '/channels/news/history', 'DELETE'],
     ['PUT', '/publish', 'POST'],
     ['POST', '/channels', 'GET, HEAD'],
     ['POST', '/channels/news/events', 'GET'],
@@ -50,7 +51,7 @@ t.test('HEAD answers as GET does, without a body, and opens no stream', async t 
 
 t.test('what is not HTTP gets a problem on the bare socket', async t => {
   const { port } = await build(t)
-  const head = 'POST /channels/news HTTP/1.1\r\nHost: x\r\n'
+  const head = 'POST /channels/news HTTP/1.1\r\nHost: localhost\r\n'
   const cases: [what: string, request: string, type: ProblemType][] = [
     ['no HTTP at all', 'hello\r\n\r\n', 'invalid-request'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'invalid-request'],
