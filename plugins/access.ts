@@ -46,11 +46,13 @@ export interface AccessPluginOptions {
   readonly cookieName: string | undefined
   /** Says who asks instead of our own rules, in an app that has rules of its own. Throws for who may not. */
   readonly authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
+  /** No request comes over a socket, so none comes from this machine, whatever address an event gives it. */
+  readonly withoutSockets?: boolean
 }
 
 /** Nobody gets to a handler without having been asked who it is and what it may do. */
 export const accessControl = fp<AccessPluginOptions>(
-  async (app, { access, cookieName, retryMs, authenticate }) => {
+  async (app, { access, cookieName, retryMs, authenticate, withoutSockets = false }) => {
     const fail = failBy(retryMs)
     app.decorateRequest('caller', NOT_ASKED_YET)
 
@@ -67,7 +69,7 @@ export const accessControl = fp<AccessPluginOptions>(
       request.caller = OPEN
       const need = request.routeOptions.config.access // there is none where there is no route
       if (isOpen) {
-        if (access.mode === 'local' && need !== 'always') requireLocal(request)
+        if (access.mode === 'local' && need !== 'always') requireLocal(request, withoutSockets)
         return done()
       }
       if (need === undefined || needsNobody(need, access)) {
@@ -116,8 +118,8 @@ function requireNeed({ caller, params }: FastifyRequest, need: Need): void {
  * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
  * @throws Problem `no-access-rules`
  */
-function requireLocal({ raw, headers }: FastifyRequest): void {
-  if (!isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
+function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {
+  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
   const { host } = headers
   if (host !== undefined && !isLoopbackHost(host))
     throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)

@@ -45,6 +45,7 @@ const schema = {
       'too-many-subscriptions',
       'patterns-unavailable',
       'channel-refused',
+      'streams-unavailable',
       'broker-unavailable',
     ),
   },

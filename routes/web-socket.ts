@@ -23,7 +23,7 @@ const schema = {
   },
   response: {
     101: { description: 'The WebSocket is open.', type: 'null' },
-    ...problemResponses(...GUARDED_REQUEST, 'broker-unavailable', 'upgrade-required'),
+    ...problemResponses(...GUARDED_REQUEST, 'streams-unavailable', 'broker-unavailable', 'upgrade-required'),
   },
 }
 

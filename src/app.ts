@@ -12,6 +12,7 @@ import { requests } from '../plugins/requests.js'
 import { securityHeaders } from '../plugins/security-headers.js'
 import { sse } from '../plugins/sse.js'
 import { webSocket } from '../plugins/web-socket.js'
+import { withoutSockets } from '../plugins/without-sockets.js'
 import { asyncapi } from '../routes/asyncapi.js'
 import { deleteHistory } from '../routes/channels/delete-history.js'
 import { describeChannel } from '../routes/channels/describe.js'
@@ -46,6 +47,8 @@ export interface CarillonOptions extends GatewayOptions {
   gateway?: Gateway
   /** Says who asks, in an app with rules of its own: instead of keys, tokens and tickets. Throws for who may not. */
   authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
+  /** Requests come by `inject` alone, as on Lambda: none is of this machine, and streams are answered with a problem. */
+  withoutSockets?: boolean
 }
 
 /**
@@ -85,12 +88,14 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     access,
     cookieName: config.JWT_COOKIE,
     retryMs: config.RETRY_MS,
+    ...(options.withoutSockets && { withoutSockets: true }),
     ...(options.authenticate && { authenticate: options.authenticate }),
   })
   await app.register(load, { limits: gateway.limits, config })
   await app.register(bodies, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
   await app.register(sse)
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
+  if (options.withoutSockets) await app.register(withoutSockets)
 
   await app.register(async channels => {
     channels.addHook<{ Params: { channel?: string } }>('preHandler', async ({ params: { channel } }) => {

@@ -189,6 +189,12 @@ export const PROBLEMS = {
     'The gateway has a defect. The log has the request id and the cause.',
     'Report it with the log. A publish may have been executed or not.',
   ],
+  'streams-unavailable': [
+    501,
+    'No streams here',
+    'The gateway runs as a function (carillon/lambda), which can hold no stream and no WebSocket open.',
+    'Listen at a gateway that runs as a server, on the same Redis: it hears all that is published here.',
+  ],
   'broker-rejected': [
     502,
     'Rejected by Redis',

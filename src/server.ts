@@ -7,6 +7,7 @@ import carillon, { serverOptions } from './app.js'
 import type { Config } from './config.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { createBroker } from './open-gateway.js'
+import { describeRequest } from './server-log.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 import type { Tracing } from './tracing.js'
 
@@ -64,12 +65,6 @@ async function stopListening(server: Server): Promise<void> {
 }
 
 const ACCEPTED_MS = 100
-
-/** Whoever logs a request: what stands in a query is nobody's business, and may be a ticket. */
-const describeRequest = ({ method, url }: { method: string; url: string }) => ({
-  method,
-  url: url.replace(/\?.*$/s, '?…'),
-})
 
 /** Requests still in flight have so long to be answered; then their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1000

@@ -20,7 +20,7 @@ const schema = {
       description: 'The stream. It stays open while Redis is away.',
       content: streamContent('retry: 2000\n\nevent: price\ndata: 42\n\n'),
     },
-    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'broker-unavailable'),
+    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'streams-unavailable', 'broker-unavailable'),
   },
 }
 

@@ -22,7 +22,13 @@ const schema = {
   querystring: Type.Object({ ...formatQuery, ...ticketQuery, ...resumeQuery }, { additionalProperties: false }),
   response: {
     101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
-    ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'broker-unavailable', 'upgrade-required'),
+    ...problemResponses(
+      ...CHANNEL_REQUEST,
+      'channel-refused',
+      'streams-unavailable',
+      'broker-unavailable',
+      'upgrade-required',
+    ),
   },
 }
 
