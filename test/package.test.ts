@@ -71,9 +71,27 @@ t.test('the package works in an empty folder', async t => {
     t.same([JSON.parse(stdout), stderr], [HEARD, ''])
   })
 
+  await t.test('as a function, which nobody else loads', async t => {
+    const text = `
+      import { createRequire } from 'node:module'
+      await import('carillon')
+      const isLoaded = () => Object.keys(createRequire(import.meta.url).cache).some(path => path.includes('aws-lambda'))
+      const before = isLoaded()
+      const { createHandler } = await import('carillon/lambda')
+      let refusal
+      try { createHandler({ environment: {} }) } catch ({ name }) { refusal = name }
+      console.log(JSON.stringify([before, isLoaded(), refusal]))`
+    const { stdout } = await node('function.mjs', text)
+    t.same(JSON.parse(stdout), [false, true, 'ConfigError'])
+    const required = await node('function.cjs', "console.log(typeof require('carillon/lambda').createHandler)")
+    t.equal(required.stdout, 'function\n')
+  })
+
   await t.test('with types, in both', async t => {
     const text = `import Fastify from 'fastify'
 import carillon, { type CarillonOptions, type OpenGateway, openGateway, Problem } from 'carillon'
+import { createHandler, type LambdaHandler } from 'carillon/lambda'
+export const handler: LambdaHandler = createHandler({ environment: { REDIS_URL: 'redis://127.0.0.1' } })
 const app = Fastify()
 const options: CarillonOptions = { config: { MAX_MESSAGE_BYTES: 100 } }
 app.register(carillon, { prefix: '/live', ...options })

@@ -22,7 +22,7 @@ interface Variable {
 }
 
 interface Probe {
-  httpGet: { path: string; port?: string }
+  httpGet: { path: string; port: string | number }
 }
 
 interface Container {
@@ -179,6 +179,8 @@ t.test('Cloud Run and Fly: ports are those of the program, secrets are no values
     cloudRunContainer.env.some(({ name }) => name === 'PORT'),
     'Cloud Run sets it, and refuses one that is set',
   )
+  for (const { httpGet } of [cloudRunContainer.startupProbe, cloudRunContainer.livenessProbe])
+    t.equal(httpGet.port, cloudRunContainer.ports[0]?.containerPort)
   t.equal(`${fly.http_service.internal_port}`, fly.env.PORT)
   t.notOk('REDIS_URL' in fly.env || 'API_KEYS' in fly.env)
   // There is no schema of fly.toml to check by: these are the tables and keys that its reference has.
