@@ -1,7 +1,17 @@
 import { once } from 'node:events'
 import { createParser } from 'eventsource-parser'
 import t from 'tap'
-import { chunked, FORMATS, LAST_CHUNK, sseComment, sseRetry, webSocketText } from '../src/frames.js'
+import { encodeId } from '../src/cursor.js'
+import {
+  CURSOR_FORMATS,
+  chunked,
+  FORMATS,
+  type Format,
+  LAST_CHUNK,
+  sseComment,
+  sseRetry,
+  webSocketText,
+} from '../src/frames.js'
 import { Message } from '../src/message.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { webSocketReceiver } from './support/web-socket-receiver.js'
@@ -106,6 +116,66 @@ for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
     t.same(await receiver.read(FORMATS.webSocket.encode(message(binary))), { data: binary, isBinary: true })
     t.same(await receiver.read(webSocketText(`${text}`)), { data: text, isBinary: false })
   })
+
+const position = { epoch: '0123456789abcdef', offset: 258, tag: 0xabcdef }
+const kept = (data: string | Buffer, event?: string) =>
+  new Message({ channel: 'news', data: Buffer.from(data), position, ...(event !== undefined && { event }) })
+const id = encodeId('news', position)
+
+/** Every wire form of a message that has a place in a history. */
+const keptCases: Record<string, { message: Message; sse: string; envelope: string }> = {
+  'a line': {
+    message: kept('hello'),
+    sse: `id: ${id}\ndata: hello\n\n`,
+    envelope: `{"channel":"news","id":"${id}","data":"hello"}`,
+  },
+  'several lines with an event type': {
+    message: kept('a\nid: evil', 'price'),
+    sse: `id: ${id}\nevent: price\ndata: a\ndata: id: evil\n\n`,
+    envelope: `{"channel":"news","id":"${id}","event":"price","data":"a\\nid: evil"}`,
+  },
+  'bytes that are not UTF-8': {
+    message: kept(notUtf8),
+    sse: `id: ${id}\nevent: envelope\ndata: {"channel":"news","id":"${id}","data":"/wD+","encoding":"base64"}\n\n`,
+    envelope: `{"channel":"news","id":"${id}","data":"/wD+","encoding":"base64"}`,
+  },
+}
+
+for (const [what, { message, sse, envelope }] of Object.entries(keptCases))
+  t.test(`writes ${what} with its id in every format`, async t => {
+    t.match(id, /^[\w-]{11}$/)
+    t.equal(`${FORMATS.sse.encode(message)}`, sse)
+    t.equal(`${FORMATS.sseEnvelope.encode(message)}`, `id: ${id}\ndata: ${envelope}\n\n`)
+    t.equal(`${FORMATS.ndjson.encode(message)}`, `${envelope}\n`)
+    const bare = await webSocketReceiver().read(FORMATS.webSocket.encode(message))
+    t.ok(bare.data.equals(message.data), 'a bare frame has no id')
+    const enveloped = await webSocketReceiver().read(FORMATS.webSocketEnvelope.encode(message))
+    t.equal(`${enveloped.data}`, envelope)
+  })
+
+t.test('writes the cursor of a client before the frame that all have', async t => {
+  const { sseEnvelope, ndjson } = CURSOR_FORMATS
+  for (const [one, envelope] of [
+    [kept('hello'), `{"channel":"news","id":"${id}","data":"hello"}`],
+    [message('native'), '{"channel":"news","data":"native"}'],
+  ] as const) {
+    const written = (format: Format, cursor?: string) => `${format.prefix?.(cursor)}${format.encode(one)}`
+    t.equal(written(sseEnvelope, 'a.b'), `id: a.b\ndata: ${envelope}\n\n`)
+    t.equal(written(sseEnvelope), `data: ${envelope}\n\n`)
+    t.equal(written(ndjson, 'a.b'), `{"cursor":"a.b",${envelope.slice(1)}\n`)
+    t.equal(written(ndjson), `${envelope}\n`)
+    for (const format of [sseEnvelope, ndjson]) t.equal(format.encode(one), format.encode(one), 'once')
+  }
+})
+
+t.test('writes where a client stands as an id alone, which is no event to an EventSource', async t => {
+  const { position } = FORMATS.sse
+  t.equal(`${position?.('a.b')}`, 'id: a.b\n\n')
+  const events: unknown[] = []
+  const parser = createParser({ onEvent: event => events.push(event) })
+  parser.feed(`${position?.('a.b')}`)
+  t.same(events, [])
+})
 
 const gap = '{"channel":"news"}'
 const topic = channelTopic('news')
