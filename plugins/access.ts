@@ -6,7 +6,7 @@ import { type Caller, OPEN } from '../src/access/caller.js'
 import { cookies, holdsCredentials, shownCredentials } from '../src/access/credentials.js'
 import type { Right } from '../src/access/grants.js'
 import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
-import { refusal, unauthenticated } from '../src/access/refusals.js'
+import { invalidCredentials, refusal, unauthenticated } from '../src/access/refusals.js'
 import type { Pass } from '../src/access/tickets.js'
 import { BrokerUnavailable } from '../src/broker.js'
 import { channelProblem } from '../src/names.js'
@@ -192,7 +192,7 @@ function requireOwnPage(request: FastifyRequest): void {
 }
 
 async function redeem(access: Access, ticket: string, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
-  if (!access.tickets) throw new BrokerUnavailable('the broker keeps no tickets')
+  if (!access.tickets) throw invalidCredentials('There are no tickets here.')
   const { cookie = '' } = request.headers
   // Only an EventSource comes back by itself; whoever opens a WebSocket again does so in a script, which can get a ticket.
   const options = { wantsPass: !isUpgrade(request) }

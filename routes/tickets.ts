@@ -4,7 +4,6 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/allows.js'
 import { MAX_TICKET_SECONDS } from '../src/access/tickets.js'
-import { BrokerUnavailable } from '../src/broker.js'
 import { mediaType } from '../src/content-type.js'
 import { requireJson } from '../src/json.js'
 import { Problem } from '../src/problems.js'
@@ -73,6 +72,7 @@ const schema = {
       'invalid-pattern',
       'reserved-channel',
       'message-too-large',
+      'tickets-unavailable',
       'broker-unavailable',
     ),
   },
@@ -85,13 +85,13 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access }> = async (app
     '/tickets',
     { schema, config: { access: 'known' } },
     async (request, reply): Promise<Static<typeof Ticket>> => {
+      if (!access.tickets) throw new Problem('tickets-unavailable')
       const wish = readWish(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/bodies.ts leaves it
       const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = wish
       const topics = [...channels.map(channelTopic), ...patterns.map(patternTopic)]
       if (topics.length === 0) throw new Problem('invalid-request', 'Name at least one channel or pattern.')
       requireUsable(...topics)
       for (const right of rights) requireAllowed(request.caller, right, ...topics)
-      if (!access.tickets) throw new BrokerUnavailable('the broker keeps no tickets')
 
       const names = topics.map(({ name }) => name)
       const rules = Object.fromEntries(rights.map(right => [right, names]))

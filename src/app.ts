@@ -68,7 +68,9 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     done()
   })
   app.addHook('onClose', () => gateway.close())
-  const access = await createAccess(config, { log: app.log, vault: gateway.broker.vault })
+  // Whom the app recognises, only the app could find again by a ticket, and say whether its rights still hold.
+  const vault = options.authenticate ? undefined : gateway.broker.vault
+  const access = await createAccess(config, { log: app.log, vault })
   app.addHook('onClose', async () => access.close())
 
   // The document of the app around it, where there is one, is about that app: the gateway has its own.

@@ -165,6 +165,12 @@ export const PROBLEMS = {
     'The gateway works with sharded Pub/Sub of a Redis Cluster, which has channels only.',
     'Subscribe to the channels by their names, or run the gateway without REDIS_SHARDED.',
   ],
+  'tickets-unavailable': [
+    404,
+    'No tickets here',
+    'There is nobody to keep tickets: the app around the gateway says itself who asks, or the broker has no place for them.',
+    'Show what the app asks for when the stream is opened; the cookie of a session goes along with an `EventSource` and a `WebSocket`.',
+  ],
   'invalid-idempotency-key': [
     400,
     'Invalid Idempotency-Key',

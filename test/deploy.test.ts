@@ -57,3 +57,24 @@ t.test('with history and keys it also needs what the docs add, and is refused no
   t.equal((await publish('news')).status, 403)
   t.match(await (await fetch(`${url}/channels/news`)).json(), { history: { length: 1 } }, 'nothing is left of it')
 })
+
+t.test('for tickets it needs what the docs add for them, and is refused nothing then', async t => {
+  const redis = await startRedis(t)
+  const user = replace(documented('acl').trim(), '>secret', '>password')
+  const more = documented('acl-tickets').trim()
+  t.equal(await redis.cli('ACL', 'SETUSER', ...`${user} ${more}`.split(/\s+/).slice(1)), 'OK')
+  const { url } = await build(t, { redisUrl: redis.url.replace('//', '//carillon:password@') })
+  const answer = await fetch(`${url}/tickets`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"channels":["news"]}',
+  })
+  t.equal(answer.status, 201)
+  t.equal(await redis.cli('ACL', 'LOG'), '', 'Redis refused nothing')
+  const vault = ['SET', 'GET', 'GETDEL'].map(command => [
+    command,
+    'carillon:vault:x',
+    ...(command === 'SET' ? ['y'] : []),
+  ])
+  for (const command of vault) t.equal(await redis.cli('ACL', 'DRYRUN', 'carillon', ...command), 'OK', command[0])
+})

@@ -5,6 +5,7 @@ import { isApiKey, KeyRing, readApiKeys } from './api-keys.js'
 import { type Caller, OPEN } from './caller.js'
 import { EVERYTHING, Grants, type Rules } from './grants.js'
 import { isLoopbackAddress } from './loopback.js'
+import { type AccessMode, accessMode, takesKeys, takesTokens } from './mode.js'
 import { invalidCredentials, unauthenticated } from './refusals.js'
 import { RulesError, readRules } from './rules.js'
 import { type Maker, Tickets } from './tickets.js'
@@ -16,23 +17,24 @@ export type Page = (typeof PAGES)[number]
 
 export interface AccessOptions {
   readonly log: Logger
+  /** Where tickets lie; without it there are none. */
   readonly vault?: Vault | undefined
 }
 
 /** Who may do what, as the settings say. */
 export class Access {
-  /** `rules`: who shows nothing gets nothing. `local`: there are none, and this machine is served. `open`: there are none, and so be it. */
-  readonly mode: 'rules' | 'local' | 'open'
+  readonly mode: AccessMode
   readonly publicPages: ReadonlySet<Page>
   /** Who shows nothing, where that grants something; never `OPEN`. */
   readonly anonymous: Caller
+  /** Undefined where there are none. */
   readonly tickets: Tickets | undefined
   readonly #keys: KeyRing
   readonly #tokens: Tokens | undefined
   readonly #stop: () => void
 
   constructor(parts: {
-    mode: Access['mode']
+    mode: AccessMode
     publicPages: ReadonlySet<Page>
     anonymous: Rules | undefined
     keys: KeyRing
@@ -100,12 +102,10 @@ export async function createAccess(config: Config, { log, vault }: AccessOptions
   const stop = new AbortController()
   try {
     const anonymous = readGrants(config.ANONYMOUS_GRANTS, 'ANONYMOUS_GRANTS')
-    const hasKeys = config.API_KEYS !== undefined || config.API_KEYS_FILE !== undefined
     const keys = new KeyRing()
-    if (hasKeys) await loadKeys(config, keys, log, stop.signal)
+    if (takesKeys(config)) await loadKeys(config, keys, log, stop.signal)
     const tokens = takesTokens(config) ? await loadTokens(config, log, stop.signal) : undefined
-    const hasRules = hasKeys || tokens !== undefined || anonymous !== undefined
-    const mode = hasRules ? 'rules' : config.ALLOW_ANYONE_WITHOUT_ACCESS_RULES ? 'open' : 'local'
+    const mode = accessMode(config)
     const publicPages = readPages(config.PUBLIC_PAGES)
     tell(mode, config, log)
     return new Access({ mode, publicPages, anonymous, keys, tokens, vault, stop: () => stop.abort() })
@@ -115,16 +115,13 @@ export async function createAccess(config: Config, { log, vault }: AccessOptions
   }
 }
 
-function tell(mode: Access['mode'], { HOST }: Config, log: Logger): void {
+function tell(mode: AccessMode, { HOST }: Config, log: Logger): void {
   if (mode === 'open')
     log.warn({}, 'there are no access rules, and ALLOW_ANYONE_WITHOUT_ACCESS_RULES lets anybody publish and listen')
   if (mode !== 'local') return
   const words = 'there are no access rules: only this machine is served (docs/access.md says how to let others in)'
   log[isLoopbackAddress(HOST) || HOST === 'localhost' ? 'info' : 'warn']({}, words)
 }
-
-const takesTokens = ({ JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL }: Config): boolean =>
-  [JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL].some(value => value !== undefined)
 
 async function loadKeys({ API_KEYS, API_KEYS_FILE }: Config, keys: KeyRing, log: Logger, stop: AbortSignal) {
   const fixed = API_KEYS === undefined ? [] : readApiKeys(API_KEYS, 'API_KEYS')

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { checkExposure, checkNode, openFiles } from '../../src/commands/doctor/process.js'
 import { checkMemory, checkVersion, clock, outputBuffer } from '../../src/commands/doctor/redis.js'
+import { type Config, defaultConfig } from '../../src/config.js'
 import { build, startGateway } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
@@ -69,6 +70,11 @@ t.test('says why Redis cannot be used', async t => {
     t.same([code, stderr], [1, ''])
     t.match(about('Redis'), { level: 'problem', text: says, advice: /REDIS_URL/ })
   }
+  const rules = await examine(t, ['--redis-only'], { API_KEYS: '[{"name":"a"}]', HOST: '0.0.0.0' })
+  t.match(rules.about('exposure'), { level: 'ok', text: /with access rules/ })
+  t.match(rules.about('access rules'), { level: 'problem', text: /^API_KEYS, key 1: a key has a sha256/ })
+  const sound = await examine(t, ['--redis-only'], { ANONYMOUS_GRANTS: '{"subscribe":["public:*"]}' })
+  t.match(sound.about('access rules'), { level: 'ok' })
   const wrong = await examine(t, ['--redis-only'], { HEARTBEAT_SECONDS: 'often' })
   t.match(wrong.about('settings'), { level: 'problem', text: /HEARTBEAT_SECONDS/ })
 })
@@ -119,9 +125,17 @@ t.test('judges what it is told', async t => {
   t.match(checkNode('24.1.0'), { level: 'ok' })
   t.match(openFiles('x', 1024), { level: 'warning', advice: /ulimit/ })
   t.match(openFiles('x', 65_536), { level: 'ok' })
-  t.match(checkExposure({ HOST: '0.0.0.0' }, false), { level: 'warning' })
-  t.match(checkExposure({ HOST: '0.0.0.0' }, true), { level: 'ok' })
-  t.match(checkExposure({ HOST: '127.0.0.1' }, false), { level: 'ok' })
+  const exposure = (config: Partial<Config>) => checkExposure({ ...defaultConfig, ...config })
+  t.match(exposure({ HOST: '0.0.0.0' }), {
+    level: 'warning',
+    text: /this machine only is served/,
+    advice: /carillon key/,
+  })
+  const open = { HOST: '0.0.0.0', ALLOW_ANYONE_WITHOUT_ACCESS_RULES: true }
+  t.match(exposure(open), { level: 'warning', text: /reads and publishes everything/ })
+  for (const rules of [{ API_KEYS: '[]' }, { JWT_SECRET: 'x' }, { JWT_JWKS_URL: 'x' }, { ANONYMOUS_GRANTS: '{}' }])
+    t.match(exposure({ ...open, ...rules }), { level: 'ok', text: /with access rules/ })
+  t.match(exposure({ HOST: '127.0.0.1' }), { level: 'ok', text: /this machine only/ })
   t.match(checkVersion(new Map([['redis_version', '6.0.16']])), { level: 'problem', text: /too old/ })
   t.match(
     checkVersion(

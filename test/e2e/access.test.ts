@@ -226,6 +226,64 @@ t.test('lists and counts show what the caller may inspect, and pages are made of
   await fetchProblem(t, await fetch(`${url}/channels/a/subscribers`, { headers: bearer(key) }), 'forbidden')
 })
 
+t.test('who may listen to a channel may not therefore look into it, nor delete its history', async t => {
+  const { url } = await start(t, { HISTORY: 'kept:*=10', ANONYMOUS_GRANTS: '{"subscribe":["public"]}' })
+  const grant = async (rules: object) => bearer(await sign({ claims: { carillon: rules } }))
+  const admin = await grant({ admin: ['kept:*'] })
+  for (const channel of ['kept:1', 'kept:2'])
+    t.equal((await fetch(`${url}/channels/${channel}`, { method: 'POST', body: 'a', headers: admin })).status, 200)
+  const kept = async () => {
+    const answer = await fetch(`${url}/channels/kept:1`, { headers: admin })
+    return ((await answer.json()) as { history?: { length: number } }).history?.length ?? 0
+  }
+
+  for (const [what, headers, type] of [
+    ['nothing', {}, 'unauthenticated'],
+    ['all but to inspect', await grant({ publish: ['*'], subscribe: ['*'] }), 'forbidden'],
+    ['to inspect another channel', await grant({ inspect: ['kept:2'], admin: ['kept:3'] }), 'forbidden'],
+  ] as const) {
+    const answer = await fetch(`${url}/channels/kept:1`, { headers })
+    t.notMatch(await answer.clone().text(), /epoch|subscribers/)
+    const there = await fetchProblem(t, answer, type, `GET with ${what}`)
+    const nowhere = await fetchProblem(t, await fetch(`${url}/channels/kept:9`, { headers }), type, 'nothing is kept')
+    t.same({ ...there, instance: '' }, { ...nowhere, instance: '' }, 'and the same words')
+  }
+  const inspect = await fetch(`${url}/channels/kept:1`, { headers: await grant({ inspect: ['kept:?'] }) })
+  t.match(await inspect.json(), { channel: 'kept:1', subscribers: 0, history: { length: 1 } })
+
+  for (const [what, headers, type] of [
+    ['nothing', {}, 'unauthenticated'],
+    ['all but admin', await grant({ publish: ['*'], subscribe: ['*'], inspect: ['*'] }), 'forbidden'],
+    ['admin of another channel', await grant({ admin: ['kept:2'] }), 'forbidden'],
+  ] as const) {
+    const answer = await fetch(`${url}/channels/kept:1/history`, { method: 'DELETE', headers })
+    await fetchProblem(t, answer, type, `DELETE with ${what}`)
+    t.equal(await kept(), 1, 'and it is still there')
+  }
+  t.equal((await fetch(`${url}/channels/kept:1/history`, { method: 'DELETE', headers: admin })).status, 204)
+  t.equal(await kept(), 0)
+})
+
+t.test('who may not listen to a channel gets nothing of its history either', async t => {
+  const { url } = await start(t, { HISTORY: 'kept:*=10' })
+  const grant = async (rules: object) => bearer(await sign({ claims: { carillon: rules } }))
+  const publish = await grant({ publish: ['*'], inspect: ['*'], subscribe: ['kept:2'] })
+  t.equal((await fetch(`${url}/channels/kept:1`, { method: 'POST', body: 'hidden', headers: publish })).status, 200)
+  for (const path of [
+    '/channels/kept:1/events?since=all',
+    '/events?channel=kept:2&channel=kept:1',
+    '/channels/kept:1/messages',
+  ]) {
+    const answer = await fetch(url + path, { headers: publish })
+    t.notMatch(await answer.clone().text(), /hidden/)
+    await fetchProblem(t, answer, 'forbidden', path)
+  }
+  const mine = await fetch(`${url}/channels/kept:1/messages`, { headers: await grant({ subscribe: ['kept:1'] }) })
+  t.equal(mine.status, 200)
+  t.match(await mine.text(), /hidden/, 'who may listen reads it')
+  await t.rejects(openWebSocket(t, `${url}/channels/kept:1/ws?since=all`, { headers: publish }), /403/)
+})
+
 t.test('a stream ends when its token does, on every transport, and nothing stays behind', async t => {
   const { url, clean } = await start(t, { JWT_CLOCK_TOLERANCE_SECONDS: 0 })
   const headers = bearer(

@@ -4,7 +4,7 @@ import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.js'
 import { hasColours, painter } from '../terminal.js'
 import type { Finding } from './finding.js'
 import { checkGateway } from './gateway.js'
-import { checkExposure, checkProcess } from './process.js'
+import { checkAccessRules, checkExposure, checkProcess } from './process.js'
 import { checkRedis } from './redis.js'
 
 export const help = `Looks for what is wrong, and says what to do.
@@ -59,7 +59,7 @@ export async function run(args: string[]): Promise<number> {
     const { findings, config } = await checkProcess()
     report(findings)
     if (config) {
-      report([checkExposure(config, false)])
+      report([checkExposure(config), ...(await checkAccessRules(config))])
       report(await checkRedis(config, channel))
     }
   }

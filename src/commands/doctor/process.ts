@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { createAccess } from '../../access/access.js'
+import { isLoopbackAddress } from '../../access/loopback.js'
+import { accessMode } from '../../access/mode.js'
 import { type Config, ConfigError } from '../../config.js'
 import { readConfig } from '../../environment.js'
+import { silentLogger } from '../../logger.js'
 import { workerCount } from '../../worker-count.js'
 import { type Finding, ok, problem, unknown, warning } from './finding.js'
 
@@ -49,14 +53,42 @@ export function openFiles(about: string, limit: number): Finding {
 const RESERVED = 64
 const ENOUGH_FILES = 10_000
 
-/** Who can reach it, and whether that was meant. `guarded`: somebody asks who comes. */
-export function checkExposure({ HOST }: Pick<Config, 'HOST'>, guarded: boolean): Finding {
-  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(HOST)
+/** Who can reach it, and whether that was meant. */
+export function checkExposure(config: Config): Finding {
+  const { HOST } = config
+  const isLocal = isLoopbackAddress(HOST) || HOST === 'localhost'
+  const mode = accessMode(config)
+  if (mode === 'rules')
+    return ok('exposure', `HOST=${HOST}: ${isLocal ? 'this machine' : 'everybody who reaches it'}, with access rules`)
   if (isLocal) return ok('exposure', `HOST=${HOST}: this machine only`)
-  if (guarded) return ok('exposure', `HOST=${HOST}: everybody who reaches it, with access rules`)
+  if (mode === 'local')
+    return warning(
+      'exposure',
+      `HOST=${HOST} without access rules: this machine only is served, and all others get 403`,
+      'Set access rules: carillon key makes a key, docs/access.md has the recipes.',
+    )
   return warning(
     'exposure',
-    `HOST=${HOST} without access rules: whoever reaches it reads and publishes everything`,
-    'Set access rules, or see to it that only who you trust can reach it.',
+    `HOST=${HOST} with ALLOW_ANYONE_WITHOUT_ACCESS_RULES: whoever reaches it reads and publishes everything`,
+    'Set access rules (docs/access.md), or see to it that only who you trust can reach it.',
   )
+}
+
+/** Whether the access rules can be used, as the gateway would read them at its start. */
+export async function checkAccessRules(config: Config): Promise<Finding[]> {
+  if (accessMode(config) !== 'rules') return []
+  try {
+    const access = await createAccess(config, { log: silentLogger })
+    access.close()
+    return [ok('access rules', 'they can be used')]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [
+      problem(
+        'access rules',
+        error.message,
+        'The gateway does not start with them; docs/access.md shows how they look.',
+      ),
+    ]
+  }
 }
