@@ -76,6 +76,9 @@ const EXPOSED = { 'access-control-expose-headers': 'RateLimit, RateLimit-Policy,
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
   'access-control-allow-headers':
-    'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Traceparent, Tracestate',
+    'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Traceparent, Tracestate, ' +
+    // What `@upstash/redis` sends.
+    'Cache-Control, Upstash-Encoding, Upstash-Sync-Token, Upstash-Telemetry-Platform, Upstash-Telemetry-Retry, ' +
+    'Upstash-Telemetry-Runtime, Upstash-Telemetry-Sdk',
   'access-control-max-age': '600',
 }

@@ -53,8 +53,16 @@ export const problems = fp(
   { name: 'carillon-problems' },
 )
 
+/** How a problem is written in the body of an answer. */
+interface Shape {
+  readonly mediaType: string
+  body(problem: Problem): object
+}
+
+const DETAILS: Shape = { mediaType: MEDIA_TYPE, body: problem => problem.toJSON() }
+
 /** Also for errors that Fastify meets before there is a route: `frameworkErrors`. */
-export function answer(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function answer(error: Error, request: FastifyRequest, reply: FastifyReply, shape = DETAILS): FastifyReply {
   const problem = toProblem(error)
   request.problem = problem.type
   // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
@@ -67,9 +75,9 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   return reply
     .code(problem.status)
     .headers({ ...SECURITY_HEADERS, ...(problem.status === 503 && SOON), ...problem.headers })
-    .type(MEDIA_TYPE)
+    .type(shape.mediaType)
     .serializer(JSON.stringify)
-    .send(problem.toJSON())
+    .send(shape.body(problem))
 }
 
 /** What passes by itself mostly takes a moment. */
@@ -114,7 +122,7 @@ const frameworkErrors: Record<string, ProblemType> = {
 }
 
 /** Neither the gateway's nor Fastify's, and meant for the client. */
-const isForeign = (error: FastifyError): boolean =>
+export const isForeign = (error: FastifyError): boolean =>
   !(error instanceof Problem) && error.statusCode !== undefined && !error.validation && !error.code?.startsWith('FST_')
 
 function toProblem(error: Error): Problem {
@@ -146,11 +154,16 @@ function validationProblem({ validation = [], validationContext, message }: Fast
 
 const rules = new Map<string, RegExp>()
 
-/** `/channels/:channel` as a rule for paths. */
+/** `/channels/:channel` as a rule for paths; a star at the end is the rest of a path. */
 function pathRule(url: string): RegExp {
   let rule = rules.get(url)
   if (!rule) {
-    rule = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]*')}$`)
+    rule = new RegExp(
+      `^${url
+        .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+        .replace(/:[^/]+/g, '[^/]*')
+        .replace(/\\\*$/, '.*')}$`,
+    )
     rules.set(url, rule)
   }
   return rule

@@ -103,7 +103,7 @@ export async function streamOverHttp(
 const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'
 
 /** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
-const framing = (request: FastifyRequest, format: Format): Format =>
+export const framing = (request: FastifyRequest, format: Format): Format =>
   request.raw.httpVersionMinor === 0 ? format : chunked(format)
 
 const acceptsNdjson = (accept: string | undefined): boolean =>

@@ -123,6 +123,10 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   if (config.DOCS) await app.register(docs)
   await app.register(client)
   if (config.CONSOLE) await app.register(console)
+  if (config.UPSTASH) {
+    const { upstash } = await import('../routes/upstash.js') // not loaded where it is off
+    await app.register(upstash, { gateway })
+  }
 }
 
 export default carillon

@@ -32,6 +32,8 @@ export interface Broker {
   channels(glob: string): Promise<string[]>
   /** For each channel, the broker's own count of subscribed connections. Rejects with a `BrokerUnavailable`. */
   subscriberCounts(channels: readonly string[]): Promise<number[]>
+  /** Patterns that have a subscriber, counted by each server for itself. Rejects with a `BrokerUnavailable`. */
+  patternCount(): Promise<number>
   /** For each channel, the clients that would hear it, on all gateways. Rejects with a `BrokerUnavailable`. */
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts>
   /** Undefined where no channel has a history. */

@@ -153,6 +153,10 @@ export const configSchema = Type.Object({
     default: true,
     description: 'Whether there is a page at /console that shows channels, listens and publishes.',
   }),
+  UPSTASH: Type.Boolean({
+    default: true,
+    description: "Whether the pub/sub part of Upstash's REST protocol is spoken under /upstash.",
+  }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
     Type.String({
       pattern: '^https?://',

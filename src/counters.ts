@@ -7,7 +7,7 @@ import type { Publication } from './message.js'
 import { PROBLEMS, type ProblemType } from './problems.js'
 
 /** How a message came in. */
-export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket'] as const
+export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket', 'upstash'] as const
 export type PublishTransport = (typeof PUBLISH_TRANSPORTS)[number]
 
 /** What became of a publication: Redis executed it now, or had done so before, or the problem that stands in its place. */

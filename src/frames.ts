@@ -9,7 +9,8 @@ import { describeTopic, type Topic } from './topic.js'
  */
 export interface Format {
   readonly transport: Transport
-  encode(message: Message): Buffer
+  /** The topic is the one by which the message came, for formats that tell it. */
+  encode(message: Message, topic?: Topic): Buffer
   /** A control event about a topic, such as `gap`; `data` is JSON text. */
   control(event: ControlEvent, topic: Topic, data: string): Buffer
   /** What keeps a silent connection from being cut. */
@@ -126,7 +127,7 @@ const join = (frames: readonly Buffer[]): Buffer =>
   frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)
 
 /** Remembers the frame in the message, under the encoder itself. */
-const once =
+export const once =
   (encode: (message: Message) => Buffer) =>
   (message: Message): Buffer => {
     let frame = message.encoded.get(encode)

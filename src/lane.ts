@@ -27,9 +27,9 @@ export class Lane {
   }
 
   /** Takes a message that came on one of the lane's topics. */
-  deliver(message: Message, _topic: Topic): void {
+  deliver(message: Message, topic: Topic): void {
     this.#messages++
-    this.push(this.format.encode(message))
+    this.push(this.format.encode(message, topic))
   }
 
   /** A message on one of the lane's topics has come and is held back; `deliver` follows. */

@@ -10,6 +10,8 @@ export interface PrivateLaneOptions {
   /** Takes so many messages, and calls `onLimit` with the last. */
   readonly limit?: number | undefined
   readonly onLimit?: () => void
+  /** A message that matches several of its topics comes by each of them, as from Redis itself. */
+  readonly everyCopy?: boolean
   /** One of several topics will not come back; without it that ends the client. */
   readonly onRefused?: (topic: Topic) => void
 }
@@ -24,11 +26,12 @@ export interface Gate {
 /**
  * The lane of one client that differs from its neighbours: it has several topics, wants only so
  * many messages, or is not yet where they are. It sees to it that a message which matches several
- * of its topics arrives once.
+ * of its topics arrives once, unless each copy is wanted.
  */
 export class PrivateLane extends Lane {
   readonly #onLimit: () => void
   readonly #onRefused: ((topic: Topic) => void) | undefined
+  readonly #everyCopy: boolean
   #remaining: number
   /** The last message, and the topics by which it has come so far. */
   #last: { readonly message: Message; readonly topics: Set<Topic> } | undefined
@@ -40,9 +43,10 @@ export class PrivateLane extends Lane {
 
   constructor(format: Format, outbox: Outbox, options: PrivateLaneOptions = {}) {
     super(format, outbox)
-    const { limit = Number.POSITIVE_INFINITY, onLimit = () => {}, onRefused } = options
+    const { limit = Number.POSITIVE_INFINITY, onLimit = () => {}, everyCopy = false, onRefused } = options
     this.#remaining = limit
     this.#onLimit = onLimit
+    this.#everyCopy = everyCopy
     this.#onRefused = onRefused
   }
 
@@ -95,7 +99,7 @@ export class PrivateLane extends Lane {
     if (message.position && this.#ids.has(message.channel)) {
       // It comes by the channel, where none is missing; by a pattern it may come too early.
       if (topic.kind === 'pattern') return
-    } else if (this.#noted?.get(message) ?? this.#isCopy(message, topic)) {
+    } else if (!this.#everyCopy && (this.#noted?.get(message) ?? this.#isCopy(message, topic))) {
       return
     }
     const gate = this.#gates.get(topic)

@@ -23,6 +23,8 @@ export interface StreamOptions {
   timeout?: number | undefined
   /** Its topics are several, or come and go. */
   multiplexed?: boolean
+  /** Of several topics, each brings its own copy of a message that matches more than one. */
+  everyCopy?: boolean
   onClose?: (reason: CloseReason) => void
   /** The id of the request that asks for it. */
   reqId?: string
@@ -53,7 +55,7 @@ export class Stream implements Client {
   constructor(
     hub: Hub,
     settings: StreamSettings,
-    { sink, format, limit, timeout, caller, reqId, multiplexed = false, onClose }: StreamOptions,
+    { sink, format, limit, timeout, caller, reqId, multiplexed = false, everyCopy = false, onClose }: StreamOptions,
   ) {
     this.#hub = hub
     this.#settings = settings
@@ -61,7 +63,8 @@ export class Stream implements Client {
     this.#opener = { reqId, caller: caller?.name }
     if (multiplexed || limit !== undefined) {
       const onLimit = () => this.close('limit_reached')
-      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, onRefused: topic => this.#refused(topic) })
+      const onRefused = (topic: Topic) => this.#refused(topic)
+      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, everyCopy, onRefused })
     }
     const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
     this.subscriber = new Subscriber({
@@ -117,9 +120,13 @@ export class Stream implements Client {
 
   /**
    * Resolves when every topic is live, or after a bounded time: then each topic that is still
-   * missing gets a `gap` when it comes, and the stream can open meanwhile.
+   * missing gets a `gap` when it comes, and the stream can open meanwhile. `onLate` hears when all of them have come.
    */
-  async subscribeOrExpectGap(topics: readonly Topic[], places?: Places): Promise<{ live: boolean }> {
+  async subscribeOrExpectGap(
+    topics: readonly Topic[],
+    places?: Places,
+    onLate = (): void => {},
+  ): Promise<{ live: boolean }> {
     const live = this.subscribe(topics, places).then(() => ({ live: true }))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<{ live: boolean }>(resolve => {
@@ -128,7 +135,7 @@ export class Stream implements Client {
     const outcome = await Promise.race([live, late]).finally(() => clearTimeout(timer))
     if (!outcome.live) {
       for (const topic of topics) this.#hub.expectGap(topic)
-      live.catch(() => this.close('channel_refused'))
+      live.then(onLate, () => this.close('channel_refused'))
     }
     return outcome
   }

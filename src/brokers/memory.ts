@@ -72,6 +72,10 @@ export class MemoryBroker implements Broker {
     return Promise.resolve(channels.map(name => (this.#topics.has(topicKey({ kind: 'channel', name })) ? 1 : 0)))
   }
 
+  patternCount(): Promise<number> {
+    return Promise.resolve(this.#patterns)
+  }
+
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
     return Promise.resolve({ counts: this.#listener?.countListeners(channels) ?? [], unanswered: 0 })
   }

@@ -28,6 +28,18 @@ export function introspection(t: Test, makeBroker: MakeBroker): void {
     t.same(await broker.subscriberCounts([]), [])
   })
 
+  t.test('counts the patterns that have a subscriber', async t => {
+    const { broker, recorder } = await startBroker(t, makeBroker())
+    const before = await broker.patternCount()
+    const topics = supported(broker, [patternTopic('a*'), patternTopic('b*')])
+    await Promise.all(topics.map(topic => broker.subscribe(topic)))
+    const count = await broker.patternCount()
+    t.ok(count >= before + topics.length, 'with Redis, the companions of the patterns count too')
+    for (const topic of topics) broker.unsubscribe(topic)
+    await settle(broker, recorder)
+    t.equal(await broker.patternCount(), before)
+  })
+
   t.test('counts listeners as the gateway says, in the order of the question', async t => {
     const { broker, recorder } = await startBroker(t, makeBroker())
     recorder.listeners = channel => channel.length

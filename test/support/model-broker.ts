@@ -91,6 +91,7 @@ export class ModelBroker implements Broker {
 
   channels = () => Promise.resolve([])
   subscriberCounts = () => Promise.resolve([])
+  patternCount = () => Promise.resolve(0)
   listenerCounts = () => Promise.resolve({ counts: [], unanswered: 0 })
   close = () => Promise.resolve()
 

@@ -17,6 +17,8 @@ export interface Deployment {
   channels(glob: string): Promise<string[]>
   /** `PUBSUB NUMSUB`, summed over all servers. Rejects when one of them does not answer. */
   subscriberCounts(names: readonly string[]): Promise<number[]>
+  /** `PUBSUB NUMPAT`, summed over all servers. Rejects when one of them does not answer. */
+  patternCount(): Promise<number>
   /** The connection that publishes to the server which keeps the key; undefined while there is none. */
   keeperOf(key: string): Redis | undefined
   /** Finds out anew who keeps what, where that can change. */

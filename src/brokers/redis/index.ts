@@ -84,6 +84,10 @@ export class RedisBroker implements Broker {
     return this.#deployment.subscriberCounts(channels).catch(unavailable)
   }
 
+  patternCount(): Promise<number> {
+    return this.#deployment.patternCount().catch(unavailable)
+  }
+
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
     return this.#census.ask(channels)
   }

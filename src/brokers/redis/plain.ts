@@ -81,6 +81,10 @@ export class PlainDeployment implements Deployment {
     return names.map((_, i) => Number(answer[i * 2 + 1]))
   }
 
+  async patternCount(): Promise<number> {
+    return Number(await this.#publishing.redis.pubsub('NUMPAT'))
+  }
+
   keeperOf(): Redis | undefined {
     return this.#publishing.isUp ? this.#publishing.redis : undefined
   }

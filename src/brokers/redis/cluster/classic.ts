@@ -119,6 +119,11 @@ export class ClassicCluster implements Deployment {
     return sumCounts(names, await this.#nodes.askAll(({ redis }) => redis.pubsub('NUMSUB', ...names)))
   }
 
+  async patternCount(): Promise<number> {
+    const counts = await this.#nodes.askAll(({ redis }) => redis.pubsub('NUMPAT'))
+    return counts.reduce<number>((sum, count) => sum + Number(count), 0)
+  }
+
   keeperOf(key: string): Redis | undefined {
     return this.#nodes.keeperOf(key)
   }

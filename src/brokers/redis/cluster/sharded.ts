@@ -81,6 +81,11 @@ export class ShardedCluster implements Deployment {
     return sumCounts(names, await this.#nodes.askAll(({ redis }) => redis.pubsub('SHARDNUMSUB', ...names)))
   }
 
+  /** There are none in sharded Pub/Sub. */
+  patternCount(): Promise<number> {
+    return Promise.resolve(0)
+  }
+
   keeperOf(key: string): Redis | undefined {
     return this.#nodes.keeperOf(key)
   }

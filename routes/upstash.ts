@@ -1,0 +1,153 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { callerId } from '../plugins/caller-id.js'
+import { answer, isForeign } from '../plugins/problems.js'
+import type { Gateway } from '../src/gateway.js'
+import { Problem } from '../src/problems.js'
+import { channelTopic, patternTopic } from '../src/topic.js'
+import { executeAll, requireAllowedCommand } from '../src/upstash.js'
+import { type Reply, type UpstashAnswer, upstashAnswer, upstashError } from '../src/upstash-answers.js'
+import {
+  argumentsFromBody,
+  argumentsFromJson,
+  argumentsFromPath,
+  pipelineFromBody,
+  readCommand,
+  type UpstashCommand,
+} from '../src/upstash-commands.js'
+import { streamUpstash } from './upstash-stream.js'
+
+/** Not in the OpenAPI document: the protocol is Upstash's, and docs/upstash.md says what is spoken of it. */
+const schema = { hide: true, querystring: Type.Object({}, { additionalProperties: false }) }
+
+const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError }
+
+/** The pub/sub part of Upstash's REST protocol. */
+export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
+  const { limits, config } = gateway
+  const bodyLimit = Math.max(config.MAX_BATCH_BYTES, config.MAX_MESSAGE_BYTES)
+  const isGuest = app.prefix !== ''
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (isGuest && isForeign(error)) throw error
+    return answer(error, request, reply, ERROR)
+  })
+
+  /** @throws Problem for a command that is too large, or that the caller may not give */
+  const read = (request: FastifyRequest, args: readonly Buffer[]): UpstashCommand => {
+    const command = readCommand(args)
+    requireAllowedCommand(request.caller, command)
+    if (command.name !== 'publish') return command
+    if (command.publication.data.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
+    return command
+  }
+
+  const execute = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    commands: readonly (UpstashCommand | Problem)[],
+  ): Promise<(Reply | Problem)[]> => {
+    const publishes = commands.filter(command => !(command instanceof Problem) && command.name === 'publish').length
+    const rate = publishes === 0 ? undefined : limits.spend(() => callerId(request), publishes)
+    if (rate) reply.headers(rate)
+    return executeAll(gateway, request.caller, commands)
+  }
+
+  const one = async (request: FastifyRequest, reply: FastifyReply, args: readonly Buffer[]): Promise<UpstashAnswer> => {
+    const base64 = wantsBase64(request)
+    const [outcome = new Problem('internal-error')] = await execute(request, reply, [read(request, args)])
+    if (outcome instanceof Problem) throw outcome
+    return upstashAnswer(outcome, base64)
+  }
+
+  app.post('/upstash', { schema, bodyLimit, config: { access: 'known' } }, (request, reply) =>
+    one(request, reply, argumentsFromBody(bodyOf(request) ?? Buffer.alloc(0))),
+  )
+
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/upstash/*',
+    schema,
+    bodyLimit,
+    exposeHeadRoute: false,
+    config: { access: 'known' },
+    handler: (request, reply) => {
+      const args = pathArguments(request, bodyOf(request))
+      requireMeant(request, args)
+      return one(request, reply, args)
+    },
+  })
+
+  for (const path of ['pipeline', 'multi-exec'] as const)
+    app.post(`/upstash/${path}`, { schema, bodyLimit, config: { access: 'known' } }, async (request, reply) => {
+      const base64 = wantsBase64(request)
+      const lines = pipelineFromBody(bodyOf(request) ?? Buffer.alloc(0))
+      if (lines.length > config.MAX_BATCH_MESSAGES)
+        throw new Problem('invalid-request', `a pipeline has at most ${config.MAX_BATCH_MESSAGES} commands`)
+      const commands = lines.map(line => orProblem(() => read(request, argumentsFromJson(line))))
+      const mistake = commands.find(command => command instanceof Problem)
+      if (path === 'multi-exec' && mistake instanceof Problem) throw discarded(mistake)
+      const outcomes = await execute(request, reply, commands)
+      return outcomes.map(outcome => upstashAnswer(outcome, base64))
+    })
+
+  for (const [path, topicOf] of [
+    ['subscribe', channelTopic],
+    ['psubscribe', patternTopic],
+  ] as const)
+    app.route({
+      method: ['GET', 'POST'],
+      url: `/upstash/${path}/*`,
+      schema,
+      exposeHeadRoute: false,
+      config: { access: 'subscribe', stream: true },
+      handler: async (request, reply) => {
+        // What is in the body of a POST is none of the arguments: its client sends `[]`.
+        const names = pathArguments(request, undefined).slice(1)
+        await streamUpstash(gateway, request, reply, names.map(String).map(topicOf))
+      },
+    })
+}
+
+const bodyOf = ({ body }: FastifyRequest) => body as Buffer | undefined // as plugins/bodies.ts leaves it
+
+/** From the path as it came: decoded, a slash in an argument would be one between two. */
+function pathArguments({ url, routeOptions }: FastifyRequest, body: Buffer | undefined): readonly Buffer[] {
+  const star = /\/(?:p?subscribe\/)?\*$/.exec(routeOptions.url ?? '')
+  const depth = (routeOptions.url ?? '').slice(0, star?.index).split('/').length
+  return argumentsFromPath(url, depth, body)
+}
+
+/**
+ * A page can have any browser ask for a URL, with its cookies: a `GET` that publishes shows that it comes from no link.
+ * @throws Problem `unauthenticated`
+ */
+function requireMeant({ method, headers }: FastifyRequest, [command]: readonly Buffer[]): void {
+  if (method !== 'GET' || headers.authorization !== undefined || command?.toString().toLowerCase() !== 'publish') return
+  throw new Problem(
+    'unauthenticated',
+    'to publish by GET, send an Authorization header (any, where there are no rules)',
+  )
+}
+
+/** @throws Problem for an answer in a form that is not spoken here */
+function wantsBase64({ headers }: FastifyRequest): boolean {
+  const { 'upstash-response-format': format = 'json', 'upstash-encoding': encoding } = headers
+  if (format !== 'json') throw new Problem('invalid-request', 'the only Upstash-Response-Format here is json')
+  if (encoding !== undefined && encoding !== 'base64')
+    throw new Problem('invalid-request', 'the only Upstash-Encoding here is base64')
+  return encoding === 'base64'
+}
+
+function orProblem(read: () => UpstashCommand): UpstashCommand | Problem {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
+/** Of a transaction all commands are taken, or none. */
+const discarded = (mistake: Problem): Problem =>
+  new Problem(mistake.type, `EXECABORT Transaction discarded because of: ${mistake.message}`)

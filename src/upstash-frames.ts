@@ -1,0 +1,60 @@
+import { FORMATS, type Format, once, sseComment, sseRetry } from './frames.js'
+import type { Message } from './message.js'
+import type { Topic } from './topic.js'
+
+/**
+ * A stream as Upstash's protocol has it: Server-Sent Events of one line each, such as
+ * `data: message,news,hello`. There is no word for a control event in it: they go as comments, which its
+ * clients pass over.
+ */
+export const UPSTASH_FORMAT: Format = {
+  transport: 'sse',
+  encode: (message, topic) => (topic?.kind === 'pattern' ? patternFrame(message, topic) : channelFrame(message)),
+  control: (event, _topic, data) => sseComment(`${event} ${data}`),
+  heartbeat: FORMATS.sse.heartbeat,
+  pack: FORMATS.sse.pack,
+  retry: sseRetry,
+  hasIds: false,
+}
+
+const channelFrame = once(message => line(`message,${message.channel},${payload(message)}`))
+
+/** Remembered under the topic: the same message can come by several patterns. */
+function patternFrame(message: Message, topic: Topic): Buffer {
+  let frame = message.encoded.get(topic)
+  if (frame === undefined) {
+    frame = line(`pmessage,${topic.name},${message.channel},${payload(message)}`)
+    message.encoded.set(topic, frame)
+  }
+  return frame
+}
+
+/** Says that the topics are live, with the count that Redis gives: how many the connection has by then. */
+export function subscribedFrames(topics: readonly Topic[]): Buffer[] {
+  return topics.map(({ kind, name }, i) => line(`${kind === 'pattern' ? 'psubscribe' : 'subscribe'},${name},${i + 1}`))
+}
+
+const line = (text: string): Buffer => Buffer.from(`data: ${text}\n\n`)
+
+const LINE_END = /[\r\n]/
+
+/**
+ * The message on one line. A client of this protocol takes each line for a frame of its own, so that a message with line
+ * ends could pass for a message of another channel. In JSON they are but space; in other text they are escaped as
+ * in a JSON string, which the client's deserialisation turns back. Bytes that are not UTF-8 have no form here: they
+ * become U+FFFD.
+ */
+function payload({ text, data }: Message): string {
+  const known = text ?? data.toString('utf8')
+  if (!LINE_END.test(known)) return known
+  return isJson(known) ? known.replace(/[\r\n]+/g, ' ') : JSON.stringify(known)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
