@@ -159,7 +159,8 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     t.equal(outline(await read(channel, { after: markOf(newest as Position) })), 'reset')
     const result = await publish(channel, 'd')
     const after = await read(channel, { after: markOf(newest as Position) })
-    t.equal(outline(after), '1:d reset')
+    // A mark knows one byte of its epoch: one new epoch in 256 looks like the old one, and what came before the mark is not repeated.
+    t.match(outline(after), /^(1:d )?reset$/)
     t.not(after.newest?.epoch, newest?.epoch)
     t.same(result, { receivers: 0, id: encodeId(channel, after.newest as Position) })
     t.equal(outline(await read(other)), '1:x whole')

@@ -180,7 +180,8 @@ t.test('a history of which something is gone is recognised', async t => {
     await act()
     t.equal(outline(await read(CHANNEL, third)), 'reset', `without ${what}`)
     await publish(CHANNEL, 'd')
-    t.equal(outline(await read(CHANNEL, third)), '1:d reset', `without ${what}, after the next message`)
+    // One new epoch in 256 looks like the old one to a mark.
+    t.match(outline(await read(CHANNEL, third)), /^(1:d )?reset$/, `without ${what}, after the next message`)
   }
 })
 

@@ -52,7 +52,8 @@ t.test('an empty message is a message', async t => {
 t.test('a body that comes in chunks is one message', async t => {
   const { url, port } = await build(t)
   const listener = await openWebSocket(t, `${url}/channels/news/ws`)
-  const head = 'POST /channels/news HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const head =
+    'POST /channels/news HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
   t.equal((await exchange(t, port, `${head}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`)).status, 200)
   t.equal((await listener.next()).data, 'abcde')
 })
@@ -121,7 +122,8 @@ t.test('a message over the limit is refused with 413, announced or not', async t
   const { url, port } = await build(t)
   const body = 'x'.repeat(64 * 1024 + 1)
   await fetchProblem(t, await post(`${url}/channels/news`, body), 'message-too-large')
-  const head = 'POST /channels/news HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const head =
+    'POST /channels/news HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'
   const answer = await exchange(t, port, `${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`)
   t.equal(answer.status, 413)
 })
