@@ -59,6 +59,8 @@ t.test(
       if (fault === 'moved') await sentinels.failOver()
       else await sentinels.node(old).stop('SIGKILL')
       await sentinels.untilAnotherMaster(old)
+      const told = (name: string) => flow.gaps.slice(before).some(({ channel }) => channel === name)
+      await until(() => channels.every(told), `a gap on each channel when the master is ${fault}`)
       await flow.untilHeard(30)
       await untilReady(from.url)
       const counts = channels.map(name => flow.gaps.slice(before).filter(({ channel }) => channel === name).length)
