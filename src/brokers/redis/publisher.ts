@@ -103,8 +103,8 @@ export class Publisher {
 /** How ioredis says that it did not send a command. */
 const NOT_WRITABLE = "Stream isn't writeable"
 
-/** How Redis says that an ACL rule forbids it, also from inside a script. */
-const REFUSED = /^NOPERM|can't (?:publish to|access at least one of) the channel/
+/** How Redis, and Valkey, say that an ACL rule forbids it, also from inside a script. */
+const REFUSED = /^NOPERM|can't (?:publish to|access at least one of) the channel|No permissions to access a channel/
 
 /** How Redis says that it is not the one to do it now. */
 const NOT_EXECUTED =
