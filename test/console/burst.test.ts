@@ -44,8 +44,8 @@ t.test('a burst of 200 messages a second is shown, and what the page holds stays
   }
   await shown()
   const longTasks = (await page.evaluate('longTasks')) as number[] // made above
-  const total = page.locator('#rate-total') // asked from outside, as the page's policy forbids `eval`
-  await until(async () => (await total.textContent()) === sent.toLocaleString('en'), 'the page counts every message')
+  const counted = page.locator('#rate-total') // asked from outside, as the page's policy forbids `eval`
+  await until(async () => (await counted.textContent()) === sent.toLocaleString('en'), 'the page counts every message')
   for (let i = 0; i < 20; i++) await publish(100)
   await shown()
   const after = await measure(cdp)
