@@ -24,8 +24,11 @@ export class Heartbeats<Client> {
   }
 
   add(client: Client): void {
-    this.#next = (this.#next + 1) % this.#slots.length
-    const slot = this.#slots[this.#next] as Set<Client> // the index is below the length
+    const { length } = this.#slots
+    const half = Math.ceil(length / 2)
+    this.#next = (this.#next + 1) % half
+    // From half a turn on behind the hand: a stream's first bytes are not followed by a heartbeat at once.
+    const slot = this.#slots[(this.#hand + length - this.#next) % length] as Set<Client> // below the length
     slot.add(client)
     this.#slotOf.set(client, slot)
   }

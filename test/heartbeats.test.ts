@@ -43,10 +43,31 @@ for (const seconds of [0.1, 1, 15])
     for (let round = 0; round < 3; round++) t.same(turn().sort(), [...clients].sort())
   })
 
-t.test('spreads the clients over the time between two beats', async t => {
+t.test('spreads clients that come at once over half of the time between two beats', async t => {
   const { heartbeats, tick } = setUp(t, 15)
   for (let i = 0; i < 600; i++) heartbeats.add(`client ${i}`)
-  for (let i = 0; i < 60; i++) t.equal(tick().length, 10)
+  for (let i = 0; i < 30; i++) t.equal(tick().length, 0, 'nothing in the first half')
+  for (let i = 0; i < 30; i++) t.equal(tick().length, 20)
+})
+
+t.test('spreads clients that come one after the other over the whole time', async t => {
+  const { heartbeats, tick } = setUp(t, 15)
+  for (let i = 0; i < 60; i++) {
+    for (let k = 0; k < 10; k++) heartbeats.add(`client ${i} ${k}`)
+    tick()
+  }
+  for (let i = 0; i < 60; i++) t.ok(tick().length <= 20)
+})
+
+t.test('beats for a newcomer after half of the time at the earliest, and a whole at the latest', async t => {
+  for (let past = 0; past < 8; past++) {
+    const { heartbeats, tick } = setUp(t, 1)
+    for (let i = 0; i < past; i++) tick()
+    heartbeats.add('a')
+    heartbeats.add('b')
+    t.same([tick(), tick()], [[], []], 'nothing in the first half')
+    t.same([...tick(), ...tick()].sort(), ['a', 'b'])
+  }
 })
 
 t.test('beats no more for a client that has left, also when it leaves at its beat', async t => {
