@@ -20,6 +20,7 @@ type Answer = readonly [error: Error | null, value: unknown]
  *
  * - Redis's count of receivers;
  * - `broker-unavailable`: not sent;
+ * - `overloaded`: not sent, as too much waits for Redis already;
  * - `channel-refused`, `broker-rejected`: sent, and refused by Redis;
  * - `broker-unavailable`, `write-refused`: sent, and not executed, as the server cannot do it now;
  * - `outcome-unknown`: sent, and the connection died before the answer.
@@ -31,6 +32,8 @@ export class Publisher {
   readonly #log: Logger
   readonly #options: PublicationOptions
   #pending: Pending[] = []
+  /** What is not answered yet takes about so much memory. */
+  #waiting = 0
 
   constructor(redis: Redis, log: Logger, options: PublicationOptions = {}) {
     this.#redis = redis
@@ -39,6 +42,8 @@ export class Publisher {
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
+    // A Redis that hangs is noticed after its timeout; until then whoever is fast could fill the memory.
+    if (this.#waiting > MAX_WAITING_BYTES) return Promise.resolve(publications.map(() => ({ problem: 'overloaded' })))
     return new Promise(resolve => {
       if (this.#pending.push({ publications, resolve }) === 1) setImmediate(() => void this.#flush())
     })
@@ -49,7 +54,11 @@ export class Publisher {
     this.#pending = []
     const publications =
       pending.length === 1 && pending[0] ? pending[0].publications : pending.flatMap(p => p.publications)
+    let bytes = 0
+    for (const { data } of publications) bytes += data.length + OVERHEAD_BYTES
+    this.#waiting += bytes
     const results = await this.#send(publications)
+    this.#waiting -= bytes
     let at = 0
     for (const { publications, resolve } of pending) {
       resolve(results.slice(at, at + publications.length))
@@ -99,6 +108,11 @@ export class Publisher {
     return error.message.startsWith(NOT_WRITABLE) ? 'broker-unavailable' : 'outcome-unknown'
   }
 }
+
+const MAX_WAITING_BYTES = 32 * 1024 * 1024
+
+/** Of a publish that waits, beside its message: its command, its promises, the request or frame behind it. */
+const OVERHEAD_BYTES = 4096
 
 /** How ioredis says that it did not send a command. */
 const NOT_WRITABLE = "Stream isn't writeable"
