@@ -3,12 +3,14 @@ import { Server as TcpServer } from 'node:net'
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import { rereadConfigFiles } from './access/watched-file.js'
 import carillon, { serverOptions } from './app.js'
 import type { Config } from './config.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { createBroker } from './open-gateway.js'
 import { describeRequest } from './server-log.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
+import { isAtTerminal } from './terminal-signals.js'
 import type { Tracing } from './tracing.js'
 
 /** What a worker has from its primary. */
@@ -34,13 +36,14 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   await app.register(carillon, { gateway })
   // A second signal, or the end of the time, ends the process at once.
   let told: StopSignal | undefined
-  const skip = primary ? [...STOP_SIGNALS] : []
+  const rereads = primary !== undefined || !isAtTerminal
+  const skip = [...(primary ? STOP_SIGNALS : []), ...(rereads ? (['SIGHUP'] as const) : [])]
   const options = { delay: config.DRAIN_SECONDS * 1000, logger: app.log, skip }
   const { close } = closeWithGrace(options, async ({ err, signal = told }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')
     else app.log.info({ signal }, 'draining')
     // Behind Ctrl-C sits a person, not a load balancer.
-    if (!err) await drain(gateway, signal === 'SIGINT' ? { delay: 0 } : {})
+    if (!err) await drain(gateway, signal === 'SIGINT' || signal === 'SIGHUP' ? { delay: 0 } : {})
     await stopListening(app.server)
     const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS)
     await app.close()
@@ -51,6 +54,12 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     told = signal
     close()
   })
+  if (rereads)
+    process.on('SIGHUP', () => {
+      if (isAtTerminal) return // the primary of this worker hears it too, and tells when to stop
+      app.log.info('SIGHUP: looking at the files of the configuration')
+      rereadConfigFiles()
+    })
   await app.listen({ port: config.PORT, host: config.HOST })
   return app
 }

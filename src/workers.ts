@@ -2,6 +2,7 @@ import cluster, { type Address, type Worker } from 'node:cluster'
 import type { Config } from './config.js'
 import type { Logger } from './logger.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
+import { isAtTerminal } from './terminal-signals.js'
 import { exchangeMetrics } from './worker-metrics.js'
 
 /**
@@ -64,6 +65,10 @@ export function supervise(count: number, { DRAIN_SECONDS }: Config, log: Logger)
     setTimeout(() => end(started.keys()), DRAIN_SECONDS * 1000 + GRACE_MS)
   }
   for (const signal of STOP_SIGNALS) process.on(signal, stop)
+  process.on('SIGHUP', () => {
+    if (isAtTerminal) stop('SIGINT')
+    else for (const { process } of started.keys()) process.kill('SIGHUP')
+  })
 
   for (let i = 0; i < count; i++) start()
   return new Promise(resolve => {

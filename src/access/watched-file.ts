@@ -34,7 +34,23 @@ export function watchConfigFile(
     }
   }
   watchFile(path, { interval: POLL_MS, persistent: false }, changed)
-  stop.addEventListener('abort', () => unwatchFile(path, changed), { once: true })
+  watched.add(changed)
+  stop.addEventListener(
+    'abort',
+    () => {
+      unwatchFile(path, changed)
+      watched.delete(changed)
+    },
+    { once: true },
+  )
+}
+
+/** What looks at each file that is watched in this process. */
+const watched = new Set<() => void>()
+
+/** Looks at all of them now. */
+export function rereadConfigFiles(): void {
+  for (const look of watched) look()
 }
 
 const POLL_MS = 1000

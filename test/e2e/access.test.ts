@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/access/api-keys.js'
+import { rereadConfigFiles } from '../../src/access/watched-file.js'
 import type { Config } from '../../src/config.js'
 import { type ProblemType, problemUri } from '../../src/problems.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
@@ -327,13 +328,14 @@ t.test(
     t.notOk(sse.ended)
 
     await write(next)
+    rereadConfigFiles()
     t.same(await socket.closed, { code: 1008, reason: 'access_revoked' })
     await sse.untilEnd()
     t.equal(await status(old), 401)
     t.equal(await status(next), 200)
 
     await writeFile(file, 'no JSON')
-    await new Promise(resolve => setTimeout(resolve, 1500)) // longer than between two looks at the file
+    rereadConfigFiles()
     t.equal(await status(next), 200, 'a file that is broken changes nothing')
   },
 )

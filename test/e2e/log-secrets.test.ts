@@ -8,6 +8,7 @@ import { startGateway } from '../support/gateway.js'
 import { exchange, requestText } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 import { bearer, secret, sign } from '../support/tokens.js'
+import { until } from '../support/until.js'
 
 t.test('keys, tokens, tickets and secrets never come into a log, whatever is done with them', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'redis-password'] })
@@ -60,7 +61,8 @@ t.test('keys, tokens, tickets and secrets never come into a log, whatever is don
     await exchange(t, port, `GET /channels?access_token=${encoded} HTTP/9.9\r\n\r\n`)
   }
   await writeFile(file, `[${JSON.stringify(key)}]`)
-  await new Promise(resolve => setTimeout(resolve, 1500)) // longer than between two looks at the file
+  gateway.process.kill('SIGHUP')
+  await until(() => gateway.output().includes('cannot be used'), 'it has looked at the file')
   await gateway.stop('SIGTERM')
 
   const log = gateway.output()
