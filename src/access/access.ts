@@ -167,9 +167,12 @@ async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promi
     // One provider signs for many: without these any of its tokens, for whatever service, would open the gateway.
     if (issuers.length === 0 || audiences.length === 0)
       throw new ConfigError('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE beside it')
-    const { RemoteKeys } = await import('./remote-keys.js')
-    const source = jose.createRemoteJWKSet(readKeyUrl(JWT_JWKS_URL))
-    remote = new RemoteKeys(source, keys, { url: JWT_JWKS_URL, refreshSeconds: config.JWT_JWKS_SECONDS, log })
+    const { RemoteKeys, remoteKeySet } = await import('./remote-keys.js')
+    remote = new RemoteKeys(remoteKeySet(jose, readKeyUrl(JWT_JWKS_URL)), keys, {
+      url: JWT_JWKS_URL,
+      refreshSeconds: config.JWT_JWKS_SECONDS,
+      log,
+    })
     stop.addEventListener('abort', () => remote?.close(), { once: true })
   }
   const rules = {

@@ -70,6 +70,8 @@ export class RemoteKeys {
       await this.#source.reload()
       const keys = keysOfSet(this.#source.jwks()?.keys ?? [])
       if (keys.length === 0) throw new Error('there is no key for RS256, ES256 or EdDSA')
+      // Those without a name are tried one after the other, for whoever makes up a token.
+      if (keys.length > MAX_KEYS) throw new Error(`there are more than ${MAX_KEYS} keys`)
       this.#keys.replace(this.#url, keys)
       if (!this.#hasKeys || this.#trouble !== '')
         this.#log.info({ url: this.#url, keys: keys.length }, 'the keys that sign tokens are here')
@@ -86,3 +88,26 @@ export class RemoteKeys {
 
 /** Between two attempts that a token can cause. */
 const COOLDOWN_MS = 5000
+const MAX_KEYS = 100
+
+/** The set at the URL, for `RemoteKeys`. `jose` alone would read whatever comes, for as long as it waits. */
+export const remoteKeySet = (
+  { createRemoteJWKSet, customFetch }: typeof import('jose'),
+  url: URL,
+  { timeoutMs = TIMEOUT_MS } = {},
+): RemoteJWKSet => createRemoteJWKSet(url, { timeoutDuration: timeoutMs, [customFetch]: fetchSmall })
+
+async function fetchSmall(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, init)
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of response.body ?? []) {
+    size += part.length
+    if (size > MAX_SET_BYTES) throw new Error(`the answer is over ${MAX_SET_BYTES} bytes`) // leaving the loop ends the connection
+    parts.push(part)
+  }
+  return new Response(Buffer.concat(parts), { status: response.status })
+}
+
+const MAX_SET_BYTES = 1024 * 1024
+const TIMEOUT_MS = 5000

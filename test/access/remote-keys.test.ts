@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import * as jose from 'jose'
 import t, { type Test } from 'tap'
 import type { Caller } from '../../src/access/caller.js'
-import { RemoteKeys } from '../../src/access/remote-keys.js'
+import { RemoteKeys, remoteKeySet } from '../../src/access/remote-keys.js'
 import { publicKeys, TokenKeys } from '../../src/access/token-keys.js'
 import { Tokens } from '../../src/access/tokens.js'
 import { silentLogger } from '../../src/logger.js'
@@ -22,13 +22,13 @@ const byRsa = (kid?: string, header: object = {}) =>
 const byEc = (kid?: string) => sign({ alg: 'ES256', key: ec.privateKey, header: kid ? { kid } : {}, claims })
 
 /** Tokens that are checked by the keys of a provider, at a time that the test sets. */
-async function setUp(t: Test, { url }: KeyServer, { file }: { file?: string } = {}) {
+async function setUp(t: Test, { url }: KeyServer, { file, ...options }: { file?: string; timeoutMs?: number } = {}) {
   let now = 0
   const warnings: string[] = []
   const log = { ...silentLogger, warn: (_fields: object, text: string) => void warnings.push(text) }
   const keys = new TokenKeys()
   if (file !== undefined) keys.replace('file', publicKeys(file, 'file'))
-  const remote = new RemoteKeys(jose.createRemoteJWKSet(new URL(url)), keys, {
+  const remote = new RemoteKeys(remoteKeySet(jose, new URL(url), options), keys, {
     url,
     refreshSeconds: 86_400,
     log,
@@ -114,34 +114,34 @@ t.test('a key that goes takes its tokens along, also those that were checked bef
 })
 
 t.test('another key by the same name is another key', async t => {
-  const server = await KeyServer.start(t, [jwkOf(rsa, 'k')])
+  const server = await KeyServer.start(t, [jwkOf(ec, 'k')])
   const { recognise, pass } = await setUp(t, server)
-  const before = await recognise(await byRsa('k'))
-  const next = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const before = await recognise(await byEc('k'))
+  const next = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   server.keys = [jwkOf(next, 'k')]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await sign({ alg: 'RS256', key: next.privateKey, header: { kid: 'k' }, claims })))
+  t.ok(await recognise(await sign({ alg: 'ES256', key: next.privateKey, header: { kid: 'k' }, claims })))
   t.equal(before.credential.revoked, true)
-  await t.rejects(recognise(await byRsa('k')), invalid)
+  await t.rejects(recognise(await byEc('k')), invalid)
 })
 
 t.test('keys without names rotate too, and beside a file with keys without names', async t => {
-  const next = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const server = await KeyServer.start(t, [jwkOf(rsa)])
-  const file = JSON.stringify(jwkOf(generateKeyPairSync('rsa', { modulusLength: 2048 })))
+  const next = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const server = await KeyServer.start(t, [jwkOf(ec)])
+  const file = JSON.stringify(jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })))
   const { recognise, pass } = await setUp(t, server, { file })
-  t.ok(await recognise(await byRsa()))
+  t.ok(await recognise(await byEc()))
   server.keys = [jwkOf(next)]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await sign({ alg: 'RS256', key: next.privateKey, claims })))
-  server.keys = [jwkOf(rsa, 'named')]
+  t.ok(await recognise(await sign({ alg: 'ES256', key: next.privateKey, claims })))
+  server.keys = [jwkOf(ec, 'named')]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await byRsa('named')), 'the key of the file would do for any name, and has not signed it')
+  t.ok(await recognise(await byEc('named')), 'the key of the file would do for any name, and has not signed it')
 })
 
 t.test('while the provider is away the last keys go on, and it is logged once', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')])
-  const { recognise, pass, warnings } = await setUp(t, server)
+  const { recognise, pass, warnings } = await setUp(t, server, { timeoutMs: 300 })
   const token = await byRsa('r')
   const caller = await recognise(token)
   const elsewhere = await KeyServer.start(t, [jwkOf(ec, 'e')])
@@ -152,6 +152,18 @@ t.test('while the provider is away the last keys go on, and it is logged once', 
     'an empty set': response => response.end('{"keys":[]}'),
     'keys for other uses': response => response.end(JSON.stringify({ keys: [{ ...jwkOf(ec, 'e'), use: 'enc' }] })),
     'a redirect': response => response.writeHead(302, { location: elsewhere.url }).end(),
+    'bytes that are nothing': response => response.end(Buffer.from([0xff, 0x00, 0x80, 0x1f, 0x8b])),
+    'a key that cannot be': response => response.end(JSON.stringify({ keys: [{ ...jwkOf(ec, 'e'), x: 'AAAA' }] })),
+    'no answer': () => {},
+    'an answer that stops': response => response.writeHead(200).write('{"keys":'),
+    'an answer that trickles': response => {
+      response.writeHead(200).write('{"keys":')
+      const trickle = setInterval(() => response.write(' '), 20)
+      response.on('close', () => clearInterval(trickle))
+    },
+    'too large an answer': response =>
+      response.end(`{"keys":[${JSON.stringify(jwkOf(ec, 'e'))}],"x":"${'x'.repeat(2 ** 20)}"}`),
+    'too many keys': response => response.end(JSON.stringify({ keys: Array(101).fill(jwkOf(ec, 'e')) })),
     'half an answer': response => {
       response.writeHead(200, { 'content-length': 1000 }).write('{"keys":')
       response.destroy()
@@ -178,6 +190,24 @@ t.test('while the provider is away the last keys go on, and it is logged once', 
   }
   t.equal(await recognise(token), caller)
   t.equal(warnings.length, 1)
+})
+
+t.test('an answer without end is not read to its end', async t => {
+  const server = await KeyServer.start(t, [])
+  let written = 0
+  server.answer = response => {
+    response.writeHead(200).write('{"keys":[')
+    const more = () => {
+      while (!response.destroyed && written < 2 ** 28) {
+        written += 65_536
+        if (!response.write(' '.repeat(65_536))) return void response.once('drain', more)
+      }
+    }
+    more()
+  }
+  const { recognise } = await setUp(t, server, { timeoutMs: 20_000 })
+  await t.rejects(recognise(await byRsa('r')), unavailable)
+  t.ok(written < 2 ** 26, `${written} bytes were taken`)
 })
 
 t.test('before there were any keys nobody can say who it is; then it goes on by itself', async t => {
