@@ -123,9 +123,19 @@ function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean)
   const { host } = headers
   if (host !== undefined && !isLoopbackHost(host))
     throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
-  if (headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined)
+  if (OF_PROXIES.some(name => headers[name] !== undefined))
     throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
 }
+
+/** What proxies say of themselves, or of whom they speak for. */
+const OF_PROXIES = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+] as const
 
 const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'
 

@@ -4,10 +4,20 @@ import { Problem } from '../src/problems.js'
 /** What stands in the head of a request and no schema sees: its fields, and how many parameters there are. */
 export const requestHead = fp<{ maxParameters: number }>(
   async (app, { maxParameters }) => {
-    app.addHook('onRequest', ({ raw: { rawHeaders, url = '' } }, _reply, done) => {
+    app.addHook('onRequest', ({ raw: { rawHeaders, url = '', headers, httpVersionMinor } }, reply, done) => {
       if (rawHeaders.length > MAX_FIELDS * 2) return done(new Problem('headers-too-large'))
       // RFC 9112 section 3.2: of two, a proxy may have believed the other one.
       if (hasTwoHosts(rawHeaders)) return done(new Problem('invalid-request', 'There is more than one Host header.'))
+      // Section 3.2.2: where the target names a host, that one counts, and who keeps to the rules says the same twice.
+      if (url.charCodeAt(0) !== SLASH && isForElsewhere(url, headers.host))
+        return done(
+          new Problem('invalid-request', 'The target of the request names another host than its Host header.'),
+        )
+      // Section 6.1: an older proxy in front has not seen where this body ends.
+      if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
+        reply.header('connection', 'close')
+        return done(new Problem('invalid-request', 'HTTP/1.0 has no Transfer-Encoding.'))
+      }
       if (url.length > maxParameters && count(url, '&') >= maxParameters)
         return done(new Problem('invalid-request', `There are more than ${maxParameters} parameters.`))
       done()
@@ -17,6 +27,12 @@ export const requestHead = fp<{ maxParameters: number }>(
 )
 
 const MAX_FIELDS = 100
+const SLASH = 0x2f
+
+function isForElsewhere(target: string, host = ''): boolean {
+  const named = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1]
+  return named !== undefined && named.toLowerCase() !== host.toLowerCase()
+}
 
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0

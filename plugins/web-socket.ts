@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { Server } from 'node:http'
+import type { IncomingHttpHeaders, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
@@ -37,8 +37,12 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
     app.decorateRequest('carillonStream', null)
     // An upgrade is refused while it still is HTTP, not accepted and then closed.
     app.addHook('onRequest', (request, _reply, done) => {
-      if (!request.ws || request.is404 || request.routeOptions.config.webSocket) done()
-      else done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
+      if (!request.ws || request.is404) done()
+      else if (!request.routeOptions.config.webSocket)
+        done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
+      // It would be read as frames, and a proxy may have taken it for something else.
+      else if (hasBody(request.headers)) done(new Problem('invalid-request', 'A WebSocket handshake has no body.'))
+      else done()
     })
     // One that a hook of the app around it has refused, before the plugin's own hook saw it: nobody would end its connection.
     app.addHook('onResponse', (request, _reply, done) => {
@@ -49,6 +53,9 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
   },
   { name: 'carillon-web-socket' },
 )
+
+const hasBody = (headers: IncomingHttpHeaders): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promise<void> {
   const upgrades = new EventEmitter()

@@ -25,6 +25,7 @@ t.test('a body whose end is not clear is refused, and what is hidden in it is no
     'a header that goes on in the next line': `${head}X: a\r\n Transfer-Encoding: chunked\r\n\r\n${SMUGGLED}`,
     'a bare CR': `${head}X: a\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
     'a chunk length that overflows': `${head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n${SMUGGLED}`,
+    'chunks from HTTP/1.0': `POST /channels/news HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${SMUGGLED}`,
     'a chunk without its line end': `${head}Transfer-Encoding: chunked\r\n\r\n1\r\nxx0\r\n\r\n${SMUGGLED}`,
   }
   for (const [what, text] of Object.entries(cases)) {
@@ -91,6 +92,10 @@ t.test('an upgrade opens what it may, and nothing else', async t => {
     'no key': await upgrade('/ws', { 'sec-websocket-key': '' }),
     'an old version': await upgrade('/ws', { 'sec-websocket-version': '12' }),
     'an absolute URL of elsewhere': await upgrade('http://evil.example/x'),
+    'an absolute URL of elsewhere, a path of ours': await upgrade('http://evil.example/ws'),
+    'a body': await upgrade('/ws', {}, 'GET', SMUGGLED),
+    'a body on a channel': await upgrade('/channels/news/ws', {}, 'GET', SMUGGLED),
+    'a body in chunks': await upgrade('/ws', { 'transfer-encoding': 'chunked' }),
   }))
     t.ok(answer.status >= 400 && answer.status < 500, `${what}: ${answer.status}`)
   const h2c = { connection: 'Upgrade, HTTP2-Settings, close', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAARAAAAA' }

@@ -67,8 +67,19 @@ t.test('without rules, a page that has its own name lead here is not served', as
     sameProblem(t, await ask({ host }), 'no-access-rules', `Host: ${host}`)
   for (const host of ['localhost', 'LOCALHOST:3000', '127.0.0.1', `127.0.0.1:${port}`, '[::1]:3000', 'news.localhost'])
     t.equal((await ask({ host })).status, 200, `Host: ${host}`)
-  for (const header of ['forwarded', 'x-forwarded-for'])
+  for (const header of ['forwarded', 'x-forwarded-for', 'X-Real-IP', 'x-forwarded-host', 'x-forwarded-proto', 'via'])
     sameProblem(t, await ask({ [header]: '127.0.0.1' }), 'no-access-rules', `${header}: no header makes a peer local`)
+  for (const [method, path] of [
+    ['POST', '/channels/news'],
+    ['GET', '/channels/news/events'],
+    ['GET', '/ws'],
+  ] as const) {
+    const asked = requestText(method, `http://evil.example${path}`, { headers: { host: 'localhost' } })
+    sameProblem(t, await exchange(t, port, asked), 'invalid-request', `${path}: two names`)
+    const other = requestText(method, `http://evil.example${path}`, { headers: { host: 'evil.example' } })
+    sameProblem(t, await exchange(t, port, other), 'no-access-rules', `${path}: one name`)
+  }
+  t.equal((await exchange(t, port, requestText('POST', 'http://localhost/channels/news'))).status, 200)
   t.equal((await fetch(`${url}/channels/news`, { method: 'POST' })).status, 200)
 })
 
