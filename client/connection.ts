@@ -143,6 +143,7 @@ export class Connection implements Upstream {
     const { url, ticket } = this.#options
     const stream = new URL('events', url)
     addTopics(stream.searchParams, this.#topics)
+    stream.searchParams.set('position', 'true')
     if (ticket) stream.searchParams.set('ticket', await ticket(this.#topics))
     if (this.#cursor) stream.searchParams.set('last_event_id', this.#cursor)
     return stream
@@ -151,7 +152,13 @@ export class Connection implements Upstream {
   #listen(url: URL, fresh: ReadonlySet<string>): void {
     const source = new EventSource(url, { withCredentials: this.#options.credentials })
     this.#source = source
-    source.onopen = () => {
+    source.onopen = event => {
+      // The gateway's own `open` event goes by the name of the browser's: where the stream stands.
+      if (event instanceof MessageEvent) {
+        this.#cursor = event.lastEventId
+        this.#down.live(this.#topics)
+        return
+      }
       this.#open = true
       this.#failures = 0
       // Given a cursor, the gateway goes on from there, and tells itself what is missing.
@@ -181,6 +188,8 @@ export class Connection implements Upstream {
       }
       const wasOpen = this.#open
       this.#lose()
+      // What is open again by itself was heard before.
+      if (wasOpen) fresh = NONE
       if (wasOpen) this.#down.state('connecting')
       // The browser tries again by itself, but not after any answer but 200.
       if (source.readyState === EventSource.CLOSED) this.#refused(wasOpen)
@@ -228,6 +237,8 @@ export class Connection implements Upstream {
     if (this.#timer !== undefined) this.#connect()
   }
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** Why the gateway cannot go on with a topic: for one that begins just now that is no loss. */
 const NOTHING_BEFORE = new Set(['no_history', 'cursor_unknown'])

@@ -56,7 +56,7 @@ export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async
     '/events',
     { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
     async (request, reply) => {
-      const { channel = [], pattern = [], limit, timeout } = request.query
+      const { channel = [], pattern = [], position, limit, timeout } = request.query
       const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
       if (topics.length === 0)
         throw new Problem(
@@ -66,7 +66,7 @@ export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async
       requireUsable(...topics)
       requireAllowed(request.caller, 'subscribe', ...topics)
       const places = readPlaces(request, topics, topic => gateway.hub.hasHistory(topic))
-      await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, limit, timeout })
+      await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, position, limit, timeout })
     },
   )
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
-import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment } from '../src/frames.js'
+import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment, telling } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import type { Places } from '../src/resume.js'
 import { HttpSink } from '../src/sinks/http.js'
@@ -28,6 +28,13 @@ export const streamQuery = {
   timeout: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'End after so many seconds.', examples: [30] }),
   ),
+  position: Type.Optional(
+    Type.Boolean({
+      description:
+        'Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.',
+      examples: [true],
+    }),
+  ),
 }
 
 export const formatQuery = {
@@ -46,6 +53,8 @@ interface HttpStream {
   places: Places
   /** Envelopes even where the bare message would do. */
   envelope: boolean
+  /** The client wants to be told where it stands. */
+  position?: boolean | undefined
   limit?: number | undefined
   timeout?: number | undefined
 }
@@ -67,7 +76,8 @@ export async function streamOverHttp(
   const { topics, places, limit, timeout } = options
   const withCursor = topics.length > 1 && topics.some(topic => hub.hasHistory(topic))
   const { sseEnvelope, ndjson: lines } = withCursor ? CURSOR_FORMATS : FORMATS
-  const format = ndjson ? lines : options.envelope ? sseEnvelope : FORMATS.sse
+  const plain = ndjson ? lines : options.envelope ? sseEnvelope : FORMATS.sse
+  const format = options.position ? telling(plain) : plain
   const sink = new HttpSink(reply.raw)
   const owner = callerId(request)
   const refused = limits.streamRefusal(owner)

@@ -69,8 +69,26 @@ const ControlEnvelope = Type.Intersect(
   },
 )
 
+const OpenData = Type.Object(
+  { cursor: Type.String({ description: 'To go on from here with `after`.', examples: ['mVChq83vAQ'] }) },
+  { $id: 'OpenData', description: 'The data of an `open` event, which `position=true` asks for.' },
+)
+
+const OpenEnvelope = Type.Object(
+  {
+    cursor: OpenData.properties.cursor,
+    event: Type.Literal('open'),
+    data: Type.String({
+      description: 'JSON text: `OpenData`.',
+      contentMediaType: 'application/json',
+      contentSchema: Type.Ref(OpenData),
+    }),
+  },
+  { $id: 'OpenEnvelope', description: 'Where the stream stands, for who asked with `position=true`.' },
+)
+
 /** What comes on a stream of envelopes. */
-export const StreamItem = Type.Union([Type.Ref(Envelope), Type.Ref(ControlEnvelope)])
+export const StreamItem = Type.Union([Type.Ref(Envelope), Type.Ref(ControlEnvelope), Type.Ref(OpenEnvelope)])
 
 export const Published = Type.Object(
   {
@@ -113,6 +131,8 @@ export const components = [
   Published,
   Envelope,
   ControlEnvelope,
+  OpenEnvelope,
+  OpenData,
   GapData,
   StreamError,
   SessionRequest,

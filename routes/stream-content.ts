@@ -3,10 +3,10 @@ import { StreamItem } from './schemas.js'
 
 const EventStream = Type.String({
   description:
-    'Server-Sent Events, WHATWG HTML 9.2. Control events: `gap` with the data `Gap`, `error` with `StreamError`.',
+    'Server-Sent Events, WHATWG HTML 9.2. Control events: `gap` with the data `Gap`, `error` with `StreamError`, `open` with `OpenData`.',
 })
 const Ndjson = Type.String({
-  description: 'One `Envelope` or `ControlEnvelope` a line. An empty line is a heartbeat.',
+  description: 'One `Envelope`, `ControlEnvelope` or `OpenEnvelope` a line. An empty line is a heartbeat.',
   contentMediaType: 'application/x-ndjson',
   contentSchema: Type.Array(StreamItem),
 })

@@ -112,6 +112,19 @@ const streamMessages: Record<string, Node> = {
     headers: fields({ event: { const: 'error' } }),
     payload: schema('StreamError'),
   },
+  open: {
+    title: 'Where the stream stands',
+    summary:
+      'A Server-Sent Event of the type `open`, for who asks with `position=true`, on channels that have a history. No publisher can use the type.',
+    contentType: 'application/json',
+    headers: fields({ event: { const: 'open' } }),
+    payload: schema('OpenData'),
+  },
+  openEnvelope: {
+    title: 'Where the stream stands, in NDJSON',
+    contentType: 'application/json',
+    payload: schema('OpenEnvelope'),
+  },
   control: {
     title: 'A control event in an envelope',
     summary:
@@ -170,7 +183,7 @@ const channels: Record<string, Node> = {
       'Server-Sent Events; NDJSON with `Accept: application/x-ndjson`, each line an envelope or a control event.',
     servers: [{ $ref: '#/servers/http' }],
     parameters: { channel },
-    messages: among('event', 'binaryEvent', 'gap', 'error', 'envelope', 'control'),
+    messages: among('event', 'binaryEvent', 'gap', 'error', 'open', 'envelope', 'control', 'openEnvelope'),
   },
   events: {
     address: '/events',
@@ -178,7 +191,7 @@ const channels: Record<string, Node> = {
     description:
       'Server-Sent Events whose data are envelopes; NDJSON with `Accept: application/x-ndjson`. A message that matches several of them comes once.',
     servers: [{ $ref: '#/servers/http' }],
-    messages: among('envelope', 'gap', 'error', 'control'),
+    messages: among('envelope', 'gap', 'error', 'open', 'control', 'openEnvelope'),
   },
   channelWebSocket: {
     address: '/channels/{channel}/ws',
@@ -216,19 +229,19 @@ const operations: Record<string, Node> = {
   sendEvents: {
     action: 'send',
     summary: 'Server-Sent Events of one channel',
-    ...at('channelEvents', 'event', 'binaryEvent', 'gap', 'error'),
+    ...at('channelEvents', 'event', 'binaryEvent', 'gap', 'error', 'open'),
     ...listening({ ...formatQuery, ...streamQuery }),
   },
   sendLines: {
     action: 'send',
     summary: 'NDJSON of one channel; Server-Sent Events with `format=envelope`',
-    ...at('channelEvents', 'envelope', 'control'),
+    ...at('channelEvents', 'envelope', 'control', 'openEnvelope'),
     ...listening({ ...formatQuery, ...streamQuery }),
   },
   sendManyEvents: {
     action: 'send',
     summary: 'Server-Sent Events of several channels and patterns',
-    ...at('events', 'envelope', 'gap', 'error'),
+    ...at('events', 'envelope', 'gap', 'error', 'open'),
     ...listening({
       channel: { type: 'array', items: ChannelName },
       pattern: { type: 'array', items: Glob },
@@ -238,7 +251,7 @@ const operations: Record<string, Node> = {
   sendManyLines: {
     action: 'send',
     summary: 'NDJSON of several channels and patterns',
-    ...at('events', 'envelope', 'control'),
+    ...at('events', 'envelope', 'control', 'openEnvelope'),
     ...listening({
       channel: { type: 'array', items: ChannelName },
       pattern: { type: 'array', items: Glob },

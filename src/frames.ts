@@ -18,7 +18,7 @@ export interface Format {
   pack(frames: readonly Buffer[]): Buffer
   /** When to come back after the stream has ended, in milliseconds; only SSE has words for it. */
   retry?(milliseconds: number): Buffer
-  /** Where the client stands, for one that has got no message yet; only SSE has words for it. */
+  /** Where the client stands, for one that has got no message yet, where the format has words for it. */
   position?(cursor: string): Buffer
   /**
    * What stands before the frame of a message for one client alone: the cursor over all its channels,
@@ -62,6 +62,9 @@ function sseEvent(event: string | undefined, data: string, id?: string): Buffer 
 /** An event without data is none to an `EventSource`, which takes over its id all the same. */
 export const ssePosition = (cursor: string): Buffer => Buffer.from(`id: ${cursor}\n\n`)
 
+/** The same for a script, which sees no event without data. The name is one that no publisher can use. */
+export const sseOpen = (cursor: string): Buffer => sseEvent('open', JSON.stringify({ cursor }), cursor)
+
 /** The reconnection time for `EventSource`, in milliseconds. */
 export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n\n`)
 
@@ -70,6 +73,9 @@ export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
 /* NDJSON: one envelope a line. */
 
 export const ndjsonFrame = (message: Message): Buffer => Buffer.from(`${message.envelope}\n`)
+
+export const ndjsonOpen = (cursor: string): Buffer =>
+  Buffer.from(`${JSON.stringify({ cursor, event: 'open', data: JSON.stringify({ cursor }) })}\n`)
 
 /* Streams over several channels with a history: the cursor is each client's own, the rest of the frame is not. */
 
@@ -187,6 +193,18 @@ export const FORMATS = { sse, sseEnvelope, ndjson, webSocket, webSocketEnvelope 
 
 /** The formats of a stream over several channels of which some have a history. */
 export const CURSOR_FORMATS = { sseEnvelope: sseCursors, ndjson: ndjsonCursors } as const
+
+/** The same format for a client that wants to be told where it stands. */
+export function telling(format: Format): Format {
+  const known = tellingFormats.get(format)
+  if (known) return known
+  const position = format.transport === 'ndjson' ? ndjsonOpen : sseOpen
+  const wrapped: Format = { ...format, position }
+  tellingFormats.set(format, wrapped)
+  return wrapped
+}
+
+const tellingFormats = new Map<Format, Format>()
 
 /** The same format inside HTTP/1.1 chunked transfer coding, RFC 9112 section 7.1: one chunk a write. */
 export function chunked(format: Format): Format {

@@ -143,7 +143,9 @@ export class Stream implements Client {
   #begin(topic: Topic, places: Places | undefined): Promise<void> {
     const place = places?.get(topic)
     if (place && 'gap' in place) this.#hub.tellGap(this, topic, place.gap)
-    return this.#hub.subscribe(this, topic, place && 'from' in place ? place.from : undefined)
+    // The last none of its history is how every stream begins.
+    const from = place && 'from' in place && place.from.last !== 0 ? place.from : undefined
+    return this.#hub.subscribe(this, topic, from)
   }
 
   /** A client that is cut before its first message shall know from where to go on. */

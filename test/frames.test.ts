@@ -10,6 +10,7 @@ import {
   LAST_CHUNK,
   sseComment,
   sseRetry,
+  telling,
   webSocketText,
 } from '../src/frames.js'
 import { Message } from '../src/message.js'
@@ -175,6 +176,16 @@ t.test('writes where a client stands as an id alone, which is no event to an Eve
   const parser = createParser({ onEvent: event => events.push(event) })
   parser.feed(`${position?.('a.b')}`)
   t.same(events, [])
+})
+
+t.test('writes where a client stands as an `open` event for one that asked for it', async t => {
+  const sse = telling(FORMATS.sse)
+  t.equal(telling(FORMATS.sse), sse, 'clients of one format share it')
+  t.equal(`${sse.position?.('a.b')}`, 'id: a.b\nevent: open\ndata: {"cursor":"a.b"}\n\n')
+  const message = kept('x')
+  t.equal(sse.encode(message), FORMATS.sse.encode(message), 'encoded once for all')
+  const { position } = telling(CURSOR_FORMATS.ndjson)
+  t.equal(`${position?.('a.b')}`, '{"cursor":"a.b","event":"open","data":"{\\"cursor\\":\\"a.b\\"}"}\n')
 })
 
 const gap = '{"channel":"news"}'

@@ -29,12 +29,13 @@ export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (ap
     '/channels/:channel/events',
     { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
     async (request, reply) => {
-      const { format, limit, timeout } = request.query
+      const { format, position, limit, timeout } = request.query
       const topics = [channelTopic(request.params.channel)]
       await streamOverHttp(gateway, request, reply, {
         topics,
         places: readPlaces(request, topics, topic => gateway.hub.hasHistory(topic)),
         envelope: format === 'envelope',
+        position,
         limit,
         timeout,
       })

@@ -95,8 +95,12 @@ export class FollowedStream {
         const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
         rest = lines.pop() ?? ''
         for (const line of lines) {
-          if (line === '') this.#heartbeats.beat()
-          else yield this.#read(line)
+          if (line === '') {
+            this.#heartbeats.beat()
+            continue
+          }
+          const item = this.#read(line)
+          if (item) yield item
         }
       }
     } catch (error) {
@@ -112,6 +116,7 @@ export class FollowedStream {
   #path(): string {
     const query = new URLSearchParams()
     for (const name of this.#options.names) query.append(/[*?[]/.test(name) ? 'pattern' : 'channel', name)
+    query.set('position', 'true')
     const { last, since } = this.#options.start
     if (this.#cursor !== undefined) query.set('after', this.#cursor)
     else if (this.#aliveAt === undefined) {
@@ -121,10 +126,11 @@ export class FollowedStream {
     return `/events?${query}`
   }
 
-  #read(line: string): Item {
+  #read(line: string): Item | undefined {
     const envelope = JSON.parse(line) as Envelope // as the contract says
     this.#cursor = envelope.cursor ?? envelope.id ?? this.#cursor
     const { event } = envelope
+    if (event === 'open') return undefined // it tells the cursor
     return { kind: event === 'gap' || event === 'error' ? event : 'message', line, envelope }
   }
 

@@ -34,7 +34,7 @@ t.test('channels and patterns share one connection, and each listener hears its 
     { name: 'several', channel: 'chat:1', data: 'b' },
     { name: 'several', channel: 'sport', data: 'c' },
   ])
-  t.same(streams, [`${url}/events?channel=news&channel=sport&pattern=chat%3A*`])
+  t.same(streams, [`${url}/events?channel=news&channel=sport&pattern=chat%3A*&position=true`])
   await client.page.close()
 })
 
@@ -141,7 +141,7 @@ t.test(
     await post('/channels/room:1', 'nobody minds')
     await post('/channels/room:2', 'heard')
     t.same(await client.take(3), [{ state: 'connecting' }, { state: 'open' }, { second: 'heard' }])
-    t.same(streams, [`${url}/events?pattern=room%3A*`])
+    t.same(streams, [`${url}/events?pattern=room%3A*&position=true`])
     t.match(await counts('room:2'), { listeners: 1 })
     await client.run('client.close()')
     t.same(await client.next(), { state: 'closed' })

@@ -1,12 +1,48 @@
-import t from 'tap'
+import type { Socket } from 'node:net'
+import t, { type Test } from 'tap'
 import { openBrowser } from '../support/browser.js'
 import { type ClientPage, listening, load, openClientPage, openContext } from '../support/client-page.js'
-import { startKeeping } from '../support/keeping-server.js'
+import { build } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
 
+// What begins with `kept` has a history. Each test has channels of its own.
 const browser = await openBrowser(t)
+const redis = await startRedis(t)
+const { app, url } = await build(t, { redisUrl: redis.url, config: { HISTORY: 'kept*', RETRY_MS: 50 } })
+
+/** The streams that were asked for. */
+const asked: { channels: string; cursor: string | undefined; socket: Socket }[] = []
+app.server.prependListener('request', ({ url: path = '', headers, socket }) => {
+  const { pathname, searchParams } = new URL(path, url)
+  if (pathname !== '/events') return
+  const channels = searchParams.getAll('channel').join()
+  // The header is the newer one, where an `EventSource` comes back by itself.
+  const cursor = headers['last-event-id'] ?? searchParams.get('last_event_id') ?? undefined
+  asked.push({ channels, cursor: cursor?.toString(), socket })
+})
+const streamsOf = (channel: string) => asked.filter(({ channels }) => channels.includes(channel))
+const cursorsOf = (channel: string) => streamsOf(channel).map(({ cursor }) => cursor)
+
+/** Cuts the connections that have the channel. */
+function cut(channel: string): void {
+  for (const { socket } of streamsOf(channel)) socket.destroy()
+}
+
+async function listeners(channel: string): Promise<number> {
+  const answer = await fetch(`${url}/channels/${channel}/subscribers`)
+  return ((await answer.json()) as { listeners: number }).listeners
+}
+
+/** Not by a connection, which could be cut. */
+async function publish(channel: string, ...texts: string[]): Promise<void> {
+  for (const payload of texts) {
+    const { statusCode } = await app.inject({ method: 'POST', url: `/channels/${channel}`, payload })
+    if (statusCode !== 200) throw new Error(`the publish was answered with ${statusCode}`)
+  }
+}
 
 /** All messages up to the last one: each once, in order, and no gap in between. */
-async function expectWhole(t: Tap, client: ClientPage, texts: string[]) {
+async function expectWhole(t: Test, client: ClientPage, texts: string[]) {
   await client.find(({ data }) => data === texts.at(-1))
   t.same(
     client.all.flatMap(({ data }) => (data === undefined ? [] : [data])),
@@ -17,68 +53,123 @@ async function expectWhole(t: Tap, client: ClientPage, texts: string[]) {
     [],
   )
 }
-type Tap = Pick<typeof t, 'same'>
 
 t.test('a stream that is cut goes on where it was', async t => {
-  const server = await startKeeping(t)
-  const client = await openClientPage(await openContext(t, browser), server.url)
-  await client.run(listening(['kept']))
-  server.publish('1', '2')
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['kept-cut']))
+  await publish('kept-cut', '1', '2')
   await client.find(({ data }) => data === '2')
-  server.cut()
-  server.publish('3', '4')
+  cut('kept-cut')
+  await publish('kept-cut', '3', '4')
   await client.find(({ data }) => data === '4')
-  server.publish('5')
+  await publish('kept-cut', '5')
   await expectWhole(t, client, ['1', '2', '3', '4', '5'])
-  t.same(server.asked, [undefined, 'i2'])
+  t.match(cursorsOf('kept-cut'), [undefined, /^[\w-]{10,16}$/])
 })
 
-t.test('a topic more, or a spent ticket, opens another stream at the same place', async t => {
-  const server = await startKeeping(t)
-  const client = await openClientPage(await openContext(t, browser), server.url)
-  await client.run(listening(['kept'], `{ ticket: async () => 't' }`))
-  server.publish('1')
+t.test('one that has had no message yet goes on where it began, over any number of channels', async t => {
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['kept-still', 'kept-calm'], '{ remember: true }'))
+  cut('kept-still')
+  await publish('kept-still', '1')
   await client.find(({ data }) => data === '1')
-  server.publish('2')
-  await client.run(`await client.subscribe('other', () => {}).live`)
-  server.publish('3')
+  // Opened anew, which the browser does not do by itself.
+  await client.page.goto('about:blank')
+  await publish('kept-calm', '2')
+  await load(client.page, url)
+  await client.run(listening(['kept-still', 'kept-calm'], '{ remember: true }'))
+  await publish('kept-calm', '3')
   await expectWhole(t, client, ['1', '2', '3'])
-  t.equal(server.asked.length, 2)
-  t.match(server.asked[1], /^i[12]$/)
+
+  const other = await openClientPage(await openContext(t, browser), url)
+  await other.run(listening(['kept-new']))
+  await publish('kept-new', 'a')
+  await other.run(`await client.subscribe('kept-more', () => {}).live`)
+  await publish('kept-new', 'b')
+  await expectWhole(t, other, ['a', 'b'])
+})
+
+t.test('where only some of it has a history, the loss of the others is told', async t => {
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['kept-some', 'chat:*', 'plain']))
+  await publish('kept-some', '1')
+  await client.find(({ data }) => data === '1')
+  cut('kept-some')
+  await publish('kept-some', '2')
+  await client.find(({ data }) => data === '2')
+  await publish('kept-some', '3')
+  await client.find(({ data }) => data === '3')
+  t.match(
+    client.all
+      .flatMap(({ gap }) => (gap ? [gap] : []))
+      .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
+    [
+      { channel: 'plain', reason: 'no_history' },
+      { pattern: 'chat:*', reason: 'no_history' },
+    ],
+  )
+})
+
+t.test('a topic more opens another stream at the same place', async t => {
+  const client = await openClientPage(await openContext(t, browser), url)
+  await client.run(listening(['kept-first']))
+  await publish('kept-first', '1')
+  await client.find(({ data }) => data === '1')
+  await publish('kept-first', '2')
+  await client.run(`await client.subscribe(['kept-second', 'other'], () => {}).live`)
+  await publish('kept-first', '3')
+  await expectWhole(t, client, ['1', '2', '3'])
+  t.match(cursorsOf('kept-first'), [undefined, /^[\w-]{10,16}$/])
 })
 
 t.test('a page that remembers goes on after a reload where it was', async t => {
-  const server = await startKeeping(t)
-  const client = await openClientPage(await openContext(t, browser), server.url)
-  const start = listening(['kept'], '{ remember: true }')
+  const client = await openClientPage(await openContext(t, browser), url)
+  const start = listening(['kept-page'], '{ remember: true }')
   await client.run(start)
-  server.publish('1', '2')
+  await publish('kept-page', '1', '2')
   await client.find(({ data }) => data === '2')
   await client.page.goto('about:blank')
-  server.publish('3', '4')
-  await load(client.page, server.url)
+  await publish('kept-page', '3', '4')
+  await load(client.page, url)
   await client.run(start)
-  server.publish('5')
+  await publish('kept-page', '5')
   await expectWhole(t, client, ['1', '2', '3', '4', '5'])
-  t.same(server.asked, [undefined, 'i2'])
+})
+
+t.test('what the history has no more is told, with what is left', async t => {
+  const client = await openClientPage(await openContext(t, browser), url)
+  const start = listening(['kept-gone'], '{ remember: true }')
+  await client.run(start)
+  await publish('kept-gone', '1')
+  await client.find(({ data }) => data === '1')
+  await client.page.goto('about:blank')
+  t.equal((await fetch(`${url}/channels/kept-gone/history`, { method: 'DELETE' })).status, 204)
+  await publish('kept-gone', '2')
+  await load(client.page, url)
+  await client.run(start)
+  t.match(await client.find(({ gap }) => gap !== undefined), { gap: { channel: 'kept-gone', reason: 'history_reset' } })
+  t.match(await client.find(({ data }) => data !== undefined), { data: '2' })
 })
 
 t.test('when the tab with the connection is closed in the middle of it, the others have all of it', async t => {
-  const server = await startKeeping(t)
   const context = await openContext(t, browser)
   const tabs = [
-    await openClientPage(context, server.url),
-    await openClientPage(context, server.url),
-    await openClientPage(context, server.url),
+    await openClientPage(context, url),
+    await openClientPage(context, url),
+    await openClientPage(context, url),
   ]
-  for (const tab of tabs) await tab.run(listening(['kept'], '{ share: true }'))
-  t.equal(server.streams, 1)
+  for (const tab of tabs) await tab.run(listening(['kept-tabs'], '{ share: true }'))
+  t.equal(await listeners('kept-tabs'), 1)
   const texts: string[] = []
-  const timer = setInterval(() => {
-    texts.push(`${texts.length + 1}`)
-    server.publish(`${texts.length}`)
-  }, 2)
-  t.teardown(() => clearInterval(timer))
+  let flowing = true
+  const flow = async () => {
+    while (flowing) {
+      texts.push(`${texts.length + 1}`)
+      await publish('kept-tabs', `${texts.length}`)
+      await new Promise(resolve => setTimeout(resolve, 2))
+    }
+  }
+  const flowed = flow()
   const [first, ...others] = tabs
   for (const tab of tabs) await tab.find(({ data }) => Number(data) > 50)
   await first?.page.close()
@@ -87,9 +178,10 @@ t.test('when the tab with the connection is closed in the middle of it, the othe
   await others[0]?.page.close()
   const later = texts.length
   await others[1]?.find(({ data }) => Number(data) > later)
-  clearInterval(timer)
-  server.publish('end')
+  flowing = false
+  await flowed
+  await publish('kept-tabs', 'end')
   if (others[1]) await expectWhole(t, others[1], [...texts, 'end'])
-  t.equal(server.streams, 1)
-  t.match(server.asked, [undefined, /^i\d+$/, /^i\d+$/])
+  t.equal(await listeners('kept-tabs'), 1)
+  t.match(cursorsOf('kept-tabs'), [undefined, /^[\w-]+$/, /^[\w-]+$/])
 })

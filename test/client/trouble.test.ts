@@ -119,54 +119,6 @@ t.test('an error page of a proxy is not the end', async t => {
   t.ok(answers > 2)
 })
 
-t.test('a ticket is fetched for each connection, and what stands in its way for good is said', async t => {
-  const { url } = await build(t)
-  const client = await openClientPage(await openContext(t, browser), url)
-  const used: (string | null)[] = []
-  await client.page.route('**/events?*', route => {
-    const asked = new URL(route.request().url())
-    const ticket = asked.searchParams.get('ticket')
-    if (used.includes(ticket))
-      return route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"type":"urn:spent"}' })
-    used.push(ticket)
-    // Ends at once, so that the browser comes back by itself with what is spent.
-    if (used.length === 1) return route.fulfill({ contentType: 'text/event-stream', body: 'retry: 10\n\n' })
-    asked.searchParams.delete('ticket')
-    return route.continue({ url: asked.href })
-  })
-  await client.run(
-    listening(
-      ['news', 'chat:*'],
-      `{
-    ticket: async topics => {
-      tell({ ticket: topics })
-      window.tickets = (window.tickets ?? 0) + 1
-      return 'number-' + tickets
-    },
-  }`,
-    ),
-  )
-  t.match(await client.take(8), [
-    { state: 'connecting' },
-    { ticket: ['news', 'chat:*'] },
-    { state: 'open' },
-    { state: 'connecting' },
-    { ticket: ['news', 'chat:*'] },
-    { gap: { channel: 'news' } },
-    { gap: { pattern: 'chat:*' } },
-    { state: 'open' },
-  ])
-  t.same(used, ['number-1', 'number-2'])
-  const refused = `{ ticket: async () => { throw new CarillonProblem({ status: 403, type: 'urn:no', detail: 'Not you.' }) } }`
-  await client.run(`client.close(); ${listening(['news'], refused).replace('await subscription.live', '')}`)
-  t.same(await client.take(4), [
-    { state: 'closed' },
-    { state: 'connecting' },
-    { state: 'closed' },
-    { problem: 'urn:no', message: 'Not you.' },
-  ])
-})
-
 t.test('a publish of which the answer was lost is asked for again, and published once', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)

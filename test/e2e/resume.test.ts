@@ -188,6 +188,33 @@ t.test('NDJSON: after, since=all, last=2', async t => {
   for (const stream of open) t.equal((await stream.next()).data, 'live', 'then live, and nothing between')
 })
 
+t.test('who asks for it is told where a stream stands before anything has come, and goes on from there', async t => {
+  for (const channels of ['still', 'still&channel=still-too']) {
+    const events = await openSse(t, `${one}/events?channel=${channels}&position=true`)
+    const { event, id, data } = await events.next()
+    t.same([event, JSON.parse(data)], ['open', { cursor: id }])
+    events.close()
+    const lines = await openNdjson(t, `${one}/events?channel=${channels}&position=true`)
+    const opened = (await lines.next()) as Kept
+    t.equal(opened.event, 'open')
+    lines.close()
+    const mark = `after ${channels}`
+    await publish(other, 'still', mark)
+    for (const cursor of [id, opened.cursor]) {
+      const again = await openNdjson(t, `${other}/events?channel=${channels}&position=true&after=${cursor}`)
+      t.match(await again.next(), { channel: 'still', data: mark })
+      again.close()
+    }
+  }
+  const bare = await openSse(t, `${one}/channels/still/events?position=true&last=0`)
+  t.match(await bare.next(), { event: 'open', id: /^[\w-]+$/ }, 'also where one asked for the last none')
+  bare.close()
+  const native = await openSse(t, `${one}/channels/still/events`)
+  await publish(other, 'still', 'x')
+  t.match(await native.next(), { data: 'x' }, 'who does not ask sees no event but messages')
+  native.close()
+})
+
 t.test('a long poll gets the next message', async t => {
   const id = await publish(one, 'poll', 'm1')
   const polling = fetch(`${other}/channels/poll/messages?after=${id}&wait=20`)

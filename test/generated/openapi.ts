@@ -553,6 +553,26 @@ export interface components {
             /** @description JSON text: `Gap` or `StreamError`. */
             data: string;
         };
+        /** @description Where the stream stands, for who asked with `position=true`. */
+        OpenEnvelope: {
+            /**
+             * @description To go on from here with `after`.
+             * @example mVChq83vAQ
+             */
+            cursor: string;
+            /** @constant */
+            event: "open";
+            /** @description JSON text: `OpenData`. */
+            data: string;
+        };
+        /** @description The data of an `open` event, which `position=true` asks for. */
+        OpenData: {
+            /**
+             * @description To go on from here with `after`.
+             * @example mVChq83vAQ
+             */
+            cursor: string;
+        };
         /** @description The data of a `gap` event: between these times, messages on the channel or pattern may have been missed. */
         Gap: ({
             /** @example news */
@@ -1065,6 +1085,11 @@ export interface operations {
                  * @example 30
                  */
                 timeout?: number;
+                /**
+                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @example true
+                 */
+                position?: boolean;
                 /**
                  * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
                  * @example eMpQ2pIcAQ
@@ -1775,6 +1800,11 @@ export interface operations {
                  * @example 30
                  */
                 timeout?: number;
+                /**
+                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @example true
+                 */
+                position?: boolean;
                 /**
                  * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
                  * @example eMpQ2pIcAQ
