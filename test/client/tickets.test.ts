@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net'
 import t from 'tap'
 import { openBrowser } from '../support/browser.js'
 import { listening, openClientPage, openContext } from '../support/client-page.js'
+import { cutter } from '../support/cut.js'
 import { build } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 import { bearer, secret, sign } from '../support/tokens.js'
@@ -13,14 +13,10 @@ const { app, url } = await build(t, {
   redisUrl: redis.url,
   config: { JWT_SECRET: secret, JWT_CLOCK_TOLERANCE_SECONDS: 0, HISTORY: 'kept*', RETRY_MS: 50 },
 })
-const sockets = new Set<Socket>()
-app.server.on('connection', socket => sockets.add(socket))
+const cut = cutter(app.server)
 const asked: string[] = []
 app.server.prependListener('request', ({ method, url: path = '' }) => asked.push(`${method} ${path}`))
 const count = (start: string) => asked.filter(line => line.startsWith(start)).length
-const cut = () => {
-  for (const socket of sockets) socket.destroy()
-}
 
 const admin = bearer(await sign({ claims: { carillon: { admin: ['*'] } } }))
 /** Not by a connection, which could be cut. */

@@ -2,6 +2,7 @@ import t from 'tap'
 import { createApiKey } from '../../src/access/api-keys.js'
 import { openBrowser } from '../support/browser.js'
 import { openConsole } from '../support/console-page.js'
+import { cutter } from '../support/cut.js'
 import { build } from '../support/gateway.js'
 import { startRedis } from '../support/redis.js'
 
@@ -11,6 +12,7 @@ const stranger = createApiKey('stranger', { admin: ['*'] })
 const redis = await startRedis(t)
 const config = { API_KEYS: JSON.stringify([all.entry, ear.entry]), HISTORY: '*', RETRY_MS: 50 }
 const { app, url } = await build(t, { redisUrl: redis.url, config })
+const cut = cutter(app.server)
 const browser = await openBrowser(t)
 
 t.test('a key that is typed in opens everything, goes out in headers alone, and is gone with the page', async t => {
@@ -58,7 +60,7 @@ t.test('on a channel with a history nothing is missing when the stream breaks', 
     app.inject({ method: 'POST', url: '/channels/orders', payload, headers: { authorization: `Bearer ${all.key}` } })
   // Before the first message, and after it.
   for (const [number, round] of ['one', 'two'].entries()) {
-    app.server.closeAllConnections()
+    cut()
     await publish(`while away ${round}`)
     await page.locator('#tail-log li', { hasText: `while away ${round}` }).waitFor()
     await page.locator('#events-list li', { hasText: 'Live again' }).nth(number).waitFor()
