@@ -1,7 +1,8 @@
+import { Ahead } from './ahead.js'
 import type { GapReason } from './gap.js'
 import { markOf, type Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, NOWHERE } from './positions.js'
+import { isCovered, isNext, isSame, NOWHERE } from './positions.js'
 import { Replay } from './replay.js'
 import type { Replays } from './replays.js'
 
@@ -32,8 +33,10 @@ export class Follower {
   readonly #audience: Audience
   #position: Position | undefined
   #repair: Replay | undefined
-  /** Tags of what was read from the history and has not come live yet, by offset. */
-  #ahead: Map<number, number> | undefined
+  /** What was read from the history and has not come live yet; what is too much for it is looked up once more when it comes. */
+  #ahead: Ahead | undefined
+  /** During a repair: a gap was told at the place where the clients are. */
+  #isGapTold = false
   #stopped = false
   #quiet: { readonly position: Position; readonly since: number } | undefined
 
@@ -104,8 +107,8 @@ export class Follower {
     this.#repair?.stop()
   }
 
-  #isCopy({ epoch, offset, tag }: Position): boolean {
-    return epoch === this.#position?.epoch && this.#ahead?.get(offset) === tag
+  #isCopy(position: Position): boolean {
+    return position.epoch === this.#position?.epoch && this.#ahead?.has(position) === true
   }
 
   #start(from: Position, since?: number): Replay {
@@ -113,33 +116,43 @@ export class Follower {
       channel: this.#channel,
       replays: this.#replays,
       reader: {
-        deliver: (message, source) => this.#deliver(message, source),
-        gap: (reason, until) => this.#audience.gap(reason, since, until),
+        deliver: (message, source) => {
+          const { position } = message
+          if (position) this.#moveTo(position, isNext, since)
+          this.#deliver(message, source)
+        },
+        gap: (reason, until) => {
+          this.#isGapTold = true
+          this.#audience.gap(reason, since, until)
+        },
         ready: () => this.#audience.ready(),
         caughtUp: position => {
-          this.#position = position
+          this.#moveTo(position, isSame, since)
           this.#repair = undefined
         },
       },
     })
     this.#repair = repair
+    this.#isGapTold = false
     this.#ahead = undefined
     repair.run({ after: markOf(from) })
     return repair
   }
 
+  /** Whatever led there: from where the clients are they get what follows, or a gap. */
+  #moveTo(position: Position | undefined, follows: (known: Position, position: Position) => boolean, since?: number) {
+    const known = this.#position
+    if (known && position && !this.#isGapTold && !follows(known, position)) this.#audience.gap('history_reset', since)
+    this.#position = position
+    this.#isGapTold = false
+  }
+
   #deliver(message: Message, source: 'history' | 'live'): void {
     const { position } = message
-    if (position) this.#position = position
     if (position && source === 'history') {
-      this.#ahead ??= new Map()
-      this.#ahead.set(position.offset, position.tag)
-      const [oldest = 0] = this.#ahead.keys()
-      if (this.#ahead.size > MAX_AHEAD) this.#ahead.delete(oldest)
+      this.#ahead ??= new Ahead()
+      this.#ahead.add(position)
     }
     this.#audience.deliver(message)
   }
 }
-
-/** What is over it is looked up in the history once more when it comes. */
-const MAX_AHEAD = 1000

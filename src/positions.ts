@@ -11,6 +11,10 @@ export const isNext = (known: Position, position: Position): boolean =>
 export const isCovered = (known: Position, position: Position): boolean =>
   position.epoch === known.epoch && position.offset <= known.offset
 
+/** Whether the two are the same place. */
+export const isSame = (a: Position, b: Position): boolean =>
+  a.offset === b.offset && (a.offset === 0 || (a.epoch === b.epoch && a.tag === b.tag))
+
 /** Whether the two are different messages at the same place. */
 export const isOther = (known: Position, position: Position): boolean =>
   position.epoch === known.epoch && position.offset === known.offset && position.tag !== known.tag

@@ -136,7 +136,7 @@ export class Replay {
   }
 
   /** Lets out what was held, as far as it follows; false where the history has to say what is between. */
-  #release({ continuity }: HistoryPage): boolean {
+  #release({ continuity, newest }: HistoryPage): boolean {
     if (this.#nativesLost) this.#reader.gap('replay_overflow')
     this.#nativesLost = false
     let told = continuity === 'reset'
@@ -155,7 +155,9 @@ export class Replay {
         this.#keep(({ position }) => !position)
         return false
       }
-      const fits = !position || !known || isCovered(known, position) || isNext(known, position)
+      // It had come before the history was read, which does not know it any more.
+      const isRolledBack = position && newest && read < this.#reads && position.offset > newest.offset
+      const fits = !isRolledBack && (!position || !known || isCovered(known, position) || isNext(known, position))
       if (!fits && read === this.#reads) return false
       this.#drop()
       if (position && known && isCovered(known, position)) continue
@@ -163,7 +165,7 @@ export class Replay {
         // The history was read after it had come, and does not lead to it: what it was part of has been lost meanwhile.
         if (!told) this.#reader.gap('history_reset')
         told = true
-        if (known.offset > 0 && known.epoch !== position.epoch) continue
+        if (known && position && known.offset > 0 && known.epoch !== position.epoch) continue
       }
       if (position) this.#position = position
       this.#reader.deliver(message, 'live')

@@ -1,8 +1,9 @@
+import { Ahead } from './ahead.js'
 import { encodeId, encodeMark } from './cursor.js'
 import type { GapReason } from './gap.js'
 import type { Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered } from './positions.js'
+import { isCovered, isNext, isSame } from './positions.js'
 import type { Gate, PrivateLane } from './private-lane.js'
 import { Replay } from './replay.js'
 import type { PageQuery, Replays } from './replays.js'
@@ -34,8 +35,12 @@ export class Resumption implements Gate {
   readonly #others: Others
   readonly #replay: Replay
   #reading = true
-  /** While it is ahead: up to where it has everything. */
+  /** What it read that the others have not got yet. */
+  readonly #read = new Ahead()
+  /** Up to where it has everything; undefined where whatever comes follows. */
   #position: Position | undefined
+  /** At the place where it is. */
+  #isGapTold = false
   #told = false
 
   constructor(
@@ -76,18 +81,33 @@ export class Resumption implements Gate {
 
   /** What the others missed the client reads for itself, all but what is in no history. */
   concerns(reason: GapReason): boolean {
-    if (!this.#reading || reason === 'replay_overflow') return true
-    this.#replay.readOn()
-    return false
+    if (this.#reading && reason !== 'replay_overflow') {
+      this.#replay.readOn()
+      return false
+    }
+    this.#isGapTold = true
+    return true
   }
 
   deliver(message: Message): void {
-    this.#told ||= message.position !== undefined
+    const { position } = message
+    if (position) {
+      this.#moveTo(position, isNext)
+      const head = this.#others.head()
+      if (!head || !isCovered(head, position)) this.#read.add(position)
+    }
+    this.#told ||= position !== undefined
     this.lane.pass(message, this.#topic)
   }
 
   gap(reason: GapReason, until?: number): void {
+    this.#isGapTold = true
     this.#others.gap(reason, until)
+  }
+
+  /** From now on the client gets what the others get, who stand there. */
+  join(position: Position | undefined): void {
+    this.#moveTo(position, isSame)
   }
 
   ready(): Promise<void> {
@@ -97,7 +117,7 @@ export class Resumption implements Gate {
 
   caughtUp(position: Position | undefined): void {
     this.#reading = false
-    this.#position = position
+    this.#moveTo(position, isSame)
     if (position && !this.#told) this.#tellPosition(position)
     const head = this.#others.head()
     if (!position || position.offset === 0 || (head && isCovered(head, position))) this.#others.caughtUp()
@@ -105,12 +125,22 @@ export class Resumption implements Gate {
 
   #follow(message: Message): void {
     const { position } = message
-    if (position && this.#position && isCovered(this.#position, position)) {
-      if (position.offset === this.#position.offset) this.#others.arrived()
+    const isCopy = position && this.#position && isCovered(this.#position, position) && !this.#read.hasOther(position)
+    if (isCopy) {
+      if (position.offset === this.#position?.offset) this.#others.arrived()
       return
     }
+    if (position) this.#moveTo(position, isNext)
     this.lane.pass(message, this.#topic)
     if (position) this.#others.arrived()
+  }
+
+  /** Whatever led there: from where the client is it gets what follows, or a gap. */
+  #moveTo(position: Position | undefined, follows: (known: Position, position: Position) => boolean): void {
+    const known = this.#position
+    if (known && !this.#isGapTold && !(position && follows(known, position))) this.#others.gap('history_reset')
+    this.#position = position
+    this.#isGapTold = false
   }
 
   #tellPosition(position: Position): void {
