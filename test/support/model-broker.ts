@@ -153,9 +153,10 @@ export class ModelBroker implements Broker {
     this.#channels.delete(channel)
   }
 
-  /** As after a failover to a replica that lagged so far behind: what was on its way dies with the old master. */
+  /** A failover to a replica that lagged so far behind: what was on its way dies with the old master and its connections. */
   rollBack(channel: string, count: number): void {
-    this.#inFlight = this.#inFlight.filter(message => message.channel !== channel)
+    this.outage()
+    this.#inFlight = []
     const model = this.#of(channel)
     model.entries.splice(Math.max(1, model.entries.length - count))
     const newest = model.entries.at(-1)?.position
