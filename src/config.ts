@@ -132,7 +132,7 @@ export const configSchema = Type.Object({
     maximum: 3600,
     default: 25,
     description:
-      'How long a request may take to arrive, and a new connection to say something; it is cut at most 5 seconds later.',
+      'How long a request may take to arrive, and a new connection to say something; it is cut at most 4 seconds later.',
   }),
   ...accessSettings,
   LOG_LEVEL: Type.Unsafe<LogLevel>({

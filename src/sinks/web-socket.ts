@@ -54,8 +54,9 @@ export class WebSocketSink implements Sink {
     const webSocket = this.#webSocket
     if (!webSocket) return
     webSocket.close(CLOSE_REASONS[reason].code, reason)
-    // ws waits half a minute for the peer's side of the handshake; a stuck peer never sends it.
-    const timer = setTimeout(() => webSocket.terminate(), CLOSE_TIMEOUT_MS)
+    // ws waits half a minute for the peer's side of the handshake; a stuck peer never sends it, least of all one that has had its time to answer a ping.
+    const timeout = reason === 'unresponsive' ? LAST_TIMEOUT_MS : CLOSE_TIMEOUT_MS
+    const timer = setTimeout(() => webSocket.terminate(), timeout)
     webSocket.once('close', () => clearTimeout(timer))
   }
 }
@@ -63,3 +64,4 @@ export class WebSocketSink implements Sink {
 /** `WebSocket.OPEN`, WHATWG WebSockets section 3.1. */
 const OPEN = 1
 const CLOSE_TIMEOUT_MS = 2000
+const LAST_TIMEOUT_MS = 100
