@@ -155,9 +155,14 @@ export class Replay {
         this.#keep(({ position }) => !position)
         return false
       }
-      // It had come before the history was read, which does not know it any more.
-      const isRolledBack = position && newest && read < this.#reads && position.offset > newest.offset
-      const fits = !isRolledBack && (!position || !known || isCovered(known, position) || isNext(known, position))
+      if (position && newest && read < this.#reads && position.offset > newest.offset) {
+        // It had come before the history was read, which does not know it any more: it has been rolled back.
+        this.#drop()
+        if (!told) this.#reader.gap('history_reset')
+        told = true
+        continue
+      }
+      const fits = !position || !known || isCovered(known, position) || isNext(known, position)
       if (!fits && read === this.#reads) return false
       this.#drop()
       if (position && known && isCovered(known, position)) continue
@@ -165,7 +170,7 @@ export class Replay {
         // The history was read after it had come, and does not lead to it: what it was part of has been lost meanwhile.
         if (!told) this.#reader.gap('history_reset')
         told = true
-        if (known && position && known.offset > 0 && known.epoch !== position.epoch) continue
+        if (known.offset > 0 && known.epoch !== position.epoch) continue
       }
       if (position) this.#position = position
       this.#reader.deliver(message, 'live')
