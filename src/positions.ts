@@ -19,8 +19,11 @@ export const isSame = (a: Position, b: Position): boolean =>
 export const isOther = (known: Position, position: Position): boolean =>
   position.epoch === known.epoch && position.offset === known.offset && position.tag !== known.tag
 
-/** `isCovered` for who stands at a mark, as far as a mark tells: its epoch is known in part only. */
+/** Whether the mark may be of the position's epoch: it knows that in part only. */
+export const isOfEpoch = (mark: Mark, position: Position): boolean => epochOf(markOf(position)) === epochOf(mark)
+
+/** `isCovered` for who stands at a mark, as far as a mark tells. */
 export const mayBeCovered = (known: Mark, position: Position): boolean =>
-  position.offset <= known.offset && epochOf(markOf(position)) === epochOf(known)
+  position.offset <= known.offset && isOfEpoch(known, position)
 
 const epochOf = ({ check }: Mark): number => Math.floor(check / 0x1000000)

@@ -3,7 +3,7 @@ import { atMost } from './at-most.js'
 import type { GapReason } from './gap.js'
 import { type HistoryPage, type Mark, markOf, type Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, isOther, mayBeCovered, NOWHERE } from './positions.js'
+import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered, NOWHERE } from './positions.js'
 import type { PageQuery, Replays } from './replays.js'
 
 /** For whom a history is replayed: one client, or all clients of a channel after a loss. */
@@ -57,7 +57,7 @@ export class Replay {
   /** A read must have this number before it can be the last: what came before it was dropped. */
   #lastRead = 0
   #nativesLost = false
-  /** Where the reader stood in a history that is no more: it has what lies before, which may still come live. */
+  /** Where the reader stood in an epoch that has ended: it has what lies before, which may still come live. */
   #left: Mark | undefined
   #failingSince: number | undefined
   #stopped = false
@@ -123,7 +123,8 @@ export class Replay {
   #handOver({ entries, newest, continuity }: HistoryPage, { after }: PageQuery): void {
     if (continuity === 'trimmed') this.#reader.gap('history_trimmed', entries[0]?.time)
     if (continuity === 'reset') {
-      if (after && after.offset > 0) this.#left = after
+      const isEnded = after && after.offset > 0 && !(newest && isOfEpoch(after, newest))
+      if (isEnded) this.#left = after
       this.#reader.gap('history_reset', entries[0]?.time)
     }
     if (newest === undefined) this.#position = NOWHERE
