@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Broker, BrokerListener, Loss, LossReason, PublishResult } from './broker.js'
 import { Counters, type PublishTransport } from './counters.js'
 import { deferred } from './deferred.js'
@@ -34,7 +33,6 @@ export class Hub implements BrokerListener {
   readonly #broker: Broker
   readonly #inFlight = new InFlight()
   readonly #context: SubscriptionContext
-  readonly #retryMs: number
   readonly #histories: Histories | undefined
   readonly #channels = new Map<string, Subscription>()
   readonly #patterns = new Map<string, Subscription>()
@@ -49,7 +47,6 @@ export class Hub implements BrokerListener {
     const { history } = broker
     this.outbox = new Outbox(counters)
     this.#broker = broker
-    this.#retryMs = retryMs
     this.#context = {
       outbox: this.outbox,
       counters,
@@ -58,7 +55,7 @@ export class Hub implements BrokerListener {
     }
     this.#histories = history && {
       history,
-      locator: new Locator(history),
+      locator: new Locator(history, retryMs),
       repairs: new Replays(history, MAX_REPAIRS, retryMs),
     }
   }
@@ -220,18 +217,16 @@ export class Hub implements BrokerListener {
   /** Where the history stands is asked before the channel is subscribed: whatever comes after that is heard, or missed. */
   async #findPlace(subscription: Subscription, locator: Locator): Promise<void> {
     const { topic, follower } = subscription
-    const began = performance.now()
+    const isWanted = () => this.#find(topic) === subscription
     // As long as the broker is away the channel would not be live either.
-    while (this.#find(topic) === subscription) {
-      const place = await locator.locate(topic.name).then(newest => ({ newest }), nothing)
-      const isLate = performance.now() - began > PLACE_MS // the first message will tell, or the next check
-      if (place) follower?.begin(place.newest)
+    const place = await locator.find(topic.name, isWanted)
+    if (!isWanted()) return
+    if (place) {
+      follower?.begin(place.newest)
       // Who stopped waiting has missed what came before that place.
-      if (place && subscription.lost) subscription.isBehind = true
-      if (place || isLate) break
-      await pause(this.#retryMs)
-    }
-    if (this.#find(topic) === subscription) this.#ask(subscription)
+      if (subscription.lost) subscription.isBehind = true
+    } // otherwise the first message will tell, or the next check
+    this.#ask(subscription)
   }
 
   #ask(subscription: Subscription): void {
@@ -269,10 +264,6 @@ interface Histories {
   readonly repairs: Replays
 }
 
-const nothing = (): undefined => undefined
-
-/** How long a channel with a history waits to know where that stands, before it is subscribed without. */
-const PLACE_MS = 10_000
 const DEFAULT_RETRY_MS = 200
 const DEFAULT_MAX_REPLAYS = 100
 const MAX_REPAIRS = 16

@@ -1,12 +1,27 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { History, Position } from './history.js'
 
 /** Asks where histories stand, all that are asked for in one tick in one trip. */
 export class Locator {
   readonly #history: Pick<History, 'newest'>
+  readonly #retryMs: number
   #due: { readonly channels: string[]; readonly answer: Promise<(Position | undefined)[]> } | undefined
 
-  constructor(history: Pick<History, 'newest'>) {
+  /** `retryMs` is how long to wait, in milliseconds, before what failed is asked again. */
+  constructor(history: Pick<History, 'newest'>, retryMs: number) {
     this.#history = history
+    this.#retryMs = retryMs
+  }
+
+  /** Asks until it is told, or not wanted any more, or has asked for so long that the channel shall not wait for it. */
+  async find(channel: string, isWanted: () => boolean): Promise<{ readonly newest: Position | undefined } | undefined> {
+    const began = performance.now()
+    while (isWanted()) {
+      const place = await this.locate(channel).then(newest => ({ newest }), nothing)
+      if (place || performance.now() - began > GIVE_UP_MS) return place
+      await pause(this.#retryMs)
+    }
+    return undefined
   }
 
   /** Rejects as `History.newest` does. */
@@ -25,4 +40,8 @@ export class Locator {
   }
 }
 
+const nothing = (): undefined => undefined
+
 const BATCH = 500
+/** How long a channel with a history waits to know where that stands, before it is subscribed without. */
+const GIVE_UP_MS = 10_000
