@@ -171,7 +171,7 @@ export class Hub implements BrokerListener {
       if (subscription.isLive) subscription.live = deferred()
       subscription.isLive = false
       subscription.lost ??= lost
-      for (const lane of subscription.lanes) lane.forget()
+      subscription.interrupt()
     }
   }
 

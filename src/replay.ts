@@ -112,10 +112,10 @@ export class Replay {
     if (page === undefined) return this.#failed(query)
     this.#failingSince = undefined
     this.#handOver(page, query)
-    if (page.more) return this.#next(query)
+    if (page.more || this.#reads < this.#lastRead) return this.#next(query)
     const whole = this.#release(page)
     if (this.#stopped) return undefined
-    if (!whole || this.#reads < this.#lastRead) return this.#next(query)
+    if (!whole) return this.#next(query)
     this.#reader.caughtUp(this.#position)
     return undefined
   }

@@ -79,6 +79,11 @@ export class Resumption implements Gate {
     else this.#follow(message)
   }
 
+  /** The channel was lost: when it is back, its history may have been set back. */
+  readOn(): void {
+    this.#replay.readOn()
+  }
+
   /** What the others missed the client reads for itself, all but what is in no history. */
   concerns(reason: GapReason): boolean {
     if (this.#reading && reason !== 'replay_overflow') {

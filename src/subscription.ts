@@ -106,6 +106,12 @@ export class Subscription implements Audience {
     if (!resumption) this.#shared.delete(client.format)
   }
 
+  /** What comes next does not follow what came so far. */
+  interrupt(): void {
+    for (const lane of this.lanes) lane.forget()
+    for (const resumption of this.#resuming.values()) resumption.readOn()
+  }
+
   deliver(message: Message): void {
     const wasHeld = this.#held?.has(message) === true
     for (const lane of this.lanes) if (!wasHeld || lane.knows(message)) lane.deliver(message, this.topic)
