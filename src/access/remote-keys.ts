@@ -67,11 +67,7 @@ export class RemoteKeys {
   async #load(): Promise<void> {
     this.#triedAt = this.#now()
     try {
-      await this.#source.reload()
-      const keys = keysOfSet(this.#source.jwks()?.keys ?? [])
-      if (keys.length === 0) throw new Error('there is no key for RS256, ES256 or EdDSA')
-      // Those without a name are tried one after the other, for whoever makes up a token.
-      if (keys.length > MAX_KEYS) throw new Error(`there are more than ${MAX_KEYS} keys`)
+      const keys = await fetchKeys(this.#source)
       this.#keys.replace(this.#url, keys)
       if (!this.#hasKeys || this.#trouble !== '')
         this.#log.info({ url: this.#url, keys: keys.length }, 'the keys that sign tokens are here')
@@ -84,6 +80,16 @@ export class RemoteKeys {
       this.#trouble = message
     }
   }
+}
+
+/** @throws Error that says what is wrong with the set, or with the way to it */
+export async function fetchKeys(source: RemoteJWKSet): Promise<ReturnType<typeof keysOfSet>> {
+  await source.reload()
+  const keys = keysOfSet(source.jwks()?.keys ?? [])
+  if (keys.length === 0) throw new Error('there is no key for RS256, ES256 or EdDSA')
+  // Those without a name are tried one after the other, for whoever makes up a token.
+  if (keys.length > MAX_KEYS) throw new Error(`there are more than ${MAX_KEYS} keys`)
+  return keys
 }
 
 /** Between two attempts that a token can cause. */

@@ -67,17 +67,19 @@ interface Published {
   channel: string
   receivers: number
   id?: string
+  replayed?: true
 }
 
 function report(published: Published): void {
   if (!process.stdout.isTTY) return void process.stdout.write(`${JSON.stringify(published)}\n`)
-  const { channel, receivers } = published
+  const { channel, receivers, replayed } = published
   const paint = painter(hasColours(process.stdout))
   const heard =
     receivers === 0
       ? paint('yellow', 'nobody listens there now')
       : `${receivers} ${receivers === 1 ? 'connection' : 'connections'} to Redis heard it`
-  process.stdout.write(`${paint('green', 'published')} to ${paint('bold', channel)}: ${heard}\n`)
+  const done = replayed ? 'was published with this key before' : 'published'
+  process.stdout.write(`${paint('green', done)} to ${paint('bold', channel)}: ${heard}\n`)
 }
 
 const usage = (message: string): CommandError =>

@@ -1,4 +1,4 @@
-import { CommandError, EXIT } from './command.js'
+import { CommandError, EXIT, type ExitCode } from './command.js'
 
 /** The options of every command that speaks to a gateway. */
 export const REMOTE_OPTIONS = {
@@ -82,19 +82,25 @@ const BEFORE_SENDING: Record<string, string> = {
 export async function problemOf(response: Response): Promise<CommandError> {
   const { status } = response
   const text = await response.text().catch(() => '')
-  const exitCode = status === 504 ? EXIT.unknown : status >= 500 ? EXIT.unavailable : EXIT.refused
   const problem = parseProblem(text)
+  const exitCode = exitCodeOf(status, problem?.type)
   if (!problem)
     return new CommandError(exitCode, `${new URL(response.url).origin} answered ${status}, and not as a gateway does.`)
   const advice = status === 401 ? '\nGive it a key or a token: --token, CARILLON_TOKEN' : ''
   return new CommandError(exitCode, `${problem.title} (${status}): ${problem.detail}${advice}`)
 }
 
-function parseProblem(text: string): { title: string; detail: string } | undefined {
+function exitCodeOf(status: number, type = ''): ExitCode {
+  // The first try with the same key has not been answered yet.
+  if (status === 504 || type.endsWith(':idempotency-key-in-flight')) return EXIT.unknown
+  return status >= 500 || status === 429 ? EXIT.unavailable : EXIT.refused
+}
+
+function parseProblem(text: string): { type: string; title: string; detail: string } | undefined {
   try {
     const { type, title, detail } = JSON.parse(text) as Record<string, unknown>
     return typeof type === 'string' && typeof title === 'string' && typeof detail === 'string'
-      ? { title, detail }
+      ? { type, title, detail }
       : undefined
   } catch {
     return undefined

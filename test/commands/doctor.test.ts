@@ -1,13 +1,17 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { checkExposure, checkNode, openFiles } from '../../src/commands/doctor/process.js'
 import { checkMemory, checkVersion, clock, outputBuffer } from '../../src/commands/doctor/redis.js'
 import { type Config, defaultConfig } from '../../src/config.js'
+import { packageFile } from '../../src/package.js'
 import { build, startGateway } from '../support/gateway.js'
+import { KeyServer } from '../support/key-server.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
 import { runCli } from '../support/run-cli.js'
+import { ec, jwkOf, rsa } from '../support/tokens.js'
 
 interface Finding {
   level: string
@@ -56,6 +60,57 @@ t.test('names the rights that the Redis user lacks, with the rules that give the
   for (const rule of ['+unsubscribe', '+publish &news', '+eval', '+role', '+pubsub'])
     t.ok(about('rights')?.text.includes(rule), rule)
   t.match(about('output buffer'), { level: 'unknown' })
+})
+
+t.test('names what history, idempotency keys, tickets and rates lack', async t => {
+  const redis = await startRedis(t)
+  const plain =
+    '&* -@all +publish +subscribe +unsubscribe +psubscribe +punsubscribe +pubsub +ping +info +eval +role +client|setname'
+  await redis.cli('ACL', 'SETUSER', 'plain', 'on', '>secret', ...plain.split(' '))
+  const REDIS_URL = redis.url.replace('//', '//plain:secret@')
+  const without = await examine(t, ['--redis-only'], { REDIS_URL, PUBLISH_RATE: '10/s' })
+  t.equal(without.code, 0, 'it does without them')
+  t.match(without.about('rights'), { level: 'ok' })
+  const expected = {
+    'rights for Idempotency-Key': [
+      '+evalsha',
+      '+hset ~carillon:position:*',
+      '+xadd ~carillon:history:*',
+      '+memory|usage',
+    ],
+    'rights for tickets': ['+set ~carillon:vault:*', '+get ~carillon:vault:*', '+getdel'],
+    'rights for PUBLISH_RATE': ['+set ~carillon:rate:*', '+time'],
+  }
+  for (const [about, rules] of Object.entries(expected)) {
+    t.match(without.about(about), { level: 'warning', advice: /docs\/deploy\.md/ }, about)
+    for (const rule of rules) t.ok(without.about(about)?.text.includes(rule), rule)
+  }
+  const history = await examine(t, ['--redis-only'], { REDIS_URL, HISTORY: 'orders:*' })
+  t.equal(history.code, 1)
+  t.match(history.about('rights for history'), { level: 'problem', text: /\+xadd/ })
+
+  const deploy = await readFile(packageFile('docs/deploy.md'), 'utf8')
+  const rules = [...deploy.matchAll(/^```acl-\w+\n(.*)\n```$/gm)].flatMap(([, line = '']) => line.split(' '))
+  t.ok(rules.length > 15)
+  await redis.cli('ACL', 'SETUSER', 'plain', ...rules)
+  const all = await examine(t, ['--redis-only'], { REDIS_URL, HISTORY: 'orders:*', PUBLISH_RATE: '10/s' })
+  t.equal(all.code, 0)
+  for (const about of ['rights', 'rights for history', 'rights for tickets', 'rights for PUBLISH_RATE'])
+    t.match(all.about(about), { level: 'ok' }, `${about}, with the rules of the docs`)
+  t.equal(await redis.cli('KEYS', '*'), '', 'it leaves nothing behind')
+})
+
+t.test('looks whether the keys that sign tokens can be fetched', async t => {
+  const server = await KeyServer.start(t, [jwkOf(rsa, 'a'), jwkOf(ec, 'b')])
+  const environment = { JWT_JWKS_URL: server.url, JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'carillon' }
+  t.match((await examine(t, ['--redis-only'], environment)).about('token keys'), { level: 'ok', text: /^2 at http/ })
+  server.keys = []
+  const empty = await examine(t, ['--redis-only'], environment)
+  t.match(empty.about('token keys'), { level: 'problem', text: /no key for RS256/ })
+  await server.stop()
+  const away = await examine(t, ['--redis-only'], environment)
+  t.equal(away.code, 1)
+  t.match(away.about('token keys'), { level: 'problem', text: /ECONNREFUSED/, advice: /503/ })
 })
 
 t.test('says why Redis cannot be used', async t => {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { openNdjson, openSse } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
+import { startRedis } from '../support/redis.js'
 import { runCli } from '../support/run-cli.js'
 
 t.test('publishes its argument, or what comes on standard input, byte for byte', async t => {
@@ -40,6 +41,27 @@ t.test('says on a terminal what came of it', async t => {
   })
   t.match(plain.stdout, 'published to news: nobody listens there now')
   t.notMatch(plain.stdout, '\x1b')
+})
+
+t.test('with a key it is published once, however often it is sent', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: '*', PUBLISH_RATE: '3/h' } })
+  const environment = { CARILLON_URL: url }
+  const publish = (...args: string[]) => runCli(t, ['publish', 'orders', ...args], { environment })
+  const first = JSON.parse((await publish('one', '--key', 'order-1')).stdout)
+  t.match(first, { channel: 'orders', receivers: 0, id: /^[\w-]{10,16}$/ })
+  t.same(JSON.parse((await publish('one', '--key', 'order-1')).stdout), { ...first, replayed: true })
+  const kept = (await (await fetch(`${url}/channels/orders/messages`)).json()) as { messages: { id: string }[] }
+  t.same(
+    kept.messages.map(({ id }) => id),
+    [first.id],
+  )
+  const other = await publish('two', '--key', 'order-1')
+  t.same([other.code, other.stdout], [3, ''])
+  t.match(other.stderr, /422/)
+  const late = await publish('three', '--key', 'order-3')
+  t.equal(late.code, 4, 'too many for now, which is worth another try')
+  t.match(late.stderr, /429/)
 })
 
 t.test('its exit code says whether another try makes sense', async t => {

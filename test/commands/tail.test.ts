@@ -1,7 +1,9 @@
 import t from 'tap'
 import { build, startGateway } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
+import { startRedis } from '../support/redis.js'
 import { runCli, startCli } from '../support/run-cli.js'
+import { until } from '../support/until.js'
 
 const post = (url: string, channel: string, body: string | Buffer, event?: string) =>
   fetch(`${url}/channels/${channel}${event ? `?event=${event}` : ''}`, { method: 'POST', body })
@@ -85,6 +87,51 @@ t.test('comes back by itself after a restart of the gateway, and shows the gap',
   t.ok(Date.parse(from) <= Date.parse(to))
   t.equal(reason, 'disconnected')
   t.match(stderr, 'Connected again.')
+})
+
+t.test('on a channel with a history it begins where it is told to', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: '*' } })
+  const ids: string[] = []
+  for (const text of ['one', 'two', 'three', 'four'])
+    ids.push(((await (await post(url, 'kept', text)).json()) as { id: string }).id)
+  const tail = async (...args: string[]) =>
+    (await runCli(t, ['tail', 'kept', '--raw', '--url', url, ...args])).stdout.trim().split('\n')
+  t.same(await tail('--last', '2', '--limit', '2'), ['three', 'four'])
+  t.same(await tail('--since', 'all', '--limit', '3'), ['one', 'two', 'three'])
+  t.same(await tail('--after', ids[1] ?? '', '--limit', '2'), ['three', 'four'])
+  const lines = await runCli(t, ['tail', 'kept', '--last', '1', '--limit', '1', '--url', url])
+  t.same(JSON.parse(lines.stdout), { channel: 'kept', id: ids[3], data: 'four' })
+  t.match((await runCli(t, ['tail', 'kept', '--since', 'tuesday', '--url', url])).stderr, /since/)
+})
+
+t.test('with a history it goes on where it was, also before the first message, and shows no gap', async t => {
+  const redis = await startRedis(t)
+  const environment = { REDIS_URL: redis.url, HISTORY: '*', LOG_LEVEL: 'warn' }
+  const fixed = { ...environment, PORT: `${await freePort()}` }
+  const [first, other] = await Promise.all([startGateway(t, fixed), startGateway(t, environment)])
+  const tail = startCli(t, ['tail', 'still', 'calm', '--url', first.url, '--limit', '3'])
+  await until(async () => {
+    const answer = await fetch(`${other.url}/channels/calm/subscribers`)
+    return ((await answer.json()) as { listeners: number }).listeners === 1
+  }, 'it listens')
+  for (const [round, text] of ['one', 'two'].entries()) {
+    await first.stop('SIGKILL')
+    await tail.until(new RegExp(`(Trying again[^]*){${round + 1}}`), 'stderr')
+    await post(other.url, round ? 'calm' : 'still', text)
+    await startGateway(t, fixed).then(gateway => Object.assign(first, gateway))
+    await tail.until(new RegExp(text))
+  }
+  await post(other.url, 'still', 'three')
+  const { code, stdout } = await tail.exited
+  t.equal(code, 0)
+  t.same(
+    stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line).data),
+    ['one', 'two', 'three'],
+  )
 })
 
 t.test('ends with a reason when there is nothing to listen to', async t => {

@@ -80,7 +80,7 @@ export async function checkAccessRules(config: Config): Promise<Finding[]> {
   try {
     const access = await createAccess(config, { log: silentLogger })
     access.close()
-    return [ok('access rules', 'they can be used')]
+    return [ok('access rules', 'they can be used'), ...(await checkRemoteKeys(config))]
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return [
@@ -88,6 +88,26 @@ export async function checkAccessRules(config: Config): Promise<Finding[]> {
         'access rules',
         error.message,
         'The gateway does not start with them; docs/access.md shows how they look.',
+      ),
+    ]
+  }
+}
+
+/** The keys that sign tokens, fetched as the gateway fetches them. */
+async function checkRemoteKeys({ JWT_JWKS_URL }: Config): Promise<Finding[]> {
+  if (JWT_JWKS_URL === undefined) return []
+  const [jose, { fetchKeys, remoteKeySet }] = await Promise.all([import('jose'), import('../../access/remote-keys.js')])
+  try {
+    const keys = await fetchKeys(remoteKeySet(jose, new URL(JWT_JWKS_URL)))
+    return [ok('token keys', `${keys.length} at ${JWT_JWKS_URL}`)]
+  } catch (error) {
+    const { message, cause } = error as Error
+    const why = cause instanceof Error && cause.message ? cause.message : message
+    return [
+      problem(
+        'token keys',
+        `${JWT_JWKS_URL}: ${why}`,
+        'The gateway answers tokens with 503 until it has had the keys once; curl must get a JWK Set from this machine.',
       ),
     ]
   }

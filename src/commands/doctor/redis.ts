@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Target } from '../../brokers/redis/connection.js'
 import { diagnose } from '../../brokers/redis/diagnosis.js'
 import { nodeTarget, targetOfUrl } from '../../brokers/redis/target.js'
 import { type Config, ConfigError } from '../../config.js'
 import { type Finding, ok, problem, unknown, warning } from './finding.js'
+import { checkRights, isRefusal } from './redis-rights.js'
 
 /** Everything that the gateway needs of its Redis, tried with its own URL and user. */
 export async function checkRedis(config: Config, channel: string): Promise<Finding[]> {
@@ -81,8 +81,6 @@ function allowed<Value>(reply: Promise<Value>, instead: Value): Promise<Value> {
   })
 }
 
-const isRefusal = ({ message }: Error): boolean => /NOPERM|unknown (sub)?command|not allowed/i.test(message)
-
 const parseInfo = (text: string): Map<string, string> =>
   new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = '', value = '']) => [name, value]))
 
@@ -131,52 +129,6 @@ async function checkRoundTrip(redis: Redis): Promise<Finding> {
 }
 
 const SLOW_MS = 20
-
-/** Each command that a gateway uses, tried: what the user may not do is named with the rule that allows it. */
-async function checkRights(asking: Redis, listening: Redis, config: Config, channel: string): Promise<Finding[]> {
-  const own = `carillon:doctor:${randomUUID()}`
-  const isFenced = config.REDIS_URL?.includes('+sentinel')
-  const commands: [rule: string, attempt: () => Promise<unknown>][] = [
-    ['+publish &carillon:*', () => asking.publish(own, '')],
-    ['+subscribe &carillon:*', () => listening.subscribe(own)],
-    ['+unsubscribe', () => listening.unsubscribe(own)],
-    [`+publish &${channel}`, () => asking.publish(channel, 'carillon doctor')],
-    [`+subscribe &${channel}`, () => listening.subscribe(channel)],
-    ['+pubsub', () => asking.pubsub('NUMSUB', own)],
-    ['+eval', () => asking.eval("return redis.call('PUBLISH', ARGV[1], '')", 0, own)],
-    ['+ping', () => asking.ping()],
-    ['+info', () => asking.info('server')],
-    ['+role', () => asking.role()],
-    ['+client|setname', () => asking.client('SETNAME', 'carillon:doctor')],
-    ...(isFenced
-      ? [['+del ~carillon:fence', () => asking.del('carillon:fence')] as [string, () => Promise<unknown>]]
-      : []),
-    ...(config.REDIS_SHARDED
-      ? [['+spublish +ssubscribe', () => asking.call('SPUBLISH', own, '')] as [string, () => Promise<unknown>]]
-      : [
-          ['+psubscribe +punsubscribe (for patterns)', () => patterns(listening, own)] as [
-            string,
-            () => Promise<unknown>,
-          ],
-        ]),
-  ]
-  const missing: string[] = []
-  for (const [rule, attempt] of commands) {
-    try {
-      await attempt()
-    } catch (error) {
-      if (isRefusal(error as Error)) missing.push(rule)
-      else if (!/MOVED|ASK/.test((error as Error).message)) throw error // another node's slot: the right is there
-    }
-  }
-  if (missing.length === 0) return [ok('rights', 'the user may do what the gateway does')]
-  return [problem('rights', `the user lacks ${missing.join(', ')}`, 'docs/deploy.md has a whole ACL rule to copy.')]
-}
-
-async function patterns(redis: Redis, own: string): Promise<void> {
-  await redis.psubscribe(`${own}*`)
-  await redis.punsubscribe(`${own}*`)
-}
 
 export function checkMemory(info: Info): Finding {
   const policy = info.get('maxmemory_policy')
