@@ -150,4 +150,4 @@ function orProblem(read: () => UpstashCommand): UpstashCommand | Problem {
 
 /** Of a transaction all commands are taken, or none. */
 const discarded = (mistake: Problem): Problem =>
-  new Problem(mistake.type, `EXECABORT Transaction discarded because of: ${mistake.message}`)
+  new Problem(mistake.type, `EXECABORT Transaction discarded because of: ${mistake.message}`, mistake.headers)

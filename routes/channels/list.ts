@@ -66,7 +66,7 @@ export const list: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app,
       const page = names.slice(0, limit)
       const last = page.at(-1)
       const more = names.length > page.length && last !== undefined ? { next: last } : {}
-      if (!counts) return { channels: page.map(channel => ({ channel })), ...more }
+      if (!counts || page.length === 0) return { channels: page.map(channel => ({ channel })), ...more }
 
       const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
         broker.subscriberCounts(page),
