@@ -82,7 +82,9 @@ export class InFlight {
       return true
     })
     try {
-      const results = (await publish(publications.filter((_, i) => free[i]))).values()
+      const wanted = publications.filter((_, i) => free[i])
+      // With nothing to publish it would wait for what others publish in the same tick.
+      const results = (wanted.length === 0 ? [] : await publish(wanted)).values()
       return free.map(isFree =>
         isFree ? (results.next().value ?? { problem: 'internal-error' }) : { problem: 'idempotency-key-in-flight' },
       )
