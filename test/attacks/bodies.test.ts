@@ -47,6 +47,15 @@ t.test('a body that is wrong is refused, on both paths that take one, and nothin
     }
     sameProblem(t, await post('/channels/news'), type, what)
     sameProblem(t, await post('/publish'), batchType, `${what}, batch`)
+    const ticket = await post('/tickets')
+    const isJson = /^application\/json(?: ?;charset=utf-8|\t)?$/.test(headers['content-type'] ?? '')
+    sameProblem(t, ticket, isJson || type === 'message-too-large' ? type : 'unsupported-media-type', `${what}, ticket`)
+    for (const path of ['/upstash', '/upstash/pipeline', '/upstash/multi-exec']) {
+      const { status, body } = await post(path)
+      // Its protocol has no content types: what is JSON here is none of its commands.
+      t.ok(status >= 400 && status < 500, `${what}, ${path}: ${status}`)
+      t.type(JSON.parse(body).error, 'string')
+    }
     t.ok(performance.now() - began < 10_000, `${what}: in bounded time`)
   }
   t.notMatch(await redis.cli('INFO', 'commandstats'), /cmdstat_publish:/)

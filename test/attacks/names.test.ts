@@ -88,6 +88,38 @@ t.test('a name that could mean something else is refused in every transport, and
     }
   }
   socket.socket.close()
+  const post = async (path: string, body: unknown) => {
+    const headers = { 'content-type': 'application/json' }
+    return exchange(t, port, Buffer.from(requestText('POST', path, { headers, body: JSON.stringify(body) })))
+  }
+  const asked = BAD_NAMES.map(async name => {
+    sameProblem(t, await post('/tickets', { channels: ['ok', name] }), 'invalid-channel', `${show(name)}, ticket`)
+    for (const [path, body] of [
+      ['/upstash', ['PUBLISH', name, 'forged']],
+      ['/upstash', ['PUBSUB', 'NUMSUB', 'ok', name]],
+      [
+        '/upstash/multi-exec',
+        [
+          ['PUBLISH', 'ok', 'x'],
+          ['PUBLISH', name, 'forged'],
+        ],
+      ],
+      [`/upstash/publish/${encodeURIComponent(name)}/forged`, []],
+      [`/upstash/subscribe/ok/${encodeURIComponent(name)}`, []],
+    ] as const) {
+      // In a path an empty segment, and dots, are other paths.
+      if (path.includes('subscribe') || path.includes('publish')) if (['.', '..'].includes(name)) continue
+      const answer = await post(path, body)
+      t.match(
+        { status: answer.status, body: JSON.parse(answer.body) },
+        { status: 400, body: { error: /./ } },
+        `${show(name)}, ${path}`,
+      )
+    }
+    const [result] = JSON.parse((await post('/upstash/pipeline', [['PUBLISH', name, 'forged']])).body)
+    t.match(result, { error: /./ }, `${show(name)}, pipeline`)
+  })
+  await Promise.all(asked)
   t.match(await redis.cli('INFO', 'commandstats'), /^((?!cmdstat_publish:).)*$/s, 'nothing was published')
   await leavesNothing('bad names')
 })

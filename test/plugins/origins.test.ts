@@ -7,6 +7,7 @@ import { openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
 import { exchange, openSocket, parseAnswer, type RawAnswer, readUntil, requestText } from '../support/raw-http.js'
+import { PAGES, TRANSPORTS } from '../support/transports.js'
 
 const APP = 'https://app.example.com'
 const EVIL = 'https://evil.example'
@@ -51,6 +52,22 @@ t.test('a page of elsewhere cannot publish, ask or listen, not even by what brow
   t.match(await (await fetch(`${url}/channels/news/subscribers`)).json(), { listeners: 1 }, 'no stream was opened')
   await fetch(`${url}/channels/news`, { method: 'POST', body: 'true' })
   t.equal((await listener.next()).data, 'true', 'nothing forged came before')
+})
+
+t.test('a page of elsewhere gets nothing on any transport', async t => {
+  const { url } = await build(t, { config: { HISTORY: 'news*', PUBLIC_PAGES: 'metrics,openapi,docs,console' } })
+  for (const [what, { ask, upstash }] of Object.entries({ ...TRANSPORTS, ...PAGES }))
+    for (const origin of [EVIL, 'null', `${url}.evil.example`, 'http://localhost:1']) {
+      const answer = await ask(url, { origin })
+      t.equal(answer?.status, 403, `${what}, ${origin}`)
+      t.equal(answer?.headers.get('access-control-allow-origin'), null)
+      const body = await answer?.text()
+      if (upstash) t.match(JSON.parse(body ?? ''), { error: /./ })
+      else t.match(JSON.parse(body ?? ''), { type: 'urn:carillon:problem:origin-refused' })
+    }
+  const kept = await fetch(`${url}/channels/news/messages`)
+  t.match(await kept.json(), { messages: [] }, 'nothing was published')
+  t.match(await (await fetch(`${url}/channels/news/subscribers`)).json(), { listeners: 0 })
 })
 
 t.test('a WebSocket of a page of elsewhere is refused before the upgrade; programs and own pages are not', async t => {

@@ -44,7 +44,10 @@ export async function refusedOverHttp(
       headers: { accept: 'application/x-ndjson' },
     }),
     'many channels': requestText('GET', `/events?timeout=1&channel=ok&channel=${encoded}`),
-    introspection: requestText('GET', `/channels/${encoded}/subscribers`),
+    counts: requestText('GET', `/channels/${encoded}/subscribers`),
+    describe: requestText('GET', `/channels/${encoded}`),
+    messages: requestText('GET', `/channels/${encoded}/messages`),
+    'delete the history': requestText('DELETE', `/channels/${encoded}/history`),
     WebSocket: requestText('GET', `/channels/${encoded}/ws`, { headers: UPGRADE }),
   }
   const asked = Object.entries(requests).map(async ([transport, request]) => {
