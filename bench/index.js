@@ -1,116 +1,71 @@
-import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
-import { setTimeout } from 'node:timers/promises'
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
-import { openStreams, publish } from './clients.js'
-import { startRedis, systems, usage } from './servers.js'
+import { ROWS } from './rows.js'
+import { node, startRedis, systems } from './servers.js'
+import { absoluteTable, ratioTable } from './tables.js'
 
 /*
- * npm run build && npm run bench -- --runs 3 --clients 1000
+ * npm run build && npm run bench [-- --runs 3] [ROW …]
  *
- * The gateway, and beside it nchan where nginx has it, each started afresh and in turns. The load
- * generator is one Node process: it is the limit before the gateway is, so that CPU per delivery
- * says more than deliveries per second. Machines are noisy: compare what stands in one table.
+ * The table of docs/performance.md. Each system is started afresh for each measurement, and they take turns; another one
+ * begins each time. nchan and the floor in C are measured where nginx with the module, and gcc, are installed; the load
+ * generator is this process. NODE=/path/to/node measures another Node. What counts are the ratios within a run.
  */
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '3' }, clients: { type: 'string', default: '500' } },
+const { values, positionals } = parseArgs({
+  options: { runs: { type: 'string', default: '3' } },
+  allowPositionals: true,
 })
-const runs = Number(values.runs)
-const clients = Number(values.clients)
-const MESSAGES = 200
-const PUBLISHED = 10_000
-
-const workloads = {
-  'fan-out, SSE': server => fanOut(server, server.sse, false),
-  'fan-out, WebSocket': server => fanOut(server, server.ws, true),
-  publish: async server => {
-    const where = { port: server.port, path: server.publish }
-    let left = 2000
-    const next = () => left-- > 0
-    await publish(64, where, next)
-    left = PUBLISHED
-    const began = performance.now()
-    await publish(64, where, next)
-    return { 'k requests/s': PUBLISHED / (performance.now() - began) }
-  },
-  'idle SSE': server => idle(server, server.sse, false),
-  'idle WebSocket': server => idle(server, server.ws, true),
-  'cold start': async ({ startMs }) => ({ ms: startMs, '× empty node': startMs / emptyNode() }),
+const unknown = positionals.filter(name => !Object.hasOwn(ROWS, name))
+if (unknown.length > 0 || !(Number(values.runs) > 0)) {
+  console.error(`npm run bench -- [--runs 3] [ROW …], where a ROW is one of: ${Object.keys(ROWS).join(', ')}`)
+  process.exit(2)
 }
-
-async function fanOut(server, path, webSocket) {
-  const streams = await openStreams(clients, { port: server.port, path, webSocket })
-  try {
-    const burst = async messages => {
-      const wanted = streams.received + messages * clients
-      let left = messages
-      await publish(8, { port: server.port, path: server.publish }, () => left-- > 0)
-      await streams.until(wanted)
-    }
-    await burst(50)
-    const before = usage(server.pid).cpuMs
-    const began = performance.now()
-    await burst(MESSAGES)
-    const deliveries = MESSAGES * clients
-    return {
-      'k deliveries/s': deliveries / (performance.now() - began),
-      'µs CPU/delivery': ((usage(server.pid).cpuMs - before) * 1000) / deliveries,
-    }
-  } finally {
-    streams.close()
-  }
-}
-
-async function idle(server, path, webSocket) {
-  const before = usage(server.pid).kb
-  const streams = await openStreams(clients * 4, { port: server.port, path, webSocket })
-  await setTimeout(4000)
-  const perConnection = (usage(server.pid).kb - before) / (clients * 4)
-  streams.close()
-  return { 'KB/connection': perConnection }
-}
-
-const empty = join(tmpdir(), 'carillon-bench-empty.mjs')
-
-function emptyNode() {
-  writeFileSync(empty, '')
-  const began = performance.now()
-  execFileSync(process.execPath, [empty])
-  return performance.now() - began
-}
-
+const names = positionals.length > 0 ? positionals : Object.keys(ROWS)
 const redis = await startRedis()
 if (!redis) console.log('redis-server is not installed: the gateway is measured with its embedded broker')
-const rows = []
+
+const results = new Map()
 try {
-  for (const [workload, measure] of Object.entries(workloads)) {
-    const found = new Map()
-    for (let run = 0; run < runs; run++) {
-      for (const [system, start] of Object.entries(systems)) {
-        if (workload === 'cold start' && system !== 'gateway') continue
-        const server = await start(redis?.port)
-        if (!server) continue
-        try {
-          for (const [unit, value] of Object.entries(await measure(server))) {
-            const key = `${workload}|${system}|${unit}`
-            found.set(key, [...(found.get(key) ?? []), value])
-          }
-        } finally {
-          await server.stop()
-        }
-      }
-    }
-    for (const [key, numbers] of found) {
-      const [workload, system, unit] = key.split('|')
-      const sorted = numbers.sort((a, b) => a - b)
-      const [low, median, high] = [0, sorted.length >> 1, sorted.length - 1].map(i => sorted[i].toFixed(2))
-      rows.push({ workload, system, unit, median, low, high })
-    }
-  }
+  for (const name of names) results.set(name, await turns(ROWS[name], Number(values.runs)))
 } finally {
   await redis?.stop()
 }
-console.table(rows)
+const load = loadavg().map(one => one.toFixed(1))
+console.log(`\n${cpus().length} cores, load average ${load.join(' ')}, Node of the gateway: ${node}`)
+console.log(`Medians (range) of ${values.runs} runs\n`)
+console.log(ratioTable(results))
+console.log(absoluteTable(results))
+
+async function turns(row, runs) {
+  const found = Object.fromEntries(row.of.map(system => [system, []]))
+  for (let run = 0; run < runs; run++) {
+    for (let turn = 0; turn < row.of.length; turn++) {
+      const system = row.of[(run + turn) % row.of.length]
+      const figures = await measure(row, system).catch(error => {
+        console.error(`${row.what}, ${system}: ${error.message}`)
+        process.exitCode = 1
+      })
+      found[system][run] = figures
+      if (figures) console.error(`${row.what}, ${system}: ${told(figures)}`)
+    }
+  }
+  return found
+}
+
+/** Undefined where the system is not installed. */
+async function measure(row, system) {
+  if (system === 'empty node') return row.measure(undefined, redis, system)
+  const start = systems[system.replace(/,.*/, '')]
+  const server = await start(redis?.port)
+  if (!server) return undefined
+  try {
+    return await row.measure(server, redis, system)
+  } finally {
+    await server.stop()
+  }
+}
+
+function told(figures) {
+  const told = Object.entries(figures).filter(([, value]) => value !== 0)
+  return told.map(([unit, value]) => `${value.toFixed(2)} ${unit}`).join(', ')
+}

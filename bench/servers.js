@@ -1,10 +1,14 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** The Node that runs the gateway and what it is compared with: this one, or the one that `NODE` names. */
+export const node = process.env.NODE ?? process.execPath
 
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
@@ -14,26 +18,51 @@ export const systems = {
     const port = await freePort()
     const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-    const process = await start('node', ['dist/src/cli.js'], port, environment)
+    const server = await start(node, ['dist/src/cli.js'], port, environment)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
-    return { ...process, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
+    return { ...server, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
   },
 
-  async nchan() {
-    if (!existsSync(NCHAN)) return undefined
+  nchan: () => startNchan(''),
+
+  /** The same with Redis behind it, as the gateway has. */
+  'nchan with Redis': redisPort => (redisPort ? startNchan('nchan_redis_pass redis;', redisPort) : undefined),
+
+  /** One `write()` for a delivery and nothing else, in C. */
+  async floor() {
+    const program = join(tmpdir(), `carillon-bench-floor-${process.pid}`)
+    const compiled = spawnSync('gcc', ['-O2', '-o', program, fileURLToPath(new URL('floor.c', import.meta.url))])
+    if (compiled.error || compiled.status !== 0) return undefined
     const port = await freePort()
-    const home = mkdtempSync(join(tmpdir(), 'carillon-bench-'))
-    writeFileSync(join(home, 'nginx.conf'), nchanSettings(home, port))
-    const process = await start('nginx', ['-c', join(home, 'nginx.conf')], port)
-    const stop = async () => {
-      await process.stop()
-      rmSync(home, { recursive: true, force: true })
-    }
-    return { ...process, stop, port, publish: '/publish', sse: '/sse', ws: '/ws' }
+    const server = await start(program, [`${port}`], port)
+    rmSync(program)
+    return { ...server, port, publish: '/bench', sse: '/bench', ws: undefined }
+  },
+
+  /** The route of a publish on Fastify alone: no Redis, no guarantees. */
+  async bare() {
+    const port = await freePort()
+    const script = fileURLToPath(new URL('bare.js', import.meta.url))
+    const server = await start(node, [script], port, { PORT: `${port}`, NODE_ENV: 'production' })
+    return { ...server, port, publish: '/channels/bench', sse: undefined, ws: undefined }
   },
 }
 
-const nchanSettings = (home, port) => `load_module ${NCHAN};
+async function startNchan(storage, redisPort) {
+  if (!existsSync(NCHAN)) return undefined
+  const port = await freePort()
+  const home = mkdtempSync(join(tmpdir(), 'carillon-bench-'))
+  writeFileSync(join(home, 'nginx.conf'), nchanSettings(home, port, storage, redisPort))
+  const server = await start('nginx', ['-c', join(home, 'nginx.conf')], port).catch(() => undefined)
+  if (!server) return undefined // no nginx, or one that the module does not fit
+  const stop = async () => {
+    await server.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+  return { ...server, stop, port, publish: '/publish/bench', sse: '/sse/bench', ws: '/ws/bench' }
+}
+
+const nchanSettings = (home, port, storage, redisPort) => `load_module ${NCHAN};
 worker_processes 1; worker_rlimit_nofile 20000; pid ${home}/pid; error_log ${home}/error.log; daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 events { worker_connections 19000; }
@@ -41,12 +70,13 @@ http {
   access_log off; keepalive_requests 100000000; nchan_max_reserved_memory 512M;
   client_body_temp_path ${home}/b; proxy_temp_path ${home}/p; fastcgi_temp_path ${home}/f;
   uwsgi_temp_path ${home}/u; scgi_temp_path ${home}/s;
+  ${redisPort ? `upstream redis { nchan_redis_server redis://127.0.0.1:${redisPort}; nchan_redis_storage_mode nostore; }` : ''}
   server {
-    listen 127.0.0.1:${port} backlog=4096; nchan_channel_id bench; nchan_store_messages off;
+    listen 127.0.0.1:${port} backlog=4096; nchan_store_messages ${redisPort ? 'on' : 'off'};
     nchan_subscriber_first_message newest;
-    location /publish { nchan_publisher; }
-    location /sse { nchan_subscriber eventsource; }
-    location /ws { nchan_subscriber websocket; }
+    location ~ ^/publish/(\\w+)$ { nchan_publisher; nchan_channel_id $1; ${storage} }
+    location ~ ^/sse/(\\w+)$ { nchan_subscriber eventsource; nchan_channel_id $1; ${storage} }
+    location ~ ^/ws/(\\w+)$ { nchan_subscriber websocket; nchan_channel_id $1; ${storage} }
   }
 }`
 
@@ -85,7 +115,7 @@ const answers = port =>
     socket.on('error', () => resolve(false))
   })
 
-function freePort() {
+export function freePort() {
   return new Promise(resolve => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address()

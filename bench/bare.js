@@ -1,0 +1,7 @@
+import Fastify from 'fastify'
+
+/** What a publish can cost at the least on Fastify: the same route, and nothing behind it. */
+const app = Fastify()
+app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+app.post('/channels/:channel', async ({ params: { channel } }) => ({ channel, receivers: 0 }))
+await app.listen({ port: Number(process.env.PORT), host: '127.0.0.1' })

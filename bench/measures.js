@@ -1,0 +1,156 @@
+import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { Audience } from './audience.js'
+import { message, nowUs } from './messages.js'
+import { phase } from './phase.js'
+import { Publishers } from './publishers.js'
+import { usage } from './servers.js'
+
+const LEFT_ALONE_MS = 4000
+/** Of channels, the n-th; the first is the one that every server knows. */
+const channelOf = (path, channel) => (channel === 0 ? path : path.replace('bench', `bench${channel}`))
+
+/** What a fan-out costs the server, and how it arrives. */
+export async function fanOut(
+  server,
+  redis,
+  { clients, publishers: count, channels = 1, webSocket = false, messages, ...pace },
+) {
+  return withLoad(server, { count, channels, webSocket }, async load => {
+    await load.audience.grow(clients)
+    return costOf(server, redis, { ...load, channels, messages, ...pace })
+  })
+}
+
+/** CPU for a delivery with few and with many clients, and memory for each of those that came between. */
+export async function growth(server, redis, { sizes, deliveries }) {
+  return withLoad(server, { count: 1 }, async load => {
+    const found = []
+    for (const size of sizes) {
+      const before = { kb: usage(server.pid).kb, clients: load.audience.size }
+      await load.audience.grow(size)
+      await setTimeout(LEFT_ALONE_MS)
+      const kb = (usage(server.pid).kb - before.kb) / (size - before.clients)
+      found.push({ kb, ...(await costOf(server, redis, { ...load, messages: Math.round(deliveries / size) })) })
+    }
+    const [few] = found
+    const many = found.at(-1)
+    return {
+      ...sumOf(found),
+      'µs few': few['µs'],
+      'µs many': many['µs'],
+      'KB between': found[1].kb,
+      'KB last': many.kb,
+    }
+  })
+}
+
+/** Memory of a connection on which nothing happens. */
+export async function idle(server, _redis, { clients, webSocket }) {
+  const before = usage(server.pid).kb
+  return withLoad(server, { count: 1, webSocket }, async ({ audience }) => {
+    await audience.grow(clients)
+    await setTimeout(LEFT_ALONE_MS)
+    return { KB: (usage(server.pid).kb - before) / clients, closed: audience.closed }
+  })
+}
+
+/** Publishes that nobody hears, each connection with one in flight. */
+export async function publishAlone(server, redis, { publishers: count, messages }) {
+  const publishers = await Publishers.open(count, { port: server.port, pathOf: () => server.publish })
+  try {
+    await send(publishers, Math.round(messages / 5))
+    const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
+    const began = nowUs()
+    await send(publishers, messages)
+    const seconds = (nowUs() - began) / 1e6
+    return {
+      'k/s': messages / seconds / 1000,
+      µs: ((usage(server.pid).cpuMs - before[0]) * 1000) / messages,
+      'µs of Redis': redis ? ((usage(redis.pid).cpuMs - before[1]) * 1000) / messages : 0,
+    }
+  } finally {
+    publishers.close()
+  }
+}
+
+/**
+ * The delay of all others while one client takes nothing until it is cut, beside one that takes everything. It hears a
+ * second channel, on which there is more than any buffer holds.
+ */
+export async function stuckClient(server, redis, { isStuck, clients, messages, rate }) {
+  return withLoad(server, { count: 1 }, async load => {
+    await load.audience.grow(clients)
+    const one = connect(server.port, '127.0.0.1', () =>
+      one.write('GET /events?channel=bench&channel=flood HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+    )
+    one.on('error', () => {})
+    await new Promise(resolve => one.once('data', resolve))
+    if (isStuck) one.pause()
+    const flood = await Publishers.open(1, { port: server.port, pathOf: () => '/channels/flood' })
+    const text = message(0, 0, 60_000)
+    const pours = setInterval(() => !flood.busy && flood.send(0, text), 50)
+    try {
+      return await costOf(server, redis, { ...load, messages, rate })
+    } finally {
+      clearInterval(pours)
+      flood.close()
+      one.destroy()
+    }
+  })
+}
+
+async function withLoad(server, { count, channels = 1, webSocket = false }, run) {
+  const stream = webSocket ? server.ws : server.sse
+  const pathOf = channel => channelOf(stream, channel)
+  const audience = new Audience({ port: server.port, pathOf, webSocket, channels })
+  const publishers = await Publishers.open(count, {
+    port: server.port,
+    pathOf: channel => channelOf(server.publish, channel),
+  })
+  try {
+    return await run({ audience, publishers })
+  } finally {
+    audience.close()
+    publishers.close()
+  }
+}
+
+async function costOf(server, redis, { messages, ...load }) {
+  const warm = Math.max(load.channels ?? 1, Math.round(messages / 10))
+  await phase({ ...load, messages: warm, rate: undefined, window: 4 })
+  const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
+  const { delivered, seconds, p50, p99, lost, doubled, reordered } = await phase({ ...load, messages })
+  const us = (pid, since) => ((usage(pid).cpuMs - since) * 1000) / delivered
+  return {
+    µs: us(server.pid, before[0]),
+    'µs of Redis': redis ? us(redis.pid, before[1]) : 0,
+    'k/s': delivered / seconds / 1000,
+    'ms p50': p50,
+    'ms p99': p99,
+    lost,
+    doubled,
+    reordered,
+    closed: load.audience.closed,
+  }
+}
+
+const sumOf = found =>
+  Object.fromEntries(
+    ['lost', 'doubled', 'reordered', 'closed'].map(name => [name, found.reduce((sum, one) => sum + one[name], 0)]),
+  )
+
+async function send(publishers, count) {
+  const wanted = publishers.answered + count
+  let left = count
+  await new Promise(resolve => {
+    publishers.onAnswer = () => {
+      while (left > 0 && !publishers.busy) {
+        left--
+        publishers.send(0, message(0, 0))
+      }
+      if (publishers.answered === wanted) resolve()
+    }
+    publishers.onAnswer()
+  })
+}
