@@ -59,6 +59,9 @@ async function startNchan(storage, redisPort) {
     await server.stop()
     rmSync(home, { recursive: true, force: true })
   }
+  // It listens before it has found its Redis.
+  const probe = { method: 'POST', body: 'ready?' }
+  while (!(await fetch(`http://127.0.0.1:${port}/publish/probe`, probe)).ok) await setTimeout(20)
   return { ...server, stop, port, publish: '/publish/bench', sse: '/sse/bench', ws: '/ws/bench' }
 }
 

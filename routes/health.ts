@@ -48,15 +48,18 @@ const ready = {
   },
 }
 
+/** Always the same: no serializer need be compiled, which would be a good part of the time from the start to the first answer. */
+const asItIs = (): string => '{"status":"ok"}'
+
 export const health: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
   { gateway: { broker, streams } },
 ) => {
   let wasReady = false
 
-  app.get('/healthz', { schema: live, config: { access: 'always', quiet: true } }, async () => ({
-    status: 'ok' as const,
-  }))
+  app.get('/healthz', { schema: live, config: { access: 'always', quiet: true } }, async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').serializer(asItIs).send({ status: 'ok' }),
+  )
 
   app.get('/readyz', { schema: ready, config: { access: 'public', quiet: true } }, async request => {
     if (streams.draining) throw new Problem('not-ready', 'The gateway is draining.')

@@ -1,4 +1,4 @@
-import { envSchema } from 'env-schema'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { type Config, ConfigError, configSchema } from './config.js'
 
 /**
@@ -8,15 +8,24 @@ import { type Config, ConfigError, configSchema } from './config.js'
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const known = Object.keys(configSchema.properties)
   const data = Object.fromEntries(known.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
-  try {
-    return envSchema<Config>({
-      schema: configSchema,
-      data: Object.fromEntries(Object.entries(data).map(decimalsOnly)),
-      env: false,
-    })
-  } catch (error) {
-    throw new ConfigError(explain(error, data), { cause: error })
-  }
+  const config: Record<string, unknown> = Object.fromEntries(Object.entries(data).map(decimalsOnly))
+  const validate = compile()
+  if (validate(config)) return config
+  throw new ConfigError(explain(validate.errors ?? [], data))
+}
+
+/** Fills in the defaults, and turns text into numbers and booleans. */
+function compile(): ValidateFunction<Config> {
+  const ajv = new Ajv({
+    allErrors: true,
+    useDefaults: true,
+    coerceTypes: true,
+    allowUnionTypes: true,
+    // The schema is our own: to check it against JSON Schema's, which is compiled for that, took longer than all else here.
+    meta: false,
+    validateSchema: false,
+  })
+  return ajv.compile<Config>(configSchema)
 }
 
 /** Ajv would take a blank for 0, and Infinity for a number below every maximum. */
@@ -31,19 +40,15 @@ const numericSettings = new Set(
   ),
 )
 
-/** What env-schema adds to its error: Ajv's findings. */
-interface Findings {
-  errors?: { instancePath: string; message?: string; params?: { allowedValues?: string[] } }[]
-}
-
-function explain(error: unknown, data: Record<string, unknown>): string {
-  const { errors = [] } = error as Findings
+function explain(errors: readonly ErrorObject[], data: Record<string, unknown>): string {
   const lines = errors.map(({ instancePath, message, params }) => {
     const name = instancePath.slice(1)
-    const rule = params?.allowedValues ? `must be one of ${params.allowedValues.join(', ')}` : message
+    // Of the keyword `enum`; Ajv types what a keyword adds as anything.
+    const { allowedValues } = params as { allowedValues?: readonly string[] }
+    const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : message
     // A URL may hold a password, and some are secrets themselves.
     const value = /_URL$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, and is ${JSON.stringify(data[name])}`
     return `${name} ${rule}${value}`
   })
-  return lines.join('\n') || String(error)
+  return lines.join('\n')
 }
