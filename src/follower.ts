@@ -52,6 +52,11 @@ export class Follower {
     return this.#position
   }
 
+  /** What the clients get next follows this; undefined where a gap was told at their place, or nobody knows it. */
+  get tip(): Position | undefined {
+    return this.#isGapTold ? undefined : this.#position
+  }
+
   /** Where the history stood before the channel was subscribed. */
   begin(newest: Position | undefined): void {
     // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.

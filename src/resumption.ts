@@ -110,7 +110,7 @@ export class Resumption implements Gate {
     this.#others.gap(reason, until)
   }
 
-  /** From now on the client gets what the others get, who stand there. */
+  /** From now on the client gets what the others get: what follows this, or after a gap that they were told. */
   join(position: Position | undefined): void {
     this.#moveTo(position, isSame)
   }

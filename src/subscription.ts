@@ -169,7 +169,7 @@ export class Subscription implements Audience {
     const resumption = this.#resuming.get(client)
     if (!resumption) return // it left with that very message
     this.#resuming.delete(client)
-    resumption.join(this.follower?.position)
+    resumption.join(this.follower?.tip)
     resumption.lane.openGate(this.topic)
     if (client.lane) return
     resumption.lane.leave(client.subscriber)
