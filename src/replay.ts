@@ -156,23 +156,17 @@ export class Replay {
         this.#keep(({ position }) => !position)
         return false
       }
-      if (position && newest && read < this.#reads && position.offset > newest.offset) {
-        // It had come before the history was read, which does not know it any more: it has been rolled back.
+      if (position && read < this.#reads && !(newest && isCovered(newest, position))) {
+        // It had come before the history was read, which does not know it: what it was part of has been lost meanwhile.
         this.#drop()
         if (!told) this.#reader.gap('history_reset')
         told = true
         continue
       }
-      const fits = !position || !known || isCovered(known, position) || isNext(known, position)
-      if (!fits && read === this.#reads) return false
+      const isKnown = position && known && isCovered(known, position)
+      if (position && known && !isKnown && !isNext(known, position)) return false
       this.#drop()
-      if (position && known && isCovered(known, position)) continue
-      if (!fits) {
-        // The history was read after it had come, and does not lead to it: what it was part of has been lost meanwhile.
-        if (!told) this.#reader.gap('history_reset')
-        told = true
-        if (known.offset > 0 && known.epoch !== position.epoch) continue
-      }
+      if (isKnown) continue
       if (position) this.#position = position
       this.#reader.deliver(message, 'live')
     }
