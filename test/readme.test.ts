@@ -5,22 +5,18 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { packageFile } from '../src/package.js'
+import { fencesOf } from './support/doc-page.js'
 import { startGateway } from './support/gateway.js'
 import { Inbox } from './support/inbox.js'
 
 const read = (path: string): string => readFileSync(packageFile(path), 'utf8')
-const readme = read('README.md')
 const docs = readdirSync(packageFile('docs')).filter(name => name.endsWith('.md'))
 const pages = ['README.md', 'CONTRIBUTING.md', ...docs.map(name => join('docs', name))]
-
-/** The fenced blocks of a page, in order. */
-const fences = (page: string) =>
-  [...page.matchAll(/^```(\w+)\n(.*?)\n```$/gms)].map(([, language = '', text = '']) => ({ language, text }))
 
 t.test('the curl lines of the README answer as printed', async t => {
   const gateway = await startGateway(t)
   const stream = new Inbox<string>()
-  const blocks = fences(readme)
+  const blocks = fencesOf('README.md')
   let compared = 0
   for (const [i, { language, text }] of blocks.entries()) {
     if (language !== 'sh' || !text.startsWith('curl ')) continue
@@ -48,7 +44,7 @@ t.test('the curl lines of the README answer as printed', async t => {
 t.test('the greeting shows the lines of the README', async t => {
   const gateway = await startGateway(t)
   for (const line of ['curl -N 127.0.0.1:3000/channels/news/events', 'curl -d hello 127.0.0.1:3000/channels/news']) {
-    t.ok(fences(readme).some(({ text }) => text === line))
+    t.ok(fencesOf('README.md').some(({ text }) => text === line))
     t.match(gateway.output(), line.replace('3000', `${gateway.port}`))
   }
 })

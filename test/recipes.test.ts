@@ -1,9 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { packageFile } from '../src/package.js'
+import { containing, exactly, fencesOf, settingsOf } from './support/doc-page.js'
 import { type GatewayProcess, startGateway } from './support/gateway.js'
 import { Inbox } from './support/inbox.js'
 
@@ -12,11 +11,7 @@ import { Inbox } from './support/inbox.js'
  * these settings; `curl -N` listens until the end; what stands in the block behind any other command is what it
  * prints, where `…` is anything.
  */
-const page = readFileSync(packageFile('docs/recipes.md'), 'utf8')
-const blocks = [...page.matchAll(/^```(\w+)\n(.*?)\n```$/gms)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}))
+const blocks = fencesOf('docs/recipes.md')
 
 t.test('the commands of the recipes print what the page says', async t => {
   let gateway: GatewayProcess = await startGateway(t)
@@ -48,17 +43,3 @@ t.test('the commands of the recipes print what the page says', async t => {
   t.ok(ran >= 9)
   t.ok(await streamed.find(line => line === 'data: {"channel":"metrics:cpu","data":"42"}'))
 })
-
-/** `A=1 B='x y'` as an environment. */
-const settingsOf = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    [...text.matchAll(/(\w+)=(?:'([^']*)'|(\S+))/g)].map(([, name = '', a, b]) => [name, a ?? b ?? '']),
-  )
-
-const pattern = (text: string): string =>
-  text
-    .split('…')
-    .map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.+?')
-const exactly = (text: string): RegExp => new RegExp(`^${pattern(text)}$`)
-const containing = (text: string): RegExp => new RegExp(pattern(text))

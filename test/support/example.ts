@@ -10,6 +10,8 @@ export interface Script extends Inbox<string> {
   type(line: string): void
   /** Ends its standard input, as Ctrl-D does. */
   leave(): void
+  /** Asks it to end, by SIGTERM. */
+  stop(): void
   /** Resolves with its exit code, when it and all it started have ended. */
   readonly exited: Promise<number | null>
 }
@@ -34,7 +36,7 @@ export function runExample(
     await exited
   })
   const type = (line: string) => child.stdin.write(`${line}\n`)
-  return Object.assign(lines, { type, leave: () => child.stdin.end(), exited })
+  return Object.assign(lines, { type, leave: () => child.stdin.end(), stop: () => void child.kill(), exited })
 }
 
 /** The address of the page that an example serves, as it prints it. */
