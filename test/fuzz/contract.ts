@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { parse } from 'yaml'
+import { encodeId } from '../../src/cursor.js'
 import { packageFile } from '../../src/package.js'
 import { hostileText, jsonText } from './texts.js'
 
@@ -57,6 +58,8 @@ export interface FuzzAnswer {
 export class Contract {
   readonly #document: Document
   readonly #ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: false })
+  /** Real ones, which the fuzz spends. */
+  tickets: readonly string[] = ['']
   readonly #validators = new Map<object, (data: unknown) => boolean>()
 
   private constructor(document: Document) {
@@ -85,12 +88,16 @@ export class Contract {
           isLast: method === 'HEAD',
         }),
       )
-    return fc.oneof(...operations.map(arbitrary => ({ arbitrary, weight: 4 })), { arbitrary: elsewhere, weight: 2 })
+    return fc.oneof(
+      ...operations.map(arbitrary => ({ arbitrary, weight: 4 })),
+      { arbitrary: elsewhere, weight: 2 },
+      { arbitrary: upstashRequests(), weight: 12 },
+    )
   }
 
   #request(path: string, method: string, { parameters = [] }: Operation): fc.Arbitrary<FuzzRequest> {
     const values = parameters.map(parameter =>
-      fc.tuple(fc.constant(parameter), fc.integer({ min: 0, max: 9 }), text(parameter.schema)),
+      fc.tuple(fc.constant(parameter), fc.integer({ min: 0, max: 9 }), this.#value(parameter)),
     )
     const extra = fc.oneof(
       { arbitrary: fc.constant(''), weight: 12 },
@@ -128,9 +135,27 @@ export class Contract {
       })
   }
 
+  /** What hits something is rarely found by chance: channels that are kept, cursors that could be, tickets that are. */
+  #value({ name, schema }: Parameter): fc.Arbitrary<string> {
+    const any = text(schema)
+    const known: Record<string, fc.Arbitrary<string>> = {
+      channel: fc.constantFrom(...CHANNELS),
+      after: cursors(),
+      last_event_id: cursors(),
+      since: fc.constantFrom('all', '1s', '10m', '2020-01-01T00:00:00Z', '9999-12-31T23:59:59Z'),
+      ticket: fc.constantFrom(...this.tickets, `AAAAAAAA.${'A'.repeat(32)}`),
+      // A long poll would hold up what stands behind it.
+      wait: fc.constantFrom('0', '0.001', '-1', '61', 'x'),
+    }
+    const hit = known[name]
+    if (name === 'wait' && hit) return hit
+    return hit ? fc.oneof({ arbitrary: hit, weight: 2 }, { arbitrary: any, weight: 1 }) : any
+  }
+
   /** What is wrong with an answer, or undefined. */
   judge({ operation, method }: FuzzRequest, { status, headers, body }: FuzzAnswer): string | undefined {
     if (status >= 500) return `a status of ${status}`
+    if (operation === UPSTASH) return judgeUpstash(method, { status, headers, body })
     const type = headers.get('content-type')?.split(';')[0] ?? ''
     const described = operation === undefined ? undefined : this.#document.paths[operation]?.[method.toLowerCase()]
     const response = described && this.#response(described.responses[status])
@@ -169,6 +194,99 @@ export class Contract {
 }
 
 const PROBLEM = { $ref: '#/components/schemas/Problem' }
+
+const UPSTASH = 'upstash'
+const CHANNELS = ['news', 'kept', 'kept2', 'abc', 'sport']
+
+/** Ids as the gateway writes them, of messages that may be, were or never will be there. */
+const cursors = (): fc.Arbitrary<string> =>
+  fc
+    .array(
+      fc.oneof(
+        fc
+          .tuple(fc.constantFrom(...CHANNELS), fc.nat(60), fc.nat(0xffffff))
+          .map(([channel, offset, tag]) => encodeId(channel, { epoch: 'a1b2c3d4e5f60718', offset, tag })),
+        fc.stringMatching(/^[A-Za-z0-9_-]{10,16}$/),
+        hostileText().map(encode),
+      ),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map(ids => ids.join('.'))
+
+/** Upstash's protocol, which the document does not describe. */
+function upstashRequests(): fc.Arbitrary<FuzzRequest> {
+  const word = fc.oneof(
+    fc.constantFrom(
+      'PUBLISH',
+      'publish',
+      'PING',
+      'ECHO',
+      'PUBSUB',
+      'CHANNELS',
+      'NUMSUB',
+      'NUMPAT',
+      'SUBSCRIBE',
+      'GET',
+      'FLUSHALL',
+      'EVAL',
+      '',
+    ),
+    fc.constantFrom(...CHANNELS),
+    hostileText(),
+  )
+  const publish = fc
+    .tuple(fc.constantFrom(...CHANNELS), hostileText())
+    .map(([channel, data]) => ['PUBLISH', channel, data])
+  const command = fc.oneof(publish, fc.array(word, { maxLength: 4 }), fc.jsonValue())
+  const bodies = fc.oneof(
+    command.map(value => JSON.stringify(value)),
+    fc.array(command, { maxLength: 5 }).map(value => JSON.stringify(value)),
+    jsonText(),
+  )
+  const path = fc.oneof(
+    { arbitrary: fc.constantFrom('', '/pipeline', '/multi-exec'), weight: 3 },
+    {
+      arbitrary: fc.array(word, { minLength: 1, maxLength: 4 }).map(words => `/${words.map(encode).join('/')}`),
+      weight: 2,
+    },
+    { arbitrary: fc.constantFrom('/subscribe/', '/psubscribe/[', '/subscribe/carillon:x', '/publish/news'), weight: 1 },
+  )
+  const more = fc.constantFrom(
+    {},
+    { 'upstash-encoding': 'base64' },
+    { 'upstash-encoding': 'x' },
+    { 'upstash-response-format': 'resp2' },
+  )
+  return fc
+    .tuple(fc.constantFrom('POST', 'POST', 'GET'), path, bodies, headers(), more)
+    .map(([method, path, body, headers, more]): FuzzRequest => {
+      // A stream of it has no end of its own: those are for names that are refused.
+      const target = `/upstash${path.replace(/^\/(p?subscribe)\/(?=[A-Za-z0-9*?])(?!carillon:)/i, '/$1/%20')}`
+      return {
+        method,
+        operation: UPSTASH,
+        target,
+        headers: { ...headers, ...more },
+        body: method === 'POST' ? Buffer.from(body) : Buffer.alloc(0),
+        isLast: false,
+      }
+    })
+}
+
+function judgeUpstash(method: string, { status, headers, body }: FuzzAnswer): string | undefined {
+  if (!headers.get('content-type')?.startsWith('application/json')) {
+    // What is no path of it is answered as all others are.
+    return headers.get('content-type')?.startsWith('application/problem+json')
+      ? undefined
+      : `${status} with the media type ${headers.get('content-type')}`
+  }
+  const value: unknown = JSON.parse(body.toString())
+  const isReply = (reply: unknown) =>
+    typeof reply === 'object' && reply !== null && ('result' in reply || 'error' in reply)
+  return [value].flat().every(isReply)
+    ? undefined
+    : `${method}: no answer of Upstash's protocol: ${body.toString().slice(0, 200)}`
+}
 
 /** For a URL; what has no UTF-8 stays as it is written. */
 const encode = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd'))
@@ -251,10 +369,18 @@ function headers(): fc.Arbitrary<Record<string, string>> {
       some('accept', 'application/x-ndjson', 'text/event-stream', '*/*', token()),
       some('origin', 'https://evil.example', 'null', 'http://127.0.0.1', token()),
       some('sec-fetch-site', 'cross-site', 'same-origin', 'none', token()),
-      some('authorization', 'Bearer FUZZ-SECRET-1', 'Basic FUZZ-SECRET-2', 'Bearer', token()),
-      some('cookie', 'carillon=FUZZ-SECRET-3', token()),
-      some('last-event-id', 'x', 'AAAA', token()),
-      some('idempotency-key', '"FUZZ-KEY"', '', token()),
+      some(
+        'authorization',
+        'Bearer FUZZ-SECRET-1',
+        `Bearer ${FORGED}`,
+        `Bearer carillon_${'A'.repeat(43)}`,
+        'Basic FUZZ-SECRET-2',
+        'Bearer',
+        token(),
+      ),
+      some('cookie', 'carillon=FUZZ-SECRET-3', 'token=FUZZ-SECRET-4', `carillon-AAAAAAAA=${'A'.repeat(32)}`, token()),
+      some('last-event-id', 'x', 'AAAA', cursors(), token()),
+      some('idempotency-key', '"FUZZ-KEY"', 'FUZZ-KEY-2', '"FUZZ-KEY-3"', '', token()),
       some('content-encoding', 'gzip', 'identity', token()),
       some('x-forwarded-for', '1.2.3.4', token()),
       some('upgrade', 'h2c', 'websocket', token()).map(given =>
@@ -282,6 +408,13 @@ function body(path: string): fc.Arbitrary<readonly [string | undefined, Buffer]>
     'application/cloudevents+json',
   )
   const anything = fc.tuple(type, fc.oneof(bytes, jsonText().map(Buffer.from)))
+  if (path === '/tickets') {
+    const wishes = fc.tuple(
+      fc.constant('application/json'),
+      ticketWish().map(wish => Buffer.from(JSON.stringify(wish))),
+    )
+    return fc.oneof({ arbitrary: wishes, weight: 4 }, { arbitrary: anything, weight: 1 })
+  }
   if (path !== '/publish') return anything
   const batch = fc.tuple(
     fc.constant('application/json'),
@@ -289,6 +422,29 @@ function body(path: string): fc.Arbitrary<readonly [string | undefined, Buffer]>
   )
   return fc.oneof({ arbitrary: batch, weight: 4 }, { arbitrary: anything, weight: 1 })
 }
+
+/** A JSON Web Token by nobody. */
+const FORGED = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJGVVpaLVNFQ1JFVC01IiwiZXhwIjo5OTk5OTk5OTk5fQ.FUZZ-SECRET-6'
+
+const ticketWish = (): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    {
+      arbitrary: fc.record(
+        {
+          channels: fc.oneof(fc.subarray(CHANNELS), fc.array(hostileText(), { maxLength: 3 })),
+          patterns: fc.oneof(fc.subarray(['chat:*', '*', '[ab]?']), fc.array(hostileText(), { maxLength: 3 })),
+          rights: fc.oneof(
+            fc.constantFrom(['subscribe'], ['publish', 'subscribe']),
+            fc.subarray(['subscribe', 'publish', 'admin']),
+          ),
+          seconds: fc.oneof(fc.constantFrom(1, 2), fc.integer({ min: -1, max: 61 })),
+        },
+        { requiredKeys: [] },
+      ),
+      weight: 5,
+    },
+    { arbitrary: fc.jsonValue(), weight: 1 },
+  )
 
 const batchItem = (): fc.Arbitrary<unknown> =>
   fc.oneof(
@@ -299,6 +455,7 @@ const batchItem = (): fc.Arbitrary<unknown> =>
           data: fc.oneof(fc.constantFrom('hello', 'aGVsbG8='), hostileText()),
           event: fc.oneof(fc.constantFrom('price', 'gap'), hostileText()),
           encoding: fc.constantFrom('base64', 'hex'),
+          idempotency_key: fc.oneof(fc.constantFrom('FUZZ-KEY', 'FUZZ-KEY-4'), hostileText()),
         },
         { requiredKeys: ['channel', 'data'] },
       ),

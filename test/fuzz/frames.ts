@@ -14,6 +14,26 @@ export const sessionRequests = (): fc.Arbitrary<string> => {
   return fc
     .oneof(
       fc.record({ type: fc.constantFrom('subscribe', 'unsubscribe'), channel }),
+      fc.record(
+        {
+          type: fc.constant('subscribe'),
+          channel: fc.constantFrom('news', 'kept', 'abc'),
+          after: fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{10,16}$/), hostileText()),
+          since: fc.constantFrom('all', '1s', '2020-01-01T00:00:00Z', '9999-99-99T00:00:00Z'),
+          last: fc.nat(100),
+          ref: fc.oneof(fc.nat(), fc.constantFrom('x')),
+        },
+        { requiredKeys: ['type', 'channel'] },
+      ),
+      fc.record(
+        {
+          type: fc.constant('publish'),
+          channel: fc.constantFrom('news', 'kept', 'sport'),
+          data,
+          idempotency_key: fc.oneof(fc.constantFrom('FUZZ-KEY', 'FUZZ-KEY-7'), hostileText()),
+        },
+        { requiredKeys: ['type', 'channel', 'data', 'idempotency_key'] },
+      ),
       fc.record({
         type: fc.constantFrom('subscribe', 'unsubscribe'),
         pattern: fc.oneof(fc.constantFrom('chat:*', '[ab]?'), hostileText()),

@@ -1,10 +1,15 @@
 import fc from 'fast-check'
+import { holdsCredentials, shownCredentials } from '../../src/access/credentials.js'
+import { Grants } from '../../src/access/grants.js'
+import { forSubject, RulesError, readRules } from '../../src/access/rules.js'
 import { ConfigError } from '../../src/config.js'
 import { mediaType } from '../../src/content-type.js'
+import { encodeId, readCursor } from '../../src/cursor.js'
 import { readConfig } from '../../src/environment.js'
 import { sseFrame } from '../../src/frames.js'
 import { globMatcher } from '../../src/glob.js'
 import { parseHistoryRules } from '../../src/history-rules.js'
+import { readIdempotencyKey, requireKey } from '../../src/idempotency.js'
 import { requireJson } from '../../src/json.js'
 import { Message } from '../../src/message.js'
 import { channelProblem, eventTypeProblem, isChannelName, isGlob, patternProblem } from '../../src/names.js'
@@ -13,6 +18,8 @@ import { Origins } from '../../src/origins.js'
 import { Problem } from '../../src/problems.js'
 import { readRate } from '../../src/rate.js'
 import { readRequest } from '../../src/session-protocol.js'
+import { channelTopic } from '../../src/topic.js'
+import { argumentsFromJson, pipelineFromBody, readCommand } from '../../src/upstash-commands.js'
 import { hostileText, jsonText } from './texts.js'
 
 /** Throws nothing but the errors that are meant for the caller. */
@@ -74,6 +81,40 @@ export const properties: Record<string, fc.IRawProperty<unknown>> = {
     if (!rest.slice(0, -2).every(line => line.startsWith('data: ')))
       throw new Error(`a line of its own in ${JSON.stringify(lines)}`)
   }) as fc.IRawProperty<unknown>,
+  cursors: fc.property(hostileText(), fc.nat(2 ** 40), fc.nat(0xffffff), (text, offset, tag) => {
+    readCursor(text, ['news', 'sport'])
+    const [mark] = readCursor(`${encodeId('news', { epoch: '0011223344556677', offset, tag })}.${text}`, ['news'])
+    if (mark && mark.offset !== offset && !text.includes('.')) throw new Error(`reads ${JSON.stringify(mark)}`)
+  }) as fc.IRawProperty<unknown>,
+  'idempotency keys': fc.property(hostileText(), text => {
+    const key = harmless(() => readIdempotencyKey(text))
+    if (key !== undefined && !/^[ -~]{1,255}$/.test(key)) throw new Error(`takes ${JSON.stringify(key)}`)
+    harmless(() => requireKey(text))
+  }) as fc.IRawProperty<unknown>,
+  credentials: fc.property(hostileText(), hostileText(), hostileText(), (authorization, cookie, subprotocols) => {
+    const shown = harmless(() => shownCredentials({ authorization, cookie, cookieName: 'token', subprotocols }))
+    if (shown?.way === 'header' && !/^[A-Za-z0-9._~+/-]+=*$/.test(shown.value))
+      throw new Error(`takes ${JSON.stringify(shown)}`)
+    holdsCredentials(cookie)
+  }) as fc.IRawProperty<unknown>,
+  rights: fc.property(fc.jsonValue(), hostileText(), hostileText(), (value, pattern, subject) => {
+    for (const rules of [value, { subscribe: [pattern] }, { publish: [`user:{sub}:${pattern}`] }])
+      try {
+        new Grants(forSubject(readRules(rules), subject)).cover('subscribe', channelTopic(subject))
+      } catch (error) {
+        if (!(error instanceof RulesError)) throw error
+      }
+  }) as fc.IRawProperty<unknown>,
+  "commands of Upstash's protocol": fc.property(
+    fc.oneof(fc.array(hostileText(), { maxLength: 4 }), fc.jsonValue()),
+    hostileText(),
+    (value, first) => {
+      harmless(() => readCommand(argumentsFromJson(value)))
+      const command = harmless(() => readCommand(argumentsFromJson([first, 'news', 'x'])))
+      if (command && command.name !== 'publish') throw new Error(`takes ${JSON.stringify(first)}`)
+      harmless(() => pipelineFromBody(Buffer.from(first)))
+    },
+  ) as fc.IRawProperty<unknown>,
   origins: fc.property(hostileText(), hostileText(), (origin, host) => {
     const judged = origins.judge({ origin }, host)
     if (judged === 'any' || judged === 'none') throw new Error(`${JSON.stringify(origin)} is ${judged}`)

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import type { GatewayProcess } from '../support/gateway.js'
 import type { RedisServer } from '../support/redis.js'
@@ -73,8 +73,9 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
       }),
     )
 
+  contract.tickets = await buyTickets(gateway, inputs)
   await settle(gateway, redis)
-  const before = { descriptors: await descriptors(gateway), heap: NaN }
+  const before = { descriptors: await descriptors(gateway), heap: NaN, resident: NaN }
 
   const perFunction = Math.ceil((inputs * SHARES.functions) / Object.keys(properties).length)
   const began = performance.now()
@@ -92,6 +93,7 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
   counts.requests = 2000
   await settle(gateway, redis)
   before.heap = await heap(gateway)
+  before.resident = await resident(gateway)
   await requests()
   await run('sessions', sessionRequests(), async chunk => void (await sendFrames(port, '/ws', chunk)))
   let turn = 0
@@ -126,7 +128,7 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
     await settle(gateway, redis).catch(error => violations.push(`${error.message}`))
     const after = { descriptors: await descriptors(gateway), heap: await heap(gateway) }
     print(
-      `descriptors ${before.descriptors} → ${after.descriptors}, heap ${before.heap.toFixed(1)} → ${after.heap.toFixed(1)} MiB`,
+      `descriptors ${before.descriptors} → ${after.descriptors}, heap ${before.heap.toFixed(1)} → ${after.heap.toFixed(1)} MiB, resident ${before.resident} → ${await resident(gateway)} MiB`,
     )
     print(`statuses ${JSON.stringify(Object.fromEntries([...statuses].sort(([a], [b]) => a - b)))}`)
     if (after.descriptors > before.descriptors + 3)
@@ -135,6 +137,20 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
       violations.push(`the heap grew from ${before.heap} to ${after.heap} MiB`)
   }
   return { counts, violations }
+}
+
+/** Real tickets, each of which opens one stream once. */
+async function buyTickets({ url }: GatewayProcess, inputs: number): Promise<string[]> {
+  const tickets: string[] = []
+  for (let i = 0; i < Math.min(1000, Math.ceil(inputs / 100)); i++) {
+    const answer = await fetch(`${url}/tickets`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"channels":["news","kept"],"patterns":["chat:*"],"rights":["subscribe","publish"],"seconds":60}',
+    })
+    tickets.push(((await answer.json()) as { ticket: string }).ticket) // as the contract says
+  }
+  return tickets
 }
 
 const MAX_VIOLATIONS = 20
@@ -166,6 +182,12 @@ async function settle(gateway: GatewayProcess, redis: RedisServer): Promise<void
 
 const descriptors = async ({ process }: GatewayProcess): Promise<number> =>
   (await readdir(`/proc/${process.pid}/fd`)).length
+
+/** In MiB. */
+async function resident({ process }: GatewayProcess): Promise<number> {
+  const status = await readFile(`/proc/${process.pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024)
+}
 
 /** The smallest of some looks, in MiB: between two collections it only grows. */
 async function heap({ url }: GatewayProcess): Promise<number> {

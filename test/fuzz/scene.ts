@@ -13,6 +13,13 @@ export async function startScene(t: Pick<Test, 'teardown'>) {
     REDIS_URL: `redis://:fuzz-pa55word@127.0.0.1:${redis.port}`,
     LOG_LEVEL: 'debug',
     ALLOWED_ORIGINS: 'https://app.example.com',
+    HISTORY: 'news=50,kept*=20/10m,a*=5',
+    IDEMPOTENCY_SECONDS: '5',
+    // Who shows nothing may do everything, so that whatever is shown is looked at, and nothing is kept from the fuzz.
+    ANONYMOUS_GRANTS: '{"admin":["*"]}',
+    JWT_SECRET: 'fuzz-pa55word fuzz-pa55word fuzz-pa55word',
+    JWT_COOKIE: 'token',
+    PUBLIC_PAGES: 'metrics,openapi,docs,console',
   })
   return { redis: { ...redis, cli }, gateway }
 }
