@@ -43,9 +43,11 @@ const newTokens = alg => async () => {
 const always = headers => async () => () => headers
 
 const NO_RULES = 'no access rules'
+const RATE = 'no access rules, a publish rate'
 const API_KEY = 'API key'
 const MODES = {
   [NO_RULES]: always({}),
+  [RATE]: always({}),
   [API_KEY]: always(bearer(key)),
   'token, seen before': always(bearer(await sign('RS256', 'always'))),
   'new token, HS256': newTokens('HS256'),
@@ -64,6 +66,7 @@ if (!redis) throw new Error('this bench needs redis-server')
 // A busy machine must not turn the figures into refusals.
 const settings = { REDIS_TIMEOUT_MS: '10000' }
 const open = await systems.gateway(redis.port, settings)
+const rated = await systems.gateway(redis.port, { ...settings, PUBLISH_RATE: '1000000/s' })
 const guarded = await systems.gateway(redis.port, {
   ...settings,
   API_KEYS: JSON.stringify([entry]),
@@ -73,7 +76,7 @@ const guarded = await systems.gateway(redis.port, {
 
 try {
   const results = await inTurns(Object.keys(MODES), rounds, async name => {
-    const { port, pid } = name === NO_RULES ? open : guarded
+    const { port, pid } = name === NO_RULES ? open : name === RATE ? rated : guarded
     const headersOf = await MODES[name]() // signing is not measured
     return timePublishes({ port, path: '/channels/bench', body, publishes, pids: { gateway: pid }, headersOf })
   })
@@ -96,6 +99,7 @@ try {
   )
 } finally {
   await open.stop()
+  await rated.stop()
   await guarded.stop()
   await redis.stop()
   rmSync(home, { recursive: true })

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Rate } from './rate.js'
 
 /** Where the gateways keep what their callers owe, together. */
@@ -38,7 +39,7 @@ interface Account {
  *       └─ charge ┄┄▶ ledger ┄┄▶ what the caller owes at all gateways ─▶ known here
  *
  * The charge travels beside the publish, one under way for each caller, however many messages it
- * stands for. So gateways may together let through a little more than the rate for as long as a
+ * stands for; what is a small part of the rate waits a moment for more, as each costs a script of Redis. So gateways may together let through a little more than the rate for as long as a
  * charge travels; what they let through is owed all the same, and over any longer time the rate is exact.
  * Without a ledger, or while it is away, each gateway holds to the rate by itself.
  */
@@ -73,7 +74,7 @@ export class Meter {
     const cost = messages * this.#costMs
     // Who owes nothing may go over: a batch that is larger than the whole rate is paid off afterwards.
     if (owed > 0 && owed + cost > this.#windowMs) {
-      return { ...this.#describe(owed), allowed: false, waitMs: Math.min(owed, owed + cost - this.#windowMs) }
+      return this.#describe(owed, Math.min(owed, owed + cost - this.#windowMs))
     }
     account.debt = owed + cost
     account.at = now
@@ -81,17 +82,19 @@ export class Meter {
       account.unsent += cost
       if (!account.isSending) this.#settle(caller, account, this.#ledger)
     }
-    return { ...this.#describe(account.debt), allowed: true, waitMs: 0 }
+    return this.#describe(account.debt)
   }
 
-  #describe(owed: number): Pick<Allowance, 'remaining' | 'resetMs'> {
+  #describe(owed: number, waitMs = 0): Allowance {
     // Of what is owed a little has passed already; the next message may be a hair's breadth away.
-    return { remaining: Math.max(0, Math.floor((this.#windowMs - owed) / this.#costMs + 1e-6)), resetMs: owed }
+    const remaining = Math.max(0, Math.floor((this.#windowMs - owed) / this.#costMs + 1e-6))
+    return { allowed: waitMs === 0, remaining, resetMs: owed, waitMs }
   }
 
   async #settle(caller: string, account: Account, ledger: Ledger): Promise<void> {
     account.isSending = true
     while (account.unsent > 0) {
+      if (account.unsent < this.#windowMs * SMALL_PART) await pause(GATHER_MS, undefined, { ref: false })
       const charge = account.unsent
       account.unsent = 0
       const debt = await ledger.charge(caller, charge).catch(() => undefined) // the ledger tells its own troubles
@@ -117,3 +120,6 @@ export class Meter {
 const owedBy = ({ debt, at }: Account, now: number): number => Math.max(0, debt - (now - at))
 
 const FIRST_SWEEP = 1000
+
+const SMALL_PART = 0.01
+const GATHER_MS = 10
