@@ -56,7 +56,7 @@ t.test('what Redis refuses is told in our words, in every transport', async t =>
 })
 
 t.test('what Redis cannot do is told in our words', async t => {
-  const { port, redis } = await attackedGateway(t)
+  const { port, redis } = await attackedGateway(t, { HISTORY: 'kept' })
   const ask = async (what: string, request: string, type: ProblemType) => {
     const answer = await exchange(t, port, request)
     sameProblem(t, answer, type, what)
@@ -65,8 +65,30 @@ t.test('what Redis cannot do is told in our words', async t => {
   await redis.cli('ACL', 'SETUSER', 'default', '-publish', '-pubsub')
   await ask('publish', requestText('POST', '/channels/news', { body: 'x' }), 'channel-refused')
   await ask('list', requestText('GET', '/channels'), 'broker-unavailable')
+  await ask('describe', requestText('GET', '/channels/news'), 'broker-unavailable')
+  const upstash = async (what: string, path: string, body: string) => {
+    const answer = await exchange(t, port, requestText('POST', path, { body }))
+    t.match(answer.body, /error/, what)
+    // The first word is one of its protocol; the rest are ours.
+    quiet(t, { body: answer.body.replaceAll(/"error":"(?:ERR|NOPERM) /g, '"error":"') }, what)
+  }
+  await upstash('Upstash, publish', '/upstash', '["PUBLISH","news","x"]')
+  await upstash('Upstash, pipeline', '/upstash/pipeline', '[["PUBLISH","news","x"],["PUBSUB","CHANNELS"]]')
+  await upstash('Upstash, counts', '/upstash', '["PUBSUB","NUMSUB","news"]')
   await ask('counts', requestText('GET', '/channels/news/subscribers'), 'broker-unavailable')
+  await redis.cli('ACL', 'SETUSER', 'default', '-@all', '+ping', '+role', '+acl')
+  const wish = requestText('POST', '/tickets', {
+    headers: { 'content-type': 'application/json' },
+    body: '{"channels":["kept"]}',
+  })
+  await ask('ticket', wish, 'broker-unavailable')
+  await ask('messages', requestText('GET', '/channels/kept/messages'), 'broker-unavailable')
+  await ask('a long poll', requestText('GET', '/channels/kept/messages?wait=0.1'), 'broker-unavailable')
+  await ask('delete the history', requestText('DELETE', '/channels/kept/history'), 'broker-unavailable')
   await redis.stop()
+  await ask('ticket without Redis', wish, 'broker-unavailable')
+  await ask('messages without Redis', requestText('GET', '/channels/kept/messages'), 'broker-unavailable')
+  await upstash('Upstash without Redis', '/upstash', '["PUBLISH","news","x"]')
   await ask('publish without Redis', requestText('POST', '/channels/news', { body: 'x' }), 'broker-unavailable')
   await ask('readiness without Redis', requestText('GET', '/readyz'), 'not-ready')
 })
