@@ -48,12 +48,15 @@ export const systems = {
   },
 }
 
+/** A master that is killed leaves its worker behind. */
+const NGINX_STOP = 'SIGTERM'
+
 async function startNchan(storage, redisPort) {
   if (!existsSync(NCHAN)) return undefined
   const port = await freePort()
   const home = mkdtempSync(join(tmpdir(), 'carillon-bench-'))
   writeFileSync(join(home, 'nginx.conf'), nchanSettings(home, port, storage, redisPort))
-  const server = await start('nginx', ['-c', join(home, 'nginx.conf')], port).catch(() => undefined)
+  const server = await start('nginx', ['-c', join(home, 'nginx.conf')], port, {}, NGINX_STOP).catch(() => undefined)
   if (!server) return undefined // no nginx, or one that the module does not fit
   const stop = async () => {
     await server.stop()
@@ -93,7 +96,8 @@ export async function startRedis() {
   )
 }
 
-async function start(command, args, port, environment = {}) {
+/** `signal` is what ends it at once. */
+async function start(command, args, port, environment = {}, signal = 'SIGKILL') {
   const began = performance.now()
   const child = spawn(command, args, { env: { ...process.env, ...environment }, stdio: 'ignore' })
   let failure
@@ -106,7 +110,7 @@ async function start(command, args, port, environment = {}) {
   const stop = () =>
     new Promise(resolve => {
       child.once('exit', resolve)
-      child.kill('SIGKILL')
+      child.kill(signal)
     })
   return { pid: child.pid, startMs: performance.now() - began, stop }
 }

@@ -5,8 +5,8 @@
 export const COST = {
   /** CPU of a gateway for one delivery, in microseconds: alone in its tick, and joined with others. */
   deliveryUs: { lone: 13, joined: 2.1 },
-  /** Memory of an idle connection, and of a gateway without any. */
-  connectionKb: 12.5,
+  /** Memory of an idle connection (a WebSocket; an SSE stream takes 5), and of a gateway without any. */
+  connectionKb: 8.5,
   gatewayMb: 40,
   /** CPU of Redis for one publish, and for each connection that hears it. */
   publishUs: { lone: 17, joined: 1.6 },
