@@ -32,7 +32,7 @@ export const ROWS = {
     what: 'one publisher, 100 clients, SSE',
     wanted: '≤ 1.3',
     of: NCHAN,
-    measure: on(fanOut, one(100, 4000)),
+    measure: on(fanOut, one(100, 2000)),
     ratios: CPU,
   },
   'one-1000': {
