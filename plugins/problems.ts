@@ -85,11 +85,11 @@ const SOON = { 'retry-after': '1' }
 
 /** For what is not even HTTP: the answer goes to the bare socket, and the socket ends. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  if (!isAnswered(error, socket)) {
     socket.destroy(error)
     return
   }
-  const problem = error instanceof Problem ? error : clientProblem(error.code)
+  const problem = clientProblem(error)
   const body = JSON.stringify(problem)
   const headers = {
     'content-type': MEDIA_TYPE,
@@ -103,8 +103,14 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   socket.destroySoon()
 }
 
-function clientProblem(code = ''): Problem {
-  const known = clientErrors[code]
+/** Whether there is anybody to be answered. */
+export const isAnswered = ({ code }: { code?: string }, { writable }: Socket): boolean =>
+  writable && code !== 'ECONNRESET'
+
+/** What is wrong with that which Node's parser gave up. */
+export function clientProblem(error: Error & { code?: string }): Problem {
+  if (error instanceof Problem) return error
+  const known = clientErrors[error.code ?? '']
   if (known) return new Problem(known)
   return new Problem('invalid-request', 'The request is not HTTP/1.1 as RFC 9112 has it.')
 }

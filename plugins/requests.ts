@@ -1,6 +1,8 @@
+import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import type { Gateway } from '../src/gateway.js'
 import type { ProblemType } from '../src/problems.js'
+import { clientProblem, isAnswered } from './problems.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,6 +20,11 @@ declare module 'fastify' {
 /** What is told of each request when it is over. */
 export const requests = fp<{ gateway: Gateway }>(
   async (app, { gateway: { counters, journal } }) => {
+    // What is no request never gets to a hook. As a guest it is the app's to answer, and to count.
+    if (app.prefix === '')
+      app.server.prependListener('clientError', (error: Error & { code?: string }, socket: Socket) => {
+        if (isAnswered(error, socket)) counters.problem(clientProblem(error).type)
+      })
     app.decorateRequest('traceId', undefined)
     app.decorateRequest('problem', undefined)
     app.addHook('onResponse', (request, reply, done) => {

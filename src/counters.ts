@@ -57,6 +57,9 @@ export class Counters {
   /** Problems that requests were answered with. */
   readonly problems = zeros(Object.keys(PROBLEMS) as ProblemType[]) // its own keys
 
+  /** How often it was told to stop: by a signal, or with the app around it. */
+  drains = 0
+
   gap(reason: GapReason): void {
     increase(this.gaps, reason)
   }

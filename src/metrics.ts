@@ -45,6 +45,12 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     over: 'max',
     read: ({ streams }) => [[{}, Number(streams.draining)]],
   },
+  carillon_drains_total: {
+    type: 'counter',
+    help: 'How often a process was told to stop; with several workers, those that have ended count on. The streams that it ended are carillon_streams_closed_total with the reason draining.',
+    labels: [],
+    read: ({ counters }) => [[{}, counters.drains]],
+  },
   carillon_http_request_duration_seconds: {
     type: 'histogram',
     help: 'Time from a request to the end of its answer; for a stream, to its opening. Health checks and metrics are left out.',
@@ -57,7 +63,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
   carillon_problems_total: {
     type: 'counter',
-    help: 'Requests that were answered with a problem, by its type as docs/errors.md has it: access that was refused, limits that were reached, Redis that was away.',
+    help: 'Requests that were answered with a problem, by its type as docs/errors.md has it: access that was refused, limits that were reached, Redis that was away; also what is no HTTP, or comes too slowly.',
     labels: ['problem'],
     read: ({ counters }) => byLabel('problem', counters.problems),
   },

@@ -126,6 +126,7 @@ export class Streams {
 
   /** Says through `draining` that the gateway is about to stop. */
   startDraining(): void {
+    if (!this.#draining) this.#counters.drains++
     this.#draining = true
   }
 
@@ -134,7 +135,7 @@ export class Streams {
    * clients do not all knock at the other gateways at once. Those that open meanwhile come last.
    */
   async drain(seconds: number): Promise<void> {
-    this.#draining = true
+    this.startDraining()
     const step = Math.min(DRAIN_STEP_MS, (seconds * 1000) / Math.max(1, this.#streams.size))
     const started = performance.now()
     let closed = 0
@@ -149,7 +150,7 @@ export class Streams {
 
   /** Ends every stream now; those that open from now on end at once. */
   close(): void {
-    this.#draining = true
+    this.startDraining()
     this.#closed = true
     this.#heartbeats.close()
     clearInterval(this.#guard)

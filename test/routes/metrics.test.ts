@@ -1,7 +1,9 @@
 import t from 'tap'
+import { openGateway } from '../../src/open-gateway.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { scrape } from '../support/metrics.js'
+import { exchange, requestText } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 import { killSubscribers } from '../support/redis-broker.js'
 import { until } from '../support/until.js'
@@ -169,6 +171,39 @@ t.test('probes and scrapes are not among the requests, and whatever has no route
     name.startsWith('carillon_http_request_duration_seconds_count'),
   )
   t.same(routes, [['carillon_http_request_duration_seconds_count{method="GET",route="none",status="4xx"}', 2]])
+})
+
+t.test('counts drains, and what is no HTTP', async t => {
+  const gateway = await openGateway()
+  const { url, port } = await build(t, { gateway })
+  const invalid = 'carillon_problems_total{problem="invalid-request"}'
+  const tooLarge = 'carillon_problems_total{problem="headers-too-large"}'
+  t.match(await scrape(url), { carillon_drains_total: 0, [invalid]: 0, [tooLarge]: 0 })
+  t.equal((await exchange(t, port, 'this is no HTTP\r\n\r\n')).status, 400)
+  const request = requestText('GET', '/healthz', { headers: { cookie: 'x'.repeat(200_000) } })
+  t.equal((await exchange(t, port, request)).status, 431)
+  t.match(await scrape(url), { [invalid]: 1, [tooLarge]: 1 })
+  const stream = await openSse(t, `${url}/channels/news/events`)
+  gateway.streams.startDraining()
+  gateway.streams.startDraining()
+  t.match(await scrape(url), { carillon_draining: 1, carillon_drains_total: 1 })
+  await gateway.streams.drain(0)
+  await stream.untilEnd()
+  t.match(await scrape(url), { carillon_drains_total: 1, 'carillon_streams_closed_total{reason="draining"}': 1 })
+})
+
+t.test('what comes from the history counts as delivered', async t => {
+  const { url } = await build(t, { config: { HISTORY: '*' } })
+  for (const body of ['one', 'two', 'three']) await fetch(`${url}/channels/kept`, { method: 'POST', body })
+  const delivered = (transport: string) => `carillon_messages_delivered_total{transport="${transport}"}`
+  const sse = await openSse(t, `${url}/channels/kept/events?since=all`)
+  await sse.take(3)
+  const many = await openSse(t, `${url}/events?channel=kept&channel=other&last=2`)
+  await many.take(2)
+  await fetch(`${url}/channels/kept`, { method: 'POST', body: 'four' })
+  for (const stream of [sse, many]) await stream.next()
+  await until(async () => (await scrape(url))[delivered('sse')] === 7, 'three and two, and one each')
+  t.match(await scrape(url), { carillon_messages_received_total: 1 }, 'of which one came live')
 })
 
 t.test('a retry of what was published before is counted apart', async t => {
