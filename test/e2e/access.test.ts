@@ -250,9 +250,9 @@ t.test('who may not listen to a channel gets nothing of its history either', asy
 })
 
 t.test('a stream ends when its token does, on every transport, and nothing stays behind', async t => {
-  const { url, clean } = await start(t, { JWT_CLOCK_TOLERANCE_SECONDS: 0 })
+  const { url, clean } = await start(t, { JWT_CLOCK_TOLERANCE_SECONDS: 0, HISTORY: 'kept' })
   const headers = bearer(
-    await sign({ claims: { exp: now() + 3, carillon: { subscribe: ['news', 'n*'], publish: ['news'] } } }),
+    await sign({ claims: { exp: now() + 3, carillon: { subscribe: ['news', 'n*', 'kept'], publish: ['news'] } } }),
   )
   const sse = await openSse(t, `${url}/channels/news/events`, headers)
   const ndjson = await openNdjson(t, `${url}/events?channel=news&pattern=n*`, headers)
@@ -260,7 +260,12 @@ t.test('a stream ends when its token does, on every transport, and nothing stays
   const many = await openWebSocket(t, `${url}/ws`, { headers })
   many.send({ type: 'subscribe', channel: 'news' })
   await many.next()
-  await Promise.all([sse.untilEnd(), ndjson.untilEnd()])
+  const upstash = await openSse(t, `${url}/upstash/subscribe/news`, headers)
+  const polling = fetch(`${url}/channels/kept/messages?wait=30`, { headers })
+  await Promise.all([sse.untilEnd(), ndjson.untilEnd(), upstash.untilEnd()])
+  const poll = await polling
+  t.equal(poll.status, 200)
+  t.match(await poll.json(), { messages: [] }, 'a long poll ends empty')
   for (const { closed } of [single, many]) t.same(await closed, { code: 1008, reason: 'access_expired' })
   t.notMatch(sse.text().slice(sse.text().indexOf('\n\n')), 'retry:', 'it is not asked to come back')
   await clean()
