@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openBrowser } from '../support/browser.js'
-import { listening, load, openClientPage, openContext } from '../support/client-page.js'
+import { HURRY, listening, load, openClientPage, openContext } from '../support/client-page.js'
 import { build, startGateway } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
@@ -114,7 +114,7 @@ t.test('an error page of a proxy is not the end', async t => {
   await client.page.route('**/events?*', route =>
     ++answers <= 2 ? route.fulfill({ status: 502, body: 'bad gateway' }) : route.continue(),
   )
-  await client.run(listening(['news']))
+  await client.run(HURRY + listening(['news']))
   t.same(await client.take(2), [{ state: 'connecting' }, { state: 'open' }])
   t.ok(answers > 2)
 })
@@ -130,7 +130,7 @@ t.test('a publish of which the answer was lost is asked for again, and published
     if (++tries < 3) await route.abort('connectionreset')
     else await route.fulfill({ response: answer })
   })
-  t.match(await client.run(`return client.publish('once', 'x')`), { channel: 'once', receivers: 1 })
+  t.match(await client.run(`${HURRY} return client.publish('once', 'x')`), { channel: 'once', receivers: 1 })
   t.equal(tries, 3)
   await client.run(`await client.publish('once', 'y', { key: 'of-my-own' })`)
   t.same(await client.take(2), [

@@ -98,6 +98,68 @@ for (const source of SOURCES) {
   })
 }
 
+for (const source of SOURCES) {
+  t.test(`${source}: pages of the history, tickets and idempotency keys`, async t => {
+    const { redis, handler } = await start(t, { HISTORY: 'kept' })
+    const { url } = await build(t, {
+      redisUrl: redis.url,
+      config: { API_KEYS: JSON.stringify([entry]), HISTORY: 'kept' },
+    })
+    const ask = async (method: string, path: string, change: Record<string, unknown> = {}) => {
+      const answer = await handler(request(source, method, path, change))
+      return { status: answer.statusCode, body: JSON.parse(answer.body) }
+    }
+    const keyed = (body: string) => ({
+      body,
+      headers: { 'idempotency-key': '"order-1"', 'content-type': 'text/plain' },
+    })
+    const first = await ask('POST', '/channels/kept', keyed('one'))
+    t.match(first, { status: 200, body: { channel: 'kept', id: /^[\w-]{10,16}$/ } })
+    t.same(await ask('POST', '/channels/kept', keyed('one')), { status: 200, body: { ...first.body, replayed: true } })
+    t.match(await ask('POST', '/channels/kept', keyed('two')), { status: 422 })
+    await ask('POST', '/channels/kept', { body: 'two', headers: { 'content-type': 'text/plain' } })
+
+    const page = await ask('GET', '/channels/kept/messages?limit=1')
+    t.match(page.body, { messages: [{ id: first.body.id, data: 'one' }], next: first.body.id, more: true })
+    t.match((await ask('GET', `/channels/kept/messages?after=${page.body.next}`)).body, { messages: [{ data: 'two' }] })
+    t.match(await ask('GET', '/channels/plain/messages'), { status: 404 })
+
+    const json = { 'content-type': 'application/json' }
+    const ticket = await ask('POST', '/tickets', { body: '{"channels":["kept"]}', headers: json })
+    t.equal(ticket.status, 201)
+    const listener = await openSse(t, `${url}${ticket.body.urls.events}&last=1`)
+    t.match(await listener.next(), { data: 'two' }, 'it is good at a gateway')
+    t.equal((await fetch(`${url}${ticket.body.urls.events}`)).status, 401, 'once')
+  })
+
+  t.test(`${source}: who an authorizer of API Gateway let in has no rights here by that`, async t => {
+    const { handler } = await start(t)
+    const claims = { sub: '7', carillon: '{"admin":["*"]}' }
+    // As AWS writes them: of a Lambda authorizer, of Cognito, of a JWT, and of IAM.
+    const contexts = [
+      { principalId: 'user', integrationLatency: 12, grants: 'admin' },
+      { claims },
+      { jwt: { claims, scopes: ['admin'] } },
+      { lambda: { carillon: 'admin' } },
+      {
+        iam: {
+          accessKey: 'AKIA…',
+          accountId: '123456789012',
+          userArn: 'arn:aws:iam::123456789012:user/x',
+          userId: 'x',
+        },
+      },
+    ]
+    for (const authorizer of contexts) {
+      const asked = request(source, 'POST', '/channels/news', { body: 'x', headers: { authorization: '' } })
+      const requestContext = { ...asked.requestContext, authorizer }
+      t.equal((await handler({ ...asked, requestContext })).statusCode, 401)
+      const known = { ...event(source), requestContext: { ...event(source).requestContext, authorizer } }
+      t.equal((await handler(known)).statusCode, 200, 'and whoever has a key has its rights')
+    }
+  })
+}
+
 t.test('what is compressed comes as base64, and so whole', async t => {
   const { handler } = await start(t)
   const script = await handler(
@@ -160,7 +222,8 @@ t.test('without rules nobody is served, whatever address and host an event names
 
 t.test('connections that died while the function was frozen are made anew', async t => {
   const { redis, handler } = await start(t, { REDIS_TIMEOUT_MS: '500' })
-  t.equal((await handler(event('http-api'))).statusCode, 200)
+  // On a machine that is short of time the first connection may take longer than an invocation waits.
+  await until(async () => (await handler(event('http-api'))).statusCode === 200, 'it is connected')
   for (let round = 0; round < 5; round++) {
     t.equal(await redis.cli('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'), '1')
     await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')

@@ -4,8 +4,10 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../src/access/api-keys.js'
 import type { Config } from '../../src/config.js'
+import { carillon } from '../../src/index.js'
 import { packageFile } from '../../src/package.js'
-import { build } from '../support/gateway.js'
+import { build, untilReady } from '../support/gateway.js'
+import { hostApp, listening } from '../support/host-app.js'
 import { Inbox } from '../support/inbox.js'
 import { startRedis } from '../support/redis.js'
 import { secret, sign } from '../support/tokens.js'
@@ -274,6 +276,44 @@ t.test('the token is a key or a JSON Web Token of ours, and what it grants is al
   const errors = new Inbox<unknown>()
   client.subscribe(['sport']).on('error', error => errors.put(error))
   t.match(`${await errors.next()}`, /NOPERM/)
+})
+
+t.test('what it publishes to a channel with a history is kept, and comes as any other message', async t => {
+  const { url } = await start(t, { HISTORY: 'kept' })
+  const client = upstashClient(url)
+  const { heard } = await listen(t, client, ['kept'])
+  t.equal(await client.publish('kept', { price: 42 }), 1)
+  const pipeline = client.pipeline()
+  pipeline.publish('kept', 'two')
+  pipeline.publish('plain', 'three')
+  t.same(await pipeline.exec(), [1, 0])
+  await fetch(`${url}/channels/kept?event=price`, { method: 'POST', body: 'four' })
+  t.same(
+    (await heard.take(3)).map(([, data]) => data),
+    [
+      { channel: 'kept', message: { price: 42 } },
+      { channel: 'kept', message: 'two' },
+      { channel: 'kept', message: 'four' },
+    ],
+  )
+  const page = await (await fetch(`${url}/channels/kept/messages`)).json()
+  t.match(page, { messages: [{ data: '{"price":42}' }, { data: 'two' }, { event: 'price', data: 'four' }] })
+})
+
+t.test("in an app of one's own it is under the prefix", async t => {
+  const app = hostApp(t)
+  await app.register(carillon, { prefix: '/live', config: { HISTORY: 'kept', REDIS_URL: redis.url } })
+  const { url } = await listening(app)
+  await untilReady(`${url}/live`)
+  const client = upstashClient(`${url}/live`)
+  const { heard } = await listen(t, client, ['kept', 'plain'])
+  t.equal(await client.publish('kept', 'one'), 1)
+  t.equal(await client.publish('plain', 'two'), 1)
+  t.same((await heard.take(2)).map(([, data]) => data).sort(byChannel), [
+    { channel: 'kept', message: 'one' },
+    { channel: 'plain', message: 'two' },
+  ])
+  t.equal((await fetch(`${url}/upstash`, { method: 'POST', body: '["PING"]' })).status, 404)
 })
 
 t.test('its rate is the rate of all publishes', async t => {
