@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Parser } from 'tap-parser'
 import { compileTests, sourcesIn } from './compile-tests.js'
 
 /*
- * node scripts/test.js [test/some.test.ts …]
+ * node scripts/test.js [--without test/folder,test/some.test.ts] [test/some.test.ts …]
  *
  * Runs the test files, or those that are named, each in a process of its own. They are written
  * with tap, and are run without its runner, whose loaders cost a file seconds before it begins.
@@ -16,8 +17,14 @@ const TIMEOUT_SECONDS = 300
 /** They wait more than they work, and should not be the last ones that run. */
 const SLOW = /^test\/(faults|e2e|proxies|examples|brokers\/redis)\//
 
-const named = process.argv.slice(2)
-const files = (named.length > 0 ? named : sourcesIn('test')).filter(path => path.endsWith('.test.ts')).sort()
+const { values, positionals: named } = parseArgs({ options: { without: { type: 'string' } }, allowPositionals: true })
+const without = values.without?.split(',') ?? []
+const all = (named.length > 0 ? named : sourcesIn('test')).filter(path => path.endsWith('.test.ts')).sort()
+const isIn = (path, place) => path === place || path.startsWith(`${place}/`)
+// A name that has gone stale would leave out nothing, or something else some day.
+const unknown = without.filter(place => !all.some(path => isIn(path, place)))
+if (unknown.length > 0) throw new Error(`there is no such test to leave out: ${unknown.join()}`)
+const files = all.filter(path => !without.some(place => isIn(path, place)))
 const queue = [...files.filter(path => SLOW.test(path)), ...files.filter(path => !SLOW.test(path))]
 const counts = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 }
 const failed = []
@@ -38,6 +45,8 @@ console.log(
     .join(', ')} }`,
 )
 console.log(`# time=${seconds(started)}`)
+if (without.length > 0)
+  console.log(`# left out, as it was told: ${all.length - files.length} files in ${without.join()}`)
 process.exit(failed.length === 0 && counts.pass > 0 ? 0 : 1)
 
 async function work() {
