@@ -28,9 +28,15 @@ if (chosen.length === 0) {
 }
 
 const outcomes: Outcome[] = []
+let scope = new OwnScope()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, async () => {
+    await scope.end()
+    process.exit(1)
+  })
 for (const scenario of chosen) {
   for (let seed = Number(SEED); seed < Number(SEED) + Number(SEEDS); seed++) {
-    const scope = new OwnScope()
+    scope = new OwnScope()
     const outcome = await runScenario(scope, scenario, seed, length, { history })
       .catch((error: Error) => brokenRun(scenario, seed, error))
       .finally(() => scope.end())
