@@ -2,11 +2,13 @@ import { EventEmitter } from 'node:events'
 import type { IncomingHttpHeaders, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { WebSocket } from 'ws'
 import { chooseSubprotocol } from '../src/access/credentials.js'
 import type { StreamRefusal } from '../src/limits.js'
 import { Problem } from '../src/problems.js'
+import { detachUpgraded } from '../src/sinks/detach.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/stream.js'
 import { takeUpgrades } from '../src/upgrades.js'
@@ -20,6 +22,8 @@ declare module 'fastify' {
       readonly sink: WebSocketSink
       readonly refused: StreamRefusal | undefined
     } | null
+    /** That of an upgrade, for `releaseRequest`. */
+    upgradeReply: FastifyReply | null
   }
   interface FastifyContextConfig {
     /** The route takes WebSocket upgrades. */
@@ -35,8 +39,10 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
     if (!app.hasDecorator('websocketServer')) await registerOwn(app, maxMessageBytes)
     app.decorateRequest('carillonStream', null)
+    app.decorateRequest('upgradeReply', null)
     // An upgrade is refused while it still is HTTP, not accepted and then closed.
-    app.addHook('onRequest', (request, _reply, done) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.ws) request.upgradeReply = reply
       if (!request.ws || request.is404) done()
       else if (!request.routeOptions.config.webSocket)
         done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
@@ -53,6 +59,21 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
   },
   { name: 'carillon-web-socket' },
 )
+
+/**
+ * To be called when the handshake is done: a WebSocket stays open for hours, and shall not hold its request, its
+ * reply and what hangs on them. For Fastify the request is over. No listener may be left that knows the request.
+ */
+export function releaseRequest(webSocket: WebSocket, request: FastifyRequest, log: FastifyBaseLogger): void {
+  webSocket.removeAllListeners('error')
+  webSocket.on('error', function (error) {
+    log.info({ err: error }, 'websocket error')
+    this.terminate()
+  })
+  const { upgradeReply, raw } = request
+  request.ws = false // or the end of the request would be that of the connection
+  if (upgradeReply) detachUpgraded(upgradeReply.raw, raw.socket)
+}
 
 const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

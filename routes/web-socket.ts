@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../plugins/caller-id.js'
+import { releaseRequest } from '../plugins/web-socket.js'
 import { FORMATS } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
 import { upgradeRequired } from '../src/problems.js'
@@ -41,30 +42,33 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
       throw upgradeRequired()
     },
     wsHandler: (webSocket, request) => {
+      // No listener names the request, which is not to live as long as they do.
+      const { caller, id: reqId } = request
       const sink = new WebSocketSink(request.raw.socket)
       const owner = callerId(request)
       const refused = limits.streamRefusal(owner)
       const stream = streams.create({
         sink,
         format: FORMATS.webSocketEnvelope,
-        caller: request.caller,
+        caller,
         owner,
-        reqId: request.id,
+        reqId,
         multiplexed: true,
       })
       const session = new Session(stream, hub, {
-        caller: request.caller,
+        caller,
         maxMessageBytes: config.MAX_MESSAGE_BYTES,
         spend: () => limits.spend(() => owner, 1),
       })
       webSocket.on('close', () => stream.close('client_gone'))
       webSocket.on('message', (frame: Buffer) => {
         session.receive(frame).catch(error => {
-          request.log.error({ err: error }, 'websocket session failed')
+          app.log.error({ err: error, reqId }, 'websocket session failed')
           stream.close('internal_error')
         })
       })
       sink.begin(webSocket)
+      releaseRequest(webSocket, request, app.log)
       if (refused) streams.refuse(stream, refused)
       else streams.open(stream)
     },

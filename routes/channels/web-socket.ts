@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
+import { releaseRequest } from '../../plugins/web-socket.js'
 import { allows } from '../../src/access/allows.js'
 import { refusal } from '../../src/access/refusals.js'
 import { FORMATS } from '../../src/frames.js'
@@ -72,6 +73,8 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     },
     wsHandler: (webSocket, request) => {
       if (!request.carillonStream) return webSocket.terminate()
+      // No listener names the request, which is not to live as long as they do.
+      const { caller, id: reqId } = request
       const { channel } = request.params
       const { stream, sink, refused } = request.carillonStream
       const topic = channelTopic(channel)
@@ -83,15 +86,16 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       }
       webSocket.on('message', (data: Buffer) => {
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
-        if (!allows(request.caller, 'publish', topic)) return stream.sendError(topic, refusal(request.caller))
+        if (!allows(caller, 'publish', topic)) return stream.sendError(topic, refusal(caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
         publish(data).catch(error => {
           if (error instanceof Problem) return stream.sendError(topic, error)
-          request.log.error({ err: error }, 'websocket publish failed')
+          app.log.error({ err: error, reqId }, 'websocket publish failed')
           stream.close('internal_error')
         })
       })
       sink.begin(webSocket)
+      releaseRequest(webSocket, request, app.log)
       if (refused) streams.refuse(stream, refused, topic)
       else streams.open(stream)
     },

@@ -39,6 +39,17 @@ export function detach(response: ServerResponse, socket: Socket): void {
   socket.resume()
 }
 
+/**
+ * The same for the connection of a WebSocket whose handshake is done; it has no parser any more. To be called when
+ * no hook would take the end of the request for that of the connection.
+ */
+export function detachUpgraded(response: ServerResponse, socket: Socket): void {
+  if (response.socket !== socket) return
+  response.detachSocket(socket)
+  response.emit('finish')
+  Object.assign(socket, METHODS)
+}
+
 const SERVER_EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pause', 'resume']
 
 /** What the HTTP server has put a closure in place of. */
