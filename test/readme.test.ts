@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { createApiKey } from '../src/access/api-keys.js'
 import { packageFile } from '../src/package.js'
 import { fencesOf } from './support/doc-page.js'
 import { startGateway } from './support/gateway.js'
@@ -47,6 +48,16 @@ t.test('the greeting shows the lines of the README', async t => {
     t.ok(fencesOf('README.md').some(({ text }) => text === line))
     t.match(gateway.output(), line.replace('3000', `${gateway.port}`))
   }
+  t.match(gateway.output(), `${gateway.url}/console`)
+})
+
+t.test('with access rules the greeting shows lines that take a key', async t => {
+  const key = createApiKey('reader', { publish: ['*'] })
+  const gateway = await startGateway(t, { API_KEYS: JSON.stringify([key.entry]), CONSOLE: 'false' })
+  const line = gateway.output().match(/curl .*-d hello .*/)?.[0] ?? ''
+  const { stdout } = await promisify(execFile)('bash', ['-c', line], { env: { ...process.env, KEY: key.key } })
+  t.equal(stdout, '{"channel":"news","receivers":0}')
+  t.notMatch(gateway.output(), '/console', 'no page is named that is not there')
 })
 
 t.test('every npm script that the pages name exists', async t => {

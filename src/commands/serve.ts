@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
+import { accessMode } from '../access/mode.js'
 import { type Config, ConfigError, configSchema } from '../config.js'
 import { readConfig } from '../environment.js'
 import { settingsText } from '../help.js'
@@ -66,20 +67,23 @@ async function serveTogether(config: Config, count: number): Promise<ServedAddre
 type ServedAddress = Pick<AddressInfo, 'address' | 'port'>
 
 /** To standard error, as the log has standard output for itself. */
-function greet({ address, port }: ServedAddress, { REDIS_URL }: Config): void {
+function greet({ address, port }: ServedAddress, config: Config): void {
+  const { REDIS_URL, CONSOLE } = config
   const host =
     address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address
   const mode =
     REDIS_URL === undefined
       ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'
       : `Redis at ${withoutCredentials(REDIS_URL)}`
+  const here = `${host}:${port}`
+  const key = accessMode(config) === 'rules' ? '-H "Authorization: Bearer $KEY" ' : ''
   console.error(`
-  Carillon listens on http://${host}:${port}
+  Carillon listens on http://${here}
   ${mode}
 
-  Listen:   curl -N ${host}:${port}/channels/news/events
-  Publish:  curl -d hello ${host}:${port}/channels/news
-  Who:      curl ${host}:${port}/channels/news/subscribers
+  Listen:   curl -N ${key}${here}/channels/news/events
+  Publish:  curl -d hello ${key}${here}/channels/news
+  Who:      curl ${key}${here}/channels/news/subscribers${CONSOLE ? `\n  Look:     http://${here}/console` : ''}
 `)
 }
 
