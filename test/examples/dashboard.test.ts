@@ -3,11 +3,13 @@ import { openBrowser } from '../support/browser.js'
 import { pageOf, runExample } from '../support/example.js'
 import { startRedis } from '../support/redis.js'
 
+const browser = await openBrowser(t)
+
 async function openDashboard(t: Test) {
   const redis = await startRedis(t)
   const url = await pageOf(runExample(t, 'dashboard/run.js', { environment: { REDIS_URL: redis.url } }))
-  const browser = await openBrowser(t)
   const page = await browser.newPage()
+  t.teardown(() => page.close())
   await page.goto(url)
   await page.getByText('live', { exact: true }).waitFor()
   return { redis, url, page }
