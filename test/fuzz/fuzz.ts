@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { GatewayProcess } from '../support/gateway.js'
 import type { RedisServer } from '../support/redis.js'
 import { until } from '../support/until.js'
-import { Contract } from './contract.js'
+import { Contract, type FuzzRequest } from './contract.js'
 import { anyFrames, rawBytes, sendFrames, sendRawFrames, sessionRequests } from './frames.js'
 import { properties } from './functions.js'
 import { sendAll, sendBytes } from './http.js'
@@ -61,17 +61,15 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
     )
   }
 
-  const requests = () =>
-    run('requests', contract.requests(), chunk =>
-      sendAll(port, chunk, (request, answer) => {
-        const problem = answer ? contract.judge(request, answer) : 'no answer'
-        if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-        if (problem)
-          violations.push(
-            `${problem} to ${JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 200) }).slice(0, 1500)}`,
-          )
-      }),
-    )
+  const ask = (requests: FuzzRequest[]) =>
+    sendAll(port, requests, (request, answer) => {
+      const problem = answer ? contract.judge(request, answer) : 'no answer'
+      if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+      if (problem)
+        violations.push(
+          `${problem} to ${JSON.stringify({ ...request, body: request.body.toString('latin1').slice(0, 200) }).slice(0, 1500)}`,
+        )
+    })
 
   contract.tickets = await buyTickets(gateway, inputs)
   await settle(gateway, redis)
@@ -89,12 +87,13 @@ export async function fuzz({ gateway, redis, inputs, seed, print = () => {} }: F
   )
 
   // What is loaded when it is first needed is there after the first round; only what comes later is growth.
-  await sendAll(port, fc.sample(contract.requests(), { numRuns: 2000, seed: seed - 1 }), () => {})
-  counts.requests = 2000
+  const first = fc.sample(contract.requests(), { numRuns: Math.min(FIRST_ROUND, inputs), seed: seed - 1 })
+  await ask(first)
+  counts.requests = first.length
   await settle(gateway, redis)
   before.heap = await heap(gateway)
   before.resident = await resident(gateway)
-  await requests()
+  await run('requests', contract.requests(), ask)
   await run('sessions', sessionRequests(), async chunk => void (await sendFrames(port, '/ws', chunk)))
   let turn = 0
   await run('frames', anyFrames(), async chunk => {
@@ -154,6 +153,7 @@ async function buyTickets({ url }: GatewayProcess, inputs: number): Promise<stri
 }
 
 const MAX_VIOLATIONS = 20
+const FIRST_ROUND = 2000
 const HEAP_GROWTH_MIB = 24
 
 /** Resolves when no connection of the fuzz is left and nothing is subscribed any more. */
