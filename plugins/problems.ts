@@ -53,6 +53,9 @@ export const problems = fp(
   { name: 'carillon-problems' },
 )
 
+/** So much of a body that is too large is read, and thrown away, for the sake of the connection. */
+const MAX_DISCARDED_BYTES = 1024 * 1024
+
 /** How a problem is written in the body of an answer. */
 interface Shape {
   readonly mediaType: string
@@ -65,6 +68,9 @@ const DETAILS: Shape = { mediaType: MEDIA_TYPE, body: problem => problem.toJSON(
 export function answer(error: Error, request: FastifyRequest, reply: FastifyReply, shape = DETAILS): FastifyReply {
   const problem = toProblem(error)
   request.problem = problem.type
+  // Fastify ends the connection, and what of the body is still on its way would take the answer with it.
+  const announced = Number(request.headers['content-length'])
+  if (problem.type === 'message-too-large' && announced <= MAX_DISCARDED_BYTES) reply.removeHeader('connection')
   // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
   // Fastify puts the whole URL into this one, and a ticket may stand in its query.

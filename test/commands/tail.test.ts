@@ -105,16 +105,18 @@ t.test('on a channel with a history it begins where it is told to', async t => {
   t.match((await runCli(t, ['tail', 'kept', '--since', 'tuesday', '--url', url])).stderr, /since/)
 })
 
-t.test('with a history it goes on where it was, also before the first message, and shows no gap', async t => {
+t.test('with a history it goes on where it was, also on channels without a message yet, and shows no gap', async t => {
   const redis = await startRedis(t)
   const environment = { REDIS_URL: redis.url, HISTORY: '*', LOG_LEVEL: 'warn' }
   const fixed = { ...environment, PORT: `${await freePort()}` }
   const [first, other] = await Promise.all([startGateway(t, fixed), startGateway(t, environment)])
-  const tail = startCli(t, ['tail', 'still', 'calm', '--url', first.url, '--limit', '3'])
+  const tail = startCli(t, ['tail', 'still', 'calm', 'hello', '--url', first.url, '--limit', '4'])
   await until(async () => {
     const answer = await fetch(`${other.url}/channels/calm/subscribers`)
     return ((await answer.json()) as { listeners: number }).listeners === 1
   }, 'it listens')
+  await post(other.url, 'hello', 'zero')
+  await tail.until(/zero/)
   for (const [round, text] of ['one', 'two'].entries()) {
     await first.stop('SIGKILL')
     await tail.until(new RegExp(`(Trying again[^]*){${round + 1}}`), 'stderr')
@@ -130,7 +132,7 @@ t.test('with a history it goes on where it was, also before the first message, a
       .trim()
       .split('\n')
       .map(line => JSON.parse(line).data),
-    ['one', 'two', 'three'],
+    ['zero', 'one', 'two', 'three'],
   )
 })
 
