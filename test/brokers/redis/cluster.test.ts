@@ -126,7 +126,13 @@ t.test('messages flow on while slots move and masters change', async t => {
   await until(async () => (await replica.cli('ROLE')).startsWith('master'), 'the replica took over')
   await heard()
   await cluster.settled()
-  t.same(flows[0]?.gaps, [], 'classic: nor is a master that becomes a replica')
+  // Where the gateway listens is up to chance. It leaves a node that is no master any more, and says so.
+  const left = flows[0]?.gaps.map(({ channel }) => channel).sort() ?? []
+  t.same(
+    left,
+    left.length === 0 ? [] : [...spread].sort(),
+    'classic: nor is a master that becomes a replica, or one gap on each channel if it listened there',
+  )
 
   const killed = await cluster.ownerOf(slotOf(spread[0] ?? ''))
   const heir = await cluster.replicaOf(killed)
