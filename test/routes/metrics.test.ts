@@ -180,7 +180,7 @@ t.test('counts drains, and what is no HTTP', async t => {
   const tooLarge = 'carillon_problems_total{problem="headers-too-large"}'
   t.match(await scrape(url), { carillon_drains_total: 0, [invalid]: 0, [tooLarge]: 0 })
   t.equal((await exchange(t, port, 'this is no HTTP\r\n\r\n')).status, 400)
-  const request = requestText('GET', '/healthz', { headers: { cookie: 'x'.repeat(200_000) } })
+  const request = requestText('GET', '/healthz', { headers: { cookie: 'x'.repeat(20_000) } })
   t.equal((await exchange(t, port, request)).status, 431)
   t.match(await scrape(url), { [invalid]: 1, [tooLarge]: 1 })
   const stream = await openSse(t, `${url}/channels/news/events`)
