@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
+import { ClusterNodes } from '../../../src/brokers/redis/cluster/nodes.js'
 import { slotOf } from '../../../src/brokers/redis/cluster/slots.js'
 import { RedisBroker } from '../../../src/brokers/redis/index.js'
+import { RedisStatistics } from '../../../src/brokers/redis/statistics.js'
 import { silentLogger } from '../../../src/logger.js'
 import { openSse, openWebSocket } from '../../support/clients.js'
 import { RedisCluster } from '../../support/cluster.js'
@@ -25,6 +27,24 @@ const channels = Array.from({ length: 300 }, (_, i) => `room-${i}`)
 const spread = [0, 1, 2].flatMap(third =>
   channels.filter(name => Math.floor((slotOf(name) * 3) / 16_384) === third).slice(0, 4),
 )
+
+t.test('what a node answers while all is being closed opens no connection to the others', async t => {
+  const [seed] = cluster.nodes
+  if (!seed) throw new Error('a Cluster has nodes')
+  const opened: number[] = []
+  const targetAt = ({ host, port }: { host: string; port: number }) => {
+    opened.push(port)
+    return { host, port }
+  }
+  const seeds = [{ host: '127.0.0.1', port: seed.port }]
+  const common = { timeout: 900, gatewayId: 'gw', log: silentLogger, statistics: new RedisStatistics(), publishing: {} }
+  const nodes = new ClusterNodes({ seeds, targetAt, ...common }, { changed: () => {} })
+  nodes.start()
+  // The seed is connected, and asked who serves what.
+  while (nodes.trouble !== 'the Cluster has not told yet who serves what') await new Promise(setImmediate)
+  await nodes.close()
+  t.same(opened, [seed.port])
+})
 
 t.test(
   'classic: a native PUBLISH at any node is heard, and a native subscriber at any node hears the bytes',

@@ -161,6 +161,7 @@ export class ClusterNodes {
   }
 
   #take(slots: SlotMap): void {
+    if (this.#isClosing) return // nobody would close what it opens
     const before = this.#slots
     this.#slots = slots
     this.#confirmedAt = this.#askedAt
