@@ -2,9 +2,10 @@ import { Ahead } from './ahead.js'
 import type { GapReason } from './gap.js'
 import { markOf, type Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, isSame, NOWHERE } from './positions.js'
+import { isCovered, isNext, NOWHERE } from './positions.js'
 import { Replay } from './replay.js'
 import type { Replays } from './replays.js'
+import { Succession } from './succession.js'
 
 /** All clients of a channel here. */
 export interface Audience {
@@ -31,12 +32,10 @@ export class Follower {
   readonly #ageMs: number
   readonly #replays: Replays
   readonly #audience: Audience
-  #position: Position | undefined
+  readonly #clients = new Succession()
   #repair: Replay | undefined
   /** What was read from the history and has not come live yet; what is too much for it is looked up once more when it comes. */
   #ahead: Ahead | undefined
-  /** During a repair: a gap was told at the place where the clients are. */
-  #isGapTold = false
   #stopped = false
   #quiet: { readonly position: Position; readonly since: number } | undefined
 
@@ -49,18 +48,18 @@ export class Follower {
 
   /** The clients have everything up to here; undefined where nobody knows yet. */
   get position(): Position | undefined {
-    return this.#position
+    return this.#clients.position
   }
 
   /** What the clients get next follows this; undefined where a gap was told at their place, or nobody knows it. */
   get tip(): Position | undefined {
-    return this.#isGapTold ? undefined : this.#position
+    return this.#clients.tip
   }
 
   /** Where the history stood before the channel was subscribed. */
   begin(newest: Position | undefined): void {
     // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.
-    this.#position ??= newest ?? NOWHERE
+    this.#clients.position ??= newest ?? NOWHERE
   }
 
   message(message: Message): void {
@@ -70,19 +69,19 @@ export class Follower {
       this.#repair.take(message)
     } else if (!position) {
       this.#audience.deliver(message)
-    } else if (!this.#position || isNext(this.#position, position)) {
-      this.#position = position
+    } else if (!this.#clients.position || isNext(this.#clients.position, position)) {
+      this.#clients.position = position
       this.#ahead = undefined // live messages come in order: no copy can still come
       this.#audience.deliver(message)
     } else if (!this.#isCopy(position)) {
-      this.#start(this.#position).take(message)
+      this.#start(this.#clients.position).take(message)
     }
   }
 
   /** The channel is live again after a loss, which may have begun then. False when it does not know where it stands. */
   recover(since: number): boolean {
     if (this.#repair) this.#repair.readOn()
-    else if (this.#position) this.#start(this.#position, since)
+    else if (this.#clients.position) this.#start(this.#clients.position, since)
     else return false
     return true
   }
@@ -93,15 +92,15 @@ export class Follower {
    */
   check(asked: Position | undefined, newest: Position | undefined, now: number): void {
     if (this.#repair || this.#stopped) return
-    if (!this.#position) this.begin(newest)
-    if (!this.#position || !asked) return
+    if (!this.#clients.position) this.begin(newest)
+    if (!this.#clients.position || !asked) return
     if (this.#quiet?.position !== asked) this.#quiet = { position: asked, since: now }
     if (newest) {
       const isBack = isCovered(asked, newest) && (newest.offset < asked.offset || newest.tag !== asked.tag)
-      if (isBack || !isCovered(this.#position, newest)) this.#start(this.#position)
-    } else if (this.#position === asked && asked.offset > 0) {
+      if (isBack || !isCovered(this.#clients.position, newest)) this.#start(this.#clients.position)
+    } else if (this.#clients.position === asked && asked.offset > 0) {
       // A history ends by itself when all of it is too old; at any other time it was deleted or lost.
-      if (now - this.#quiet.since >= this.#ageMs) this.#position = NOWHERE
+      if (now - this.#quiet.since >= this.#ageMs) this.#clients.position = NOWHERE
       else this.#start(asked)
     }
   }
@@ -113,7 +112,7 @@ export class Follower {
   }
 
   #isCopy(position: Position): boolean {
-    return position.epoch === this.#position?.epoch && this.#ahead?.has(position) === true
+    return position.epoch === this.#clients.position?.epoch && this.#ahead?.has(position) === true
   }
 
   #start(from: Position, since?: number): Replay {
@@ -123,33 +122,24 @@ export class Follower {
       reader: {
         deliver: (message, source) => {
           const { position } = message
-          if (position) this.#moveTo(position, isNext, since)
+          if (position && !this.#clients.next(position)) this.#audience.gap('history_reset', since)
           this.#deliver(message, source)
         },
         gap: (reason, until) => {
-          this.#isGapTold = true
+          this.#clients.break()
           this.#audience.gap(reason, since, until)
         },
         ready: () => this.#audience.ready(),
         caughtUp: position => {
-          this.#moveTo(position, isSame, since)
+          if (!this.#clients.moveTo(position)) this.#audience.gap('history_reset', since)
           this.#repair = undefined
         },
       },
     })
     this.#repair = repair
-    this.#isGapTold = false
     this.#ahead = undefined
     repair.run({ after: markOf(from) })
     return repair
-  }
-
-  /** Whatever led there: from where the clients are they get what follows, or a gap. */
-  #moveTo(position: Position | undefined, follows: (known: Position, position: Position) => boolean, since?: number) {
-    const known = this.#position
-    if (known && position && !this.#isGapTold && !follows(known, position)) this.#audience.gap('history_reset', since)
-    this.#position = position
-    this.#isGapTold = false
   }
 
   #deliver(message: Message, source: 'history' | 'live'): void {

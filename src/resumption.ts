@@ -3,11 +3,12 @@ import { encodeId, encodeMark } from './cursor.js'
 import type { GapReason } from './gap.js'
 import type { Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, isSame } from './positions.js'
+import { isCovered } from './positions.js'
 import type { Gate, PrivateLane } from './private-lane.js'
 import { Replay } from './replay.js'
 import type { PageQuery, Replays } from './replays.js'
 import type { Subscriber } from './subscriber.js'
+import { Succession } from './succession.js'
 import type { Topic } from './topic.js'
 
 /** The other clients of the channel, whom it is to join. */
@@ -37,10 +38,7 @@ export class Resumption implements Gate {
   #reading = true
   /** What it read that the others have not got yet. */
   readonly #read = new Ahead()
-  /** Up to where it has everything; undefined where whatever comes follows. */
-  #position: Position | undefined
-  /** At the place where it is. */
-  #isGapTold = false
+  readonly #client = new Succession()
   #told = false
 
   constructor(
@@ -90,14 +88,14 @@ export class Resumption implements Gate {
       this.#replay.readOn()
       return false
     }
-    this.#isGapTold = true
+    this.#client.break()
     return true
   }
 
   deliver(message: Message): void {
     const { position } = message
     if (position) {
-      this.#moveTo(position, isNext)
+      this.#next(position)
       const head = this.#others.head()
       if (!head || !isCovered(head, position)) this.#read.add(position)
     }
@@ -106,13 +104,13 @@ export class Resumption implements Gate {
   }
 
   gap(reason: GapReason, until?: number): void {
-    this.#isGapTold = true
+    this.#client.break()
     this.#others.gap(reason, until)
   }
 
   /** From now on the client gets what the others get: what follows this, or after a gap that they were told. */
   join(position: Position | undefined): void {
-    this.#moveTo(position, isSame)
+    this.#moveTo(position)
   }
 
   ready(): Promise<void> {
@@ -122,7 +120,7 @@ export class Resumption implements Gate {
 
   caughtUp(position: Position | undefined): void {
     this.#reading = false
-    this.#moveTo(position, isSame)
+    this.#moveTo(position)
     if (position && !this.#told) this.#tellPosition(position)
     const head = this.#others.head()
     if (!position || position.offset === 0 || (head && isCovered(head, position))) this.#others.caughtUp()
@@ -130,22 +128,23 @@ export class Resumption implements Gate {
 
   #follow(message: Message): void {
     const { position } = message
-    const isCopy = position && this.#position && isCovered(this.#position, position) && !this.#read.hasOther(position)
+    const isCopy =
+      position && this.#client.position && isCovered(this.#client.position, position) && !this.#read.hasOther(position)
     if (isCopy) {
-      if (position.offset === this.#position?.offset) this.#others.arrived()
+      if (position.offset === this.#client.position?.offset) this.#others.arrived()
       return
     }
-    if (position) this.#moveTo(position, isNext)
+    if (position) this.#next(position)
     this.lane.pass(message, this.#topic)
     if (position) this.#others.arrived()
   }
 
-  /** Whatever led there: from where the client is it gets what follows, or a gap. */
-  #moveTo(position: Position | undefined, follows: (known: Position, position: Position) => boolean): void {
-    const known = this.#position
-    if (known && !this.#isGapTold && !(position && follows(known, position))) this.#others.gap('history_reset')
-    this.#position = position
-    this.#isGapTold = false
+  #next(position: Position): void {
+    if (!this.#client.next(position)) this.#others.gap('history_reset')
+  }
+
+  #moveTo(position: Position | undefined): void {
+    if (!this.#client.moveTo(position)) this.#others.gap('history_reset')
   }
 
   #tellPosition(position: Position): void {
