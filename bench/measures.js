@@ -37,8 +37,8 @@ export async function growth(server, redis, { sizes, deliveries }) {
     const many = found.at(-1)
     return {
       ...sumOf(found),
-      'µs few': few['µs'],
-      'µs many': many['µs'],
+      'µs few': few.µs,
+      'µs many': many.µs,
       'KB between': found[1].kb,
       'KB last': many.kb,
     }

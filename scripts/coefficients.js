@@ -5,7 +5,7 @@
 export const COST = {
   /** CPU of a gateway for one delivery, in microseconds: alone in its tick, and joined with others. */
   deliveryUs: { lone: 13, joined: 2.1 },
-  /** Memory of an idle connection (a WebSocket; an SSE stream takes 5), and of a gateway without any. */
+  /** Memory of an idle connection (with room: a WebSocket takes 7, an SSE stream 6), and of a gateway without any. */
   connectionKb: 8.5,
   gatewayMb: 40,
   /** CPU of Redis for one publish, and for each connection that hears it. */
