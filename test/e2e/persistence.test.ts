@@ -5,7 +5,8 @@ import t from 'tap'
 import { openSse } from '../support/clients.js'
 import { build, untilReady } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
-import { startRedis } from '../support/redis.js'
+import { type RedisServer, startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
 
 /** What the documentation says of each way in which Redis keeps its data, when `redis-server` is killed. */
 const SETTINGS = [
@@ -47,6 +48,7 @@ for (const { name, args, snapshot = false, lost, keepsRetries } of SETTINGS)
     await publish('m3')
     const [, , third] = await goes.take(3)
     goes.close()
+    if (!lost) await written(redis)
     await redis.stop('SIGKILL')
     await startRedis(t, { port, args, dir })
     await untilReady(url)
@@ -63,6 +65,14 @@ for (const { name, args, snapshot = false, lost, keepsRetries } of SETTINGS)
     const again = await publish('m3')
     t.equal(again.replayed === true, keepsRetries, 'a retry of what was published before')
   })
+
+/** Waits until the log has been handed to the system: while an `fsync` runs, Redis holds back what it would write. */
+async function written(redis: RedisServer): Promise<void> {
+  await until(
+    async () => /^aof_buffer_length:0\r?$/m.test(await redis.cli('INFO', 'persistence')),
+    'an empty buffer of the log',
+  )
+}
 
 async function outline(stream: Awaited<ReturnType<typeof openSse>>, count: number): Promise<string[]> {
   const events = await stream.take(count)
