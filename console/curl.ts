@@ -7,7 +7,7 @@ export const quote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** The key itself never stands in a line: it stays where the shell has it. */
-const authorization = (keyed: boolean): string[] => (keyed ? ['-H "Authorization: Bearer $CARILLON_KEY"'] : [])
+const authorization = (keyed: boolean): string[] => (keyed ? ['-H "Authorization: Bearer $CARILLON_TOKEN"'] : [])
 
 export const listLine = (base: URL, keyed: boolean, pattern: string): string => {
   const url = new URL('channels?counts=true', base)

@@ -22,11 +22,17 @@ export async function openapiYaml(): Promise<string> {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: 'http://127.0.0.1:3000', description: 'A gateway on this machine, with its default settings.' }],
-      security: [],
+      security: [{}, { bearer: [] }],
       tags,
+      components: { securitySchemes: { bearer: BEARER } },
     },
     convertConstToEnum: false,
     refResolver: { buildLocalReference: ({ $id }) => String($id) },
+  })
+  // What is for everybody asks for nothing, whatever the settings say.
+  app.addHook('onRoute', route => {
+    const { access } = route.config ?? {}
+    if (access === 'public' || access === 'always') Object.assign(route.schema ?? {}, { security: [] })
   })
   for (const schema of components) app.addSchema(schema)
   await app.register(carillon)
@@ -35,5 +41,12 @@ export async function openapiYaml(): Promise<string> {
   await app.close()
   return HEAD + stringify(mend(document), { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })
 }
+
+/** None is needed where ANONYMOUS_GRANTS give the right, or where there are no access rules. */
+const BEARER = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'An API key, or a token of your identity provider.',
+} as const
 
 const HEAD = '# Made from the schemas of the routes by `npm run openapi`: change those, not this.\n'

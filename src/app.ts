@@ -31,6 +31,7 @@ import { metrics } from '../routes/metrics.js'
 import { openapi } from '../routes/openapi.js'
 import { publishBatch } from '../routes/publish-batch.js'
 import { requireUsable } from '../routes/reserved.js'
+import { root } from '../routes/root.js'
 import { components } from '../routes/schemas.js'
 import { tickets } from '../routes/tickets.js'
 import { multiplexedWebSocket } from '../routes/web-socket.js'
@@ -116,6 +117,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })
   await app.register(tickets, { access })
+  await app.register(root, { docs: config.DOCS, console: config.CONSOLE })
   await app.register(health, { gateway })
   await app.register(metrics, { gateway })
   await app.register(openapi)

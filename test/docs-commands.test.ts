@@ -59,7 +59,7 @@ const PAGES: Record<string, (t: Test) => Promise<Setting>> = {
     const issuer = await KeyServer.start(t, [jwkOf(rsa, 'a')])
     return {
       settings: { API_KEYS: JSON.stringify([backend.entry]) },
-      environment: { KEY: backend.key },
+      environment: { CARILLON_TOKEN: backend.key },
       replace: { 'https://login.example.com/.well-known/jwks.json': issuer.url },
     }
   },

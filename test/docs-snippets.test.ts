@@ -103,10 +103,10 @@ t.test('docs/serverless.md: a function that publishes, and is run again by its p
   const gateway = await startGateway(t, settings)
   const code = `${snippet('docs/serverless.md', 'handler(order)')}
     for (let i = 0; i < 2; i++) await handler({ id: 'order-7' })
-    const headers = { authorization: 'Bearer ' + process.env.CARILLON_KEY }
+    const headers = { authorization: 'Bearer ' + process.env.CARILLON_TOKEN }
     const kept = await fetch(process.env.CARILLON_URL + '/channels/orders/messages', { headers })
     console.log(JSON.stringify((await kept.json()).messages.map(({ event, data }) => [event, data])))`
-  t.same(await run(t, code, { CARILLON_URL: gateway.url, CARILLON_KEY: key }), [['placed', '{"id":"order-7"}']])
+  t.same(await run(t, code, { CARILLON_URL: gateway.url, CARILLON_TOKEN: key }), [['placed', '{"id":"order-7"}']])
 })
 
 t.test('docs/serverless.md: the gateway as a function', async t => {

@@ -55,7 +55,9 @@ t.test('with access rules the greeting shows lines that take a key', async t => 
   const key = createApiKey('reader', { publish: ['*'] })
   const gateway = await startGateway(t, { API_KEYS: JSON.stringify([key.entry]), CONSOLE: 'false' })
   const line = gateway.output().match(/curl .*-d hello .*/)?.[0] ?? ''
-  const { stdout } = await promisify(execFile)('bash', ['-c', line], { env: { ...process.env, KEY: key.key } })
+  const { stdout } = await promisify(execFile)('bash', ['-c', line], {
+    env: { ...process.env, CARILLON_TOKEN: key.key },
+  })
   t.equal(stdout, '{"channel":"news","receivers":0}')
   t.notMatch(gateway.output(), '/console', 'no page is named that is not there')
 })

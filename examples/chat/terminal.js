@@ -2,7 +2,8 @@
 import { createInterface } from 'node:readline'
 import WebSocket from 'ws'
 
-const [name = 'somebody', url = 'http://127.0.0.1:8080'] = process.argv.slice(2)
+const { GATEWAY_URL = 'http://127.0.0.1:8080' } = process.env
+const [name = 'somebody', url = GATEWAY_URL] = process.argv.slice(2)
 let socket = connect()
 socket.once('open', readLines)
 

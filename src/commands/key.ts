@@ -7,7 +7,8 @@ export const help = `Makes an API key, and its entry for API_KEYS or API_KEYS_FI
 
 Usage: carillon key NAME [options]
 
-The first line is the key, for whoever uses it: it is not shown again. The second is its entry, which holds no secret.
+The first line is the key, for whoever uses it: it is not shown again. The other commands read it from CARILLON_TOKEN.
+The second is its entry, which holds no secret.
 The options give it rights on channels; each may stand several times, and a pattern is a channel or a glob.
 
   --publish PATTERN

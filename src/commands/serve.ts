@@ -76,7 +76,7 @@ function greet({ address, port }: ServedAddress, config: Config): void {
       ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'
       : `Redis at ${withoutCredentials(REDIS_URL)}`
   const here = `${host}:${port}`
-  const key = accessMode(config) === 'rules' ? '-H "Authorization: Bearer $KEY" ' : ''
+  const key = accessMode(config) === 'rules' ? '-H "Authorization: Bearer $CARILLON_TOKEN" ' : ''
   console.error(`
   Carillon listens on http://${here}
   ${mode}

@@ -61,8 +61,8 @@ t.test('a key is not in the line: the shell has it', async t => {
   const base = new URL(`${url}/`)
   const publication = { channel: 'news', event: '', type: 'text/plain', data: 'x' }
   for (const line of [listLine(base, true, '*'), publishLine(base, true, publication)]) {
-    await run(line, { CARILLON_KEY: 'of-the-shell' })
+    await run(line, { CARILLON_TOKEN: 'of-the-shell' })
     t.equal(shown, 'Bearer of-the-shell', line)
   }
-  t.match(tailLine(base, true, ['news']), '-H "Authorization: Bearer $CARILLON_KEY"')
+  t.match(tailLine(base, true, ['news']), '-H "Authorization: Bearer $CARILLON_TOKEN"')
 })

@@ -38,7 +38,7 @@ t.test('a key that is typed in opens everything, goes out in headers alone, and 
   await page.locator('#tail-log li', { hasText: 'with a key' }).waitFor()
   await page.locator('#channels tbody tr', { hasText: 'news' }).waitFor()
   for (const line of ['channels', 'tail', 'publish'])
-    t.match(await page.locator(`#${line}-curl code`).textContent(), '-H "Authorization: Bearer $CARILLON_KEY"')
+    t.match(await page.locator(`#${line}-curl code`).textContent(), '-H "Authorization: Bearer $CARILLON_TOKEN"')
 
   const kept = await page.evaluate(
     'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, document.documentElement.outerHTML])',

@@ -224,6 +224,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where things are
+         * @description For whoever knows the address and no more. A browser (`Accept: text/html`) is led to the console, or to the page of the API where there is no console; all others get a few paths as JSON.
+         */
+        get: operations["root"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2069,6 +2089,85 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    root: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where things are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        service: "carillon";
+                        /**
+                         * @description How a message is published.
+                         * @example POST /channels/{channel}
+                         */
+                        publish: string;
+                        /**
+                         * @description How a channel is listened to.
+                         * @example GET /channels/{channel}/events
+                         */
+                        listen: string;
+                        /**
+                         * @description The description of the API.
+                         * @example /openapi.json
+                         */
+                        openapi: string;
+                        /**
+                         * @description Its page; not with `DOCS=false`.
+                         * @example /docs
+                         */
+                        docs?: string;
+                        /**
+                         * @description The console; not with `CONSOLE=false`.
+                         * @example /console
+                         */
+                        console?: string;
+                    };
+                };
+            };
+            /** @description To the page. */
+            302: {
+                headers: {
+                    /** @description Relative. */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["request-timeout"];
+            415: components["responses"]["unsupported-media-type"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal-error"];
         };
     };
     live: {

@@ -32,7 +32,7 @@ export async function openReader(t: Pick<Test, 'teardown'>, environment: Record<
       return (await promisify(execFile)('bash', ['-c', script], { env, cwd, timeout: 120_000 })).stdout
     },
     listen: command => {
-      const child = spawn('bash', ['-c', `exec ${command}`], { env, cwd, stdio: ['ignore', 'pipe', 'ignore'] })
+      const child = spawn('bash', ['-c', `exec ${command}`], { env, cwd, stdio: ['pipe', 'pipe', 'ignore'] })
       const lines = new Inbox<string>()
       createInterface(child.stdout).on('line', line => lines.put(line))
       const exited = once(child, 'close').then(() => lines.end())
