@@ -1,3 +1,4 @@
+import { arrowKeys } from './arrow-keys.js'
 import { listLine } from './curl.js'
 import { curlBox } from './curl-box.js'
 import { button, byId, element } from './dom.js'
@@ -44,6 +45,7 @@ export function channels(gateway: Gateway, { onPick, onRefused }: Actions): void
     polling.now()
     showCurl()
   })
+  if (table) arrowKeys(table, { items: () => [...table.querySelectorAll('button')], begin: 'first' })
   showCurl()
 
   function showCurl(): void {
@@ -93,7 +95,11 @@ export function channels(gateway: Gateway, { onPick, onRefused }: Actions): void
       before = entry.row
     }
     for (const channel of gone) {
-      rows.get(channel)?.row.remove()
+      const row = rows.get(channel)?.row
+      // Or who goes through the list by keyboard would be thrown to the start of the page.
+      if (row?.contains(document.activeElement))
+        (row.nextElementSibling ?? row.previousElementSibling)?.querySelector('button')?.focus()
+      row?.remove()
       rows.delete(channel)
     }
     more.hidden = !next || limit >= MOST
@@ -106,6 +112,7 @@ export function channels(gateway: Gateway, { onPick, onRefused }: Actions): void
     const row = document.createElement('tr')
     const pick = button(channel, () => onPick(channel), 'link')
     pick.title = `Listen to ${channel}`
+    pick.tabIndex = -1
     const [listeners, subscribers] = [element('td', 'number'), element('td', 'number dim')]
     const name = element('th', '', pick)
     name.setAttribute('scope', 'row')

@@ -65,8 +65,12 @@ export class Detail {
     this.#showData(view)
   }
 
+  get isOpen(): boolean {
+    return !this.#place.hidden
+  }
+
   close(): void {
-    if (this.#place.hidden) return
+    if (!this.isOpen) return
     this.#place.hidden = true
     const number = this.#row?.number
     this.#row = undefined

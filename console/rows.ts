@@ -1,3 +1,4 @@
+import { arrowKeys } from './arrow-keys.js'
 import { byId } from './dom.js'
 import type { Row } from './messages.js'
 import { preview } from './payload.js'
@@ -6,24 +7,38 @@ import { clock, reasonInWords } from './words.js'
 /** So many rows the page has at most; `Messages` keeps more, for the filter. */
 export const SHOWN = 200
 
+interface Actions {
+  onOpen: (number: number) => void
+  /** The list shall stand still. */
+  onHold: () => void
+  /** The keyboard has gone to another row. */
+  onMove: (number: number) => void
+  onEscape: () => void
+}
+
 /** The list of rows: the page has only the newest ones, whatever comes. */
 export class Rows {
   readonly #list: HTMLElement
   readonly #log = byId('tail-log')
   readonly #template = byId<HTMLTemplateElement>('row')
 
-  constructor({ onOpen, onHold }: { onOpen: (number: number) => void; onHold: () => void }) {
+  constructor({ onOpen, onHold, onMove, onEscape }: Actions) {
     this.#list = this.#log.querySelector('ol') as HTMLElement // the page has it
     this.#list.addEventListener('click', ({ target }) => {
-      const item = (target as Element).closest('li') // events come from elements
-      if (item) onOpen(Number(item.dataset.number))
+      const number = numberOf(target as Element) // events come from elements
+      if (number !== undefined) onOpen(number)
     })
     this.#list.addEventListener('focusin', onHold)
     // It is laid out from its end, so that the newest row stays in view by itself: up is below zero.
     this.#log.addEventListener('scroll', () => {
       if (this.#log.scrollTop < -8) onHold()
     })
-    this.#log.addEventListener('keydown', event => this.#move(event))
+    arrowKeys(this.#log, {
+      items: () => [...this.#list.querySelectorAll('button')],
+      begin: 'last',
+      onMove: item => onMove(numberOf(item) ?? 0),
+    })
+    this.#log.addEventListener('keydown', ({ key }) => key === 'Escape' && onEscape())
   }
 
   add(rows: readonly Row[]): void {
@@ -44,6 +59,11 @@ export class Rows {
 
   get hasFocus(): boolean {
     return this.#list.contains(document.activeElement)
+  }
+
+  /** The list itself, from which the keys begin anew. */
+  focusList(): void {
+    this.#log.focus()
   }
 
   focus(number: number): void {
@@ -80,20 +100,10 @@ export class Rows {
     }
     return item
   }
+}
 
-  /** Arrow keys go from row to row; Tab leaves the list. */
-  #move(event: KeyboardEvent): void {
-    const item = (event.target as Element).closest('li')
-    const to = {
-      ArrowUp: item ? item.previousElementSibling : this.#list.lastElementChild,
-      ArrowDown: item ? item.nextElementSibling : this.#list.lastElementChild,
-      Home: this.#list.firstElementChild,
-      End: this.#list.lastElementChild,
-    }[event.key]
-    if (!to) return
-    event.preventDefault()
-    const next = to.firstElementChild as HTMLElement // its button
-    next.focus()
-    next.scrollIntoView({ block: 'nearest' })
-  }
+/** Of the row that an element is in. */
+function numberOf(element: Element): number | undefined {
+  const item = element.closest('li')
+  return item ? Number(item.dataset.number) : undefined
 }

@@ -55,7 +55,12 @@ export class Tail {
   constructor(gateway: Gateway, actions: Actions) {
     this.#gateway = gateway
     this.#actions = actions
-    this.#rows = new Rows({ onOpen: number => this.#open(number), onHold: () => this.#hold(true) })
+    this.#rows = new Rows({
+      onOpen: number => this.#open(number),
+      onHold: () => this.#hold(true),
+      onMove: number => this.#detail.isOpen && this.#open(number),
+      onEscape: () => this.#escape(),
+    })
     this.#detail = new Detail({
       onClose: number => {
         this.#rows.select(undefined)
@@ -219,6 +224,15 @@ export class Tail {
     this.#hold(true)
     this.#detail.open(row, this.#pretty.checked)
     this.#rows.select(number)
+  }
+
+  /** One step back: from the message to the list, from the list to what comes. */
+  #escape(): void {
+    if (this.#detail.isOpen) this.#detail.close()
+    else if (this.#held) {
+      this.#rows.focusList()
+      this.#hold(false)
+    }
   }
 
   /** What stands where there are no messages: why, and what to do. */
