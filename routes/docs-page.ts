@@ -27,11 +27,22 @@ const paint = () => document.documentElement.classList.toggle('dark-mode', dark.
 dark.addEventListener('change', paint)
 paint()
 
+// What has an example is filled in with it: a ticket that is none, cursors that contradict each other, the key of a
+// retry for each message. So it is only told, but where a call needs it, or a stream would not end.
+const filledIn = new Set(['limit', 'timeout', 'channel'])
+function showExample(parameter) {
+  const { name, required, example } = parameter
+  if (required || filledIn.has(name) || example === undefined) return
+  parameter.description += ' For example \`' + [example].flat().join(', ') + '\`.'
+  delete parameter.example
+}
+
 async function start() {
   const answer = await fetch('openapi.json')
   if (!answer.ok) throw new Error('openapi.json: ' + answer.status)
   const spec = await answer.json()
   spec.servers = [{ url: new URL('.', location.href).pathname.replace(/\\/$/, '') || '/', description: 'This gateway.' }]
+  for (const { parameters = [] } of Object.values(spec.paths).flatMap(Object.values)) parameters.forEach(showExample)
   SwaggerUIBundle({
     spec,
     domNode: reference,

@@ -7,9 +7,8 @@ import { startGateway } from '../test/support/gateway.js'
 import { startRedis } from '../test/support/redis.js'
 
 /*
- * Takes the pictures of the console in `docs/images`, of a real gateway on a real Redis, by
- * `npm run build && npx tsx scripts/screenshots.ts [name …]`. They show what is there now: nothing
- * compares them.
+ * Takes the pictures of the console and of the page of the API in `docs/images`, of a real gateway on a real Redis,
+ * by `npm run screenshots [-- name …]`. They show what is there now: nothing compares them.
  */
 const FOLDER = process.env.FOLDER ?? 'docs/images'
 const wanted = process.argv.slice(2)
@@ -40,11 +39,25 @@ await take('console-dark', { ...wide, colorScheme: 'dark' }, async page => {
 })
 await take('console-burst', { ...wide, colorScheme: 'light' }, async page => {
   await listen(page, '*')
-  await traffic(12_000, 5)
+  await burst(12)
 })
 await take('console-phone', { ...phone, colorScheme: 'dark' }, async page => {
   await listen(page, 'orders:* news')
   await traffic(6000, 100)
+})
+await take('docs', { viewport: { width: 1100, height: 1390 }, colorScheme: 'light' }, async page => {
+  await page.goto(`${url}/docs`)
+  await page.locator('#reference[aria-busy="false"]').waitFor()
+  const publish = page.locator('#operations-publish-publish')
+  await publish.locator('.opblock-summary-control').click()
+  await publish.getByRole('button', { name: 'Try it out' }).click()
+  await publish.locator('tr[data-param-name="channel"] input').fill('news')
+  const message = publish.locator('.body-param textarea')
+  await message.fill('The bells ring at noon')
+  await message.evaluate(area => Object.assign((area as HTMLElement).style, { height: '4rem', minHeight: '0' })) // as one can drag it
+  await publish.getByRole('button', { name: 'Execute' }).click()
+  await publish.locator('.live-responses-table .response').waitFor()
+  await publish.evaluate(place => place.scrollIntoView({ block: 'start' }))
 })
 
 for (const end of ends.reverse()) await end()
@@ -86,6 +99,25 @@ async function traffic(milliseconds: number, pace: number): Promise<void> {
     if (number % 7 === 0) publish('news', 'The bells of the old town ring again at noon')
     if (number % 19 === 0) publish('orders:paris', Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 255, 1, 2]))
     await wait(pace * (0.5 + Math.random()))
+  }
+}
+
+/** 200 messages a second, ten at a time. */
+async function burst(seconds: number): Promise<void> {
+  const cities = ['berlin', 'paris', 'rome', 'lima']
+  const started = Date.now()
+  for (let i = 0; i < seconds * 20; i++) {
+    const messages = Array.from({ length: 10 }, (_, n) => {
+      const id = 4201 + i * 10 + n
+      return {
+        channel: `orders:${cities[id % 4]}`,
+        event: id % 3 ? 'created' : 'paid',
+        data: JSON.stringify({ id, total: 19.9, paid: id % 3 === 0 }),
+      }
+    })
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${url}/publish`, { method: 'POST', headers, body: JSON.stringify({ messages }) })
+    await wait(Math.max(0, started + (i + 1) * 50 - Date.now()))
   }
 }
 

@@ -8,6 +8,7 @@ import { openBrowser } from '../support/browser.js'
 import { openSse } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { operations } from '../support/openapi.js'
+import { until } from '../support/until.js'
 
 const document = parse(await readFile(packageFile('openapi.yaml'), 'utf8'))
 
@@ -83,8 +84,26 @@ t.test('what is published from the page reaches who listens', async t => {
   const { page, expectQuiet } = await openDocs(t, url)
   t.equal(await tryPublish(page, 'news', 'hello from the page'), '200')
   t.equal((await listener.next()).data, 'hello from the page')
+  t.equal(await tryPublish(page, 'news', 'and once more'), '200', 'nothing of the first try stands in the way')
+  t.equal((await listener.next()).data, 'and once more')
   const shown = await page.locator('#operations-publish-publish .live-responses-table').textContent()
   t.match(shown, '"receivers": 1', 'the page shows the answer')
+  expectQuiet()
+})
+
+t.test('a stream that is tried as the page has it shows the next message, and ends', async t => {
+  const { url } = await build(t)
+  const { page, expectQuiet } = await openDocs(t, url)
+  const stream = page.locator('#operations-stream-streamChannel')
+  await stream.locator('.opblock-summary-control').click()
+  await stream.getByRole('button', { name: 'Try it out' }).click()
+  await stream.getByRole('button', { name: 'Execute' }).click()
+  const shown = stream.locator('.live-responses-table .response .response-col_description')
+  await until(async () => {
+    await fetch(`${url}/channels/news`, { method: 'POST', body: 'the next one' })
+    return (await shown.count()) > 0
+  }, 'it is shown')
+  t.match(await shown.first().textContent(), 'data: the next one')
   expectQuiet()
 })
 
