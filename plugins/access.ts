@@ -3,15 +3,14 @@ import fp from 'fastify-plugin'
 import { type Access, PAGES, type Page } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/allows.js'
 import { type Caller, OPEN } from '../src/access/caller.js'
-import { cookies, holdsCredentials, shownCredentials } from '../src/access/credentials.js'
 import type { Right } from '../src/access/grants.js'
-import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
-import { invalidCredentials, refusal, unauthenticated } from '../src/access/refusals.js'
-import type { Pass } from '../src/access/tickets.js'
+import { refusal } from '../src/access/refusals.js'
 import { BrokerUnavailable } from '../src/broker.js'
 import { channelProblem } from '../src/names.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
+import { requireLocal } from './local-only.js'
+import { isUpgrade, recogniseBy } from './recognise.js'
 
 /**
  * What a route needs:
@@ -114,32 +113,6 @@ function requireNeed({ caller, params }: FastifyRequest, need: Need): void {
 }
 
 /**
- * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy
- * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
- * @throws Problem `no-access-rules`
- */
-function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {
-  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
-  const { host } = headers
-  if (host !== undefined && !isLoopbackHost(host))
-    throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
-  if (OF_PROXIES.some(name => headers[name] !== undefined))
-    throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
-}
-
-/** What proxies say of themselves, or of whom they speak for. */
-const OF_PROXIES = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'via',
-] as const
-
-const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'
-
-/**
  * Who asks cannot be found out now: Redis is away, or the identity provider. An `EventSource` gives up for ever on an
  * answer that is an error, so it is sent away and told when to come back.
  */
@@ -157,68 +130,3 @@ const failBy =
     const retry = Math.round(retryMs * (0.5 + Math.random()))
     reply.type('text/event-stream').header('cache-control', 'no-store').serializer(String).send(`retry: ${retry}\n\n`)
   }
-
-/** By what the request shows. */
-function recogniseBy(
-  access: Access,
-  cookieName: string | undefined,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Caller | Promise<Caller> {
-  const { headers, url } = request
-  if (url.includes('?') && holdsCredentials(url)) throw new Problem('credentials-in-url')
-  const shown = shownCredentials({
-    authorization: headers.authorization,
-    cookie: headers.cookie,
-    cookieName,
-    subprotocols: isUpgrade(request) ? headers['sec-websocket-protocol'] : undefined,
-    ticket: ticketOf(request),
-  })
-  if (shown?.way === 'ticket') return redeem(access, shown.value, request, reply)
-  if (shown?.way === 'cookie') requireOwnPage(request)
-  return access.recognise(shown?.value)
-}
-
-/** `request.ws` is not set before this hook. */
-const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade !== undefined
-
-function ticketOf({ routeOptions, query }: FastifyRequest): string | undefined {
-  if (!routeOptions.config.tickets) return undefined
-  const { ticket } = query as { ticket?: string | string[] } // not validated yet
-  if (Array.isArray(ticket)) throw new Problem('malformed-credentials', 'The URL has more than one ticket.')
-  return ticket
-}
-
-/**
- * A browser sends a cookie along whoever asks for it. It counts where the asking page is ours, or one that
- * ALLOWED_ORIGINS names; and where no page shows, for what changes nothing and whose answer no page could read.
- */
-function requireOwnPage(request: FastifyRequest): void {
-  const { provenance, method } = request
-  if (provenance === 'own' || provenance === 'listed') return
-  const harmless = (method === 'GET' || method === 'HEAD') && !isUpgrade(request)
-  if (provenance === 'none' && harmless) return
-  throw unauthenticated()
-}
-
-async function redeem(access: Access, ticket: string, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
-  if (!access.tickets) throw invalidCredentials('There are no tickets here.')
-  const { cookie = '' } = request.headers
-  // Only an EventSource comes back by itself; whoever opens a WebSocket again does so in a script, which can get a ticket.
-  const options = { wantsPass: !isUpgrade(request) }
-  const { caller, pass } = await access.tickets.redeem(ticket, name => cookies(cookie, name)[0], options)
-  if (pass) reply.header('set-cookie', passCookie(pass, request))
-  return caller
-}
-
-/**
- * No script sees it, no other path gets it, and no page of another site can have it sent. RFC 6265bis.
- */
-function passCookie({ name, value, seconds }: Pass, { url, protocol, headers }: FastifyRequest): string {
-  const path = url.split('?', 1)[0] ?? '/'
-  // A path with anything else in it is no path of a channel, and gets no further than here.
-  const scope = /^\/[\w.:~%/-]*$/.test(path) ? path : '/'
-  // Whoever is in front may say that it is https, and so may anybody: it only makes the cookie stricter.
-  const secure = protocol === 'https' || headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
-  return `${name}=${value}; Path=${scope}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`
-}

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 import { staticFile } from './static-file.js'
 
 /** What the console consists of, beside its page. */
@@ -47,8 +47,7 @@ export const console: FastifyPluginAsyncTypebox = async app => {
     })
     done()
   })
-  // A browser cannot show a key when it goes to a page, and there is nothing on it: what it shows, the API gives.
-  const config = { access: 'public' } as const
+  const config = { access: 'console' } as const
   app.get('/console', { schema: page, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
   for (const { name, operationId, summary, mediaType } of FILES) {
     const schema = {
@@ -66,6 +65,6 @@ function responses(mediaType: string, description: string) {
   return {
     200: { description, content: { [mediaType]: { schema: Type.String() } } },
     304: { description: 'It is still the one of the `If-None-Match`.', type: 'null' },
-    ...problemResponses(...ANY_REQUEST),
+    ...problemResponses(...GUARDED_REQUEST),
   }
 }

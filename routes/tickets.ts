@@ -1,15 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { callerId } from '../plugins/caller-id.js'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/allows.js'
 import { MAX_TICKET_SECONDS } from '../src/access/tickets.js'
 import { mediaType } from '../src/content-type.js'
+import type { Gateway } from '../src/gateway.js'
 import { requireJson } from '../src/json.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { requireUsable } from './reserved.js'
-import { GUARDED_REQUEST, problemResponses, REQUEST_BODY } from './schemas.js'
+import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses, REQUEST_BODY } from './schemas.js'
 
 const TicketRequest = Type.Object(
   {
@@ -67,6 +69,8 @@ const schema = {
     201: Ticket,
     ...problemResponses(
       ...GUARDED_REQUEST,
+      ...PUBLISH_REQUEST,
+      'too-many-subscriptions',
       'invalid-json',
       'invalid-channel',
       'invalid-pattern',
@@ -80,7 +84,10 @@ const schema = {
 
 const isTicketRequest = TypeCompiler.Compile(TicketRequest)
 
-export const tickets: FastifyPluginAsyncTypebox<{ access: Access }> = async (app, { access }) => {
+export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gateway }> = async (
+  app,
+  { access, gateway: { limits, config } },
+) => {
   app.post(
     '/tickets',
     { schema, config: { access: 'known' } },
@@ -90,9 +97,12 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access }> = async (app
       const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = wish
       const topics = [...channels.map(channelTopic), ...patterns.map(patternTopic)]
       if (topics.length === 0) throw new Problem('invalid-request', 'Name at least one channel or pattern.')
+      if (topics.length > config.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
       requireUsable(...topics)
       for (const right of rights) requireAllowed(request.caller, right, ...topics)
 
+      // Redis keeps it, whether it is used or not.
+      limits.spend(() => `tickets ${callerId(request)}`, 1)
       const names = topics.map(({ name }) => name)
       const rules = Object.fromEntries(rights.map(right => [right, names]))
       const ticket = await access.tickets.issue(request.caller, rules, seconds)

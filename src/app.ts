@@ -116,7 +116,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(publishBatch, { gateway })
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })
-  await app.register(tickets, { access })
+  await app.register(tickets, { access, gateway })
   await app.register(root, { docs: config.DOCS, console: config.CONSOLE })
   await app.register(health, { gateway })
   await app.register(metrics, { gateway })

@@ -71,7 +71,9 @@ export type StreamRefusal = Extract<CloseReason, 'overloaded' | 'too_many_stream
 
 /** The problem that a stream tells of before it ends. */
 export const refusalProblem = (refusal: StreamRefusal): Problem =>
-  new Problem(refusal === 'overloaded' ? 'overloaded' : 'too-many-streams')
+  new Problem(refusal === 'overloaded' ? 'overloaded' : 'too-many-streams', undefined, {
+    'retry-after': OVERLOAD_SECONDS,
+  })
 
 /** RateLimit header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10. */
 export type RateHeaders = Record<'ratelimit' | 'ratelimit-policy', string>

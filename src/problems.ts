@@ -151,12 +151,12 @@ export const PROBLEMS = {
     429,
     'Too many streams',
     'The gateway holds as many streams as MAX_STREAMS allows, or as MAX_STREAMS_PER_CALLER allows to one caller.',
-    'Close streams that are not needed; an `EventSource` comes back by itself. Only streams tell this, in an `error` event.',
+    'Close streams that are not needed; an `EventSource` comes back by itself. Streams tell this in an `error` event; a long poll, and a stream of Upstash’s protocol, by the status.',
   ],
   'rate-limited': [
     429,
     'Rate limited',
-    'The caller has published more than PUBLISH_RATE allows. Nothing was published.',
+    'The caller has published more than PUBLISH_RATE allows, or asked for more tickets. Nothing was done.',
     'Wait as long as Retry-After says, or raise the rate.',
   ],
   'patterns-unavailable': [

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { createApiKey } from '../src/access/api-keys.js'
 import type { CarillonOptions } from '../src/app.js'
 import { MemoryBroker } from '../src/brokers/memory.js'
 import { type Config, ConfigError, defaultConfig } from '../src/config.js'
@@ -9,6 +10,7 @@ import { build } from './support/gateway.js'
 import { fetchProblem, sameProblem } from './support/problems.js'
 import { exchange, openSocket, readToEnd, requestText } from './support/raw-http.js'
 import { startRedis } from './support/redis.js'
+import { bearer, secret, sign } from './support/tokens.js'
 import { until } from './support/until.js'
 
 const publish = (url: string, channel = 'news', headers: Record<string, string> = {}) =>
@@ -201,6 +203,66 @@ t.test('X-Forwarded-For counts only from a proxy that is trusted', async t => {
       'what the client itself wrote is not believed',
     )
   }
+})
+
+const ticketed = { JWT_SECRET: secret, TRUST_PROXY: '1', ALLOWED_ORIGINS: '*' }
+const from = (address: string) => ({ 'x-forwarded-for': address })
+
+t.test('behind tickets of a backend stand many, told apart by address; a ticket of a token is its owner', async t => {
+  const { key, entry } = createApiKey('backend', { subscribe: ['*'], publish: ['*'] })
+  const config = { ...ticketed, API_KEYS: JSON.stringify([entry]), MAX_STREAMS_PER_CALLER: 1 }
+  const { url } = await build(t, { config })
+  const ticket = async (credentials: string) => {
+    const headers = { ...bearer(credentials), 'content-type': 'application/json' }
+    const answer = await fetch(`${url}/tickets`, { method: 'POST', headers, body: '{"channels":["news"]}' })
+    return ((await answer.json()) as { urls: { events: string } }).urls.events
+  }
+  /** Whether it stays open; then it does until the end of the test. */
+  const stays = async (path: string, headers: Record<string, string>) => {
+    const stream = await openSse(t, url + path, headers)
+    await publish(url, 'news', bearer(key))
+    await until(async () => /hello|too-many-streams/.test(stream.text()), 'it has a message, or its end')
+    return stream.text().includes('hello')
+  }
+  t.ok(await stays(await ticket(key), from('192.0.2.1')))
+  t.ok(await stays(await ticket(key), from('192.0.2.2')), 'another browser of the same backend')
+  t.notOk(await stays(await ticket(key), from('192.0.2.2')), 'the same browser once more')
+  t.ok(await stays('/channels/news/events', { ...bearer(key), ...from('192.0.2.2') }), 'the backend itself')
+  const token = await sign({ claims: { carillon: { subscribe: ['news'] } } })
+  t.ok(await stays(await ticket(token), from('192.0.2.3')))
+  t.notOk(await stays('/channels/news/events', { ...bearer(token), ...from('192.0.2.4') }), 'with its token once more')
+})
+
+t.test('tickets have a rate of their own, as Redis keeps each', async t => {
+  const config = { ...ticketed, PUBLISH_RATE: '2/h', ANONYMOUS_GRANTS: '{"subscribe":["news"],"publish":["news"]}' }
+  const { url } = await build(t, { config })
+  const ask = (address: string) =>
+    fetch(`${url}/tickets`, {
+      method: 'POST',
+      headers: { ...from(address), 'content-type': 'application/json' },
+      body: '{"channels":["news"]}',
+    })
+  t.same([(await ask('192.0.2.1')).status, (await ask('192.0.2.1')).status], [201, 201])
+  const refused = await ask('192.0.2.1')
+  t.match(refused.headers.get('retry-after'), /^\d+$/)
+  await fetchProblem(t, refused, 'rate-limited')
+  t.equal((await ask('192.0.2.2')).status, 201, 'somebody else')
+  t.equal((await publish(url, 'news', from('192.0.2.1'))).status, 200, 'what it may publish is not less')
+})
+
+t.test('a long poll is a stream for those limits; reading without waiting is not', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { MAX_STREAMS_PER_CALLER: 1, HISTORY: 'news' } })
+  const stream = await openSse(t, `${url}/channels/kept/events`)
+  const refused = await fetch(`${url}/channels/news/messages?wait=30`)
+  t.match(refused.headers.get('retry-after'), /^\d+$/)
+  await fetchProblem(t, refused, 'too-many-streams')
+  t.equal((await fetch(`${url}/channels/news/messages`)).status, 200)
+  stream.close()
+  await until(
+    async () => (await fetch(`${url}/channels/news/messages?wait=0.01`)).status === 200,
+    'there is room again',
+  )
 })
 
 t.test('the head of a request has its limits', async t => {

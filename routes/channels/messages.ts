@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
+import { callerId } from '../../plugins/caller-id.js'
 import { encodeId } from '../../src/cursor.js'
 import { describeGap, GapData, type GapReason } from '../../src/gap.js'
 import type { Gateway } from '../../src/gateway.js'
 import type { HistoryEntry, HistoryPage } from '../../src/history.js'
+import { refusalProblem } from '../../src/limits.js'
 import { poll } from '../../src/poll.js'
 import { NOWHERE } from '../../src/positions.js'
 import { Problem } from '../../src/problems.js'
@@ -69,13 +71,20 @@ const schema = {
   ),
   response: {
     200: Page,
-    ...problemResponses(...CHANNEL_REQUEST, 'no-history', 'channel-refused', 'broker-unavailable'),
+    ...problemResponses(
+      ...CHANNEL_REQUEST,
+      'no-history',
+      'channel-refused',
+      'broker-unavailable',
+      'too-many-streams',
+      'overloaded',
+    ),
   },
 }
 
 /** Where a client gets history without a stream: a function that cannot hold one. */
 export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  const { broker, hub, streams } = gateway
+  const { broker, hub, streams, limits } = gateway
   app.get(
     '/channels/:channel/messages',
     { schema, config: { access: 'subscribe' } },
@@ -95,7 +104,11 @@ export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
         read: query => history.read(topic.name, { ...query, limit, maxBytes: MAX_PAGE_BYTES }),
         waitMs: lostFrom || streams.draining ? 0 : wait * 1000,
         listen: sink => {
-          const stream = streams.create({ sink, format: SIGNALS, caller: request.caller })
+          const owner = callerId(request)
+          // Unlike an `EventSource` its client can take an answer that is an error.
+          const refused = limits.streamRefusal(owner)
+          if (refused) throw refusalProblem(refused)
+          const stream = streams.create({ sink, format: SIGNALS, caller: request.caller, owner })
           reply.raw.once('close', () => stream.close('client_gone'))
           return stream
         },

@@ -9,6 +9,8 @@ export interface Caller {
   readonly name: string
   /** How it was recognised; `open` where there are no access rules, `anonymous` for who showed nothing. */
   readonly by: 'open' | 'anonymous' | 'key' | 'token' | 'ticket' | 'host'
+  /** Many may stand behind it, whom limits tell apart by their addresses. */
+  readonly isShared?: boolean
   readonly grants: Grants
   /** Milliseconds since 1970; `Infinity` when it does not end by itself. */
   readonly expiresAt: number
@@ -27,6 +29,7 @@ export const OPEN: Caller = {
   id: 'open',
   name: 'anyone',
   by: 'open',
+  isShared: true,
   grants: EVERYTHING,
   expiresAt: Number.POSITIVE_INFINITY,
   credential: { revoked: false, proof: 'open' },

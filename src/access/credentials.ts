@@ -84,6 +84,6 @@ export function chooseSubprotocol(offered: ReadonlySet<string>): string | false 
 export const holdsCredentials = (url: string): boolean => IN_QUERY.test(url)
 
 const IN_QUERY =
-  /[?&](?:access_token|id_token|token|jwt|bearer|authorization|api[-_]?key|key|secret|password)=|[?&][^=&]*=(?:carillon_|eyJ[\w-]*\.)/i
+  /[?&](?:access_token|id_token|token|jwt|bearer|authorization|api[-_]?key|key|secret|password)=|[?&][^=&]*=(?:carillon_[\w-]{43}|eyJ[\w-]*\.)/i
 
 const malformed = (detail: string): Problem => new Problem('malformed-credentials', detail)

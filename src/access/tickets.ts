@@ -23,6 +23,8 @@ export interface Maker {
   readonly credential: Credential
   /** What it may do now; undefined when that stands in the token, and cannot have changed. */
   readonly grants?: Grants
+  /** The same of when it ends, as `Caller` has it. */
+  readonly expiresAt?: number
 }
 
 /** A cookie for the browser that has spent the ticket, for when its `EventSource` comes back with the same URL. */
@@ -77,7 +79,7 @@ export class Tickets {
     if (spent !== undefined) {
       const stub = readStub(spent)
       const caller = this.#callerOf(stub)
-      return { caller, pass: wantsPass ? await this.#givePass(name, secret(), stub) : undefined }
+      return { caller, pass: wantsPass ? await this.#givePass(name, secret(), stub, caller) : undefined }
     }
     const value = passOf(name)
     if (value === undefined || !SECRET.test(value)) throw invalidCredentials(SPENT)
@@ -85,13 +87,13 @@ export class Tickets {
     if (known === undefined) throw invalidCredentials(SPENT)
     const stub = readStub(known)
     const caller = this.#callerOf(stub)
-    return { caller, pass: wantsPass ? await this.#givePass(name, value, stub) : undefined }
+    return { caller, pass: wantsPass ? await this.#givePass(name, value, stub, caller) : undefined }
   }
 
   /** A pass is renewed each time it is used, and never goes beyond the rights of the ticket's maker. */
-  async #givePass(name: string, value: string, stub: Stub): Promise<Pass | undefined> {
-    const left = stub.expiresAt === undefined ? MAX_PASS_SECONDS : (stub.expiresAt - Date.now()) / 1000
-    const seconds = Math.floor(Math.min(left, MAX_PASS_SECONDS))
+  async #givePass(name: string, value: string, stub: Stub, { expiresAt }: Caller): Promise<Pass | undefined> {
+    const most = stub.proof === 'anonymous' ? MAX_ANONYMOUS_PASS_SECONDS : MAX_PASS_SECONDS
+    const seconds = Math.floor(Math.min(most, (expiresAt - Date.now()) / 1000))
     if (seconds < 1) return undefined
     try {
       await this.#vault.put(`pass:${hash(value)}`, JSON.stringify(stub), seconds)
@@ -101,11 +103,22 @@ export class Tickets {
     }
   }
 
-  #callerOf({ id, name, rules, expiresAt = Number.POSITIVE_INFINITY, proof }: Stub): Caller {
+  #callerOf({ id, name, rules, expiresAt: atFirst = Number.POSITIVE_INFINITY, proof }: Stub): Caller {
     const maker = this.#restore(proof)
     if (!maker || maker.credential.revoked || !isWithin(rules, maker.grants)) throw invalidCredentials()
+    // A key may have been given another end since.
+    const expiresAt = Math.min(atFirst, maker.expiresAt ?? Number.POSITIVE_INFINITY)
     if (expiresAt <= Date.now()) throw invalidCredentials('What the ticket was made with has expired.')
-    return { id, name, by: 'ticket', grants: new Grants(rules), expiresAt, credential: maker.credential }
+    return {
+      id,
+      name,
+      by: 'ticket',
+      // A token is somebody's; a backend gets tickets for all of its users.
+      isShared: !proof.startsWith('token:'),
+      grants: new Grants(rules),
+      expiresAt,
+      credential: maker.credential,
+    }
   }
 }
 
@@ -127,3 +140,5 @@ const SPENT = 'The ticket is spent, or it has expired.'
 
 /** Rights that do not end by themselves are asked for again after a day without a reconnect. */
 const MAX_PASS_SECONDS = 86_400
+/** Anybody can have any number of these, and Redis has to keep them. */
+const MAX_ANONYMOUS_PASS_SECONDS = 3600

@@ -6,6 +6,7 @@ import { MemoryVault } from '../../src/brokers/memory-vault.js'
 
 const rules = { subscribe: ['news'] }
 const maker: Caller = { ...OPEN, id: 'key:a', name: 'a', by: 'key', credential: { revoked: false, proof: 'key:0' } }
+const ANONYMOUS = { revoked: false, proof: 'anonymous' }
 const WANTS = { wantsPass: true }
 const spent = { name: 'Problem', type: 'invalid-credentials', message: 'The ticket is spent, or it has expired.' }
 
@@ -89,6 +90,32 @@ t.test('a maker that was revoked, or may do less by now, makes its tickets worth
   await t.rejects(redeem(ticket), invalid, 'it is revoked')
   now = undefined
   await t.rejects(redeem(ticket), invalid, 'nobody knows it any more')
+})
+
+t.test('a maker that was given an earlier end since ends its tickets and passes with it', async t => {
+  let now: Maker = maker
+  const { tickets, jar, redeem } = office({ restore: () => now })
+  const ticket = await tickets.issue(maker, rules, 30)
+  await redeem(ticket)
+  const expiresAt = Date.now() + 5500
+  now = { ...maker, expiresAt }
+  t.equal((await redeem(ticket)).expiresAt, expiresAt)
+  t.equal([...jar.values()][0]?.seconds, 5)
+  now = { ...maker, expiresAt: Date.now() - 1 }
+  await t.rejects(redeem(ticket), { name: 'Problem', type: 'invalid-credentials', message: /has expired/ })
+})
+
+t.test('a pass of whoever shows nothing is kept for an hour, as anybody can have any number of them', async t => {
+  const { tickets, jar, redeem } = office()
+  await redeem(await tickets.issue({ ...maker, by: 'anonymous', credential: ANONYMOUS }, rules, 30))
+  t.equal([...jar.values()][0]?.seconds, 3600)
+})
+
+t.test('behind a ticket of a token stands one, behind one of a key any number', async t => {
+  const { tickets, redeem } = office()
+  t.equal((await redeem(await tickets.issue(maker, rules, 30))).isShared, true)
+  const token = { ...maker, by: 'token', credential: { revoked: false, proof: 'token:x' } } as const
+  t.equal((await redeem(await tickets.issue(token, rules, 30))).isShared, false)
 })
 
 t.test('what is kept holds neither the ticket nor the pass', async t => {

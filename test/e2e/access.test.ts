@@ -10,6 +10,7 @@ import { type ProblemType, problemUri } from '../../src/problems.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'
+import { exchange, requestText } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 import { bearer, forge, secret, sign } from '../support/tokens.js'
 import { type RequestHeaders, TRANSPORTS, upgrade } from '../support/transports.js'
@@ -21,9 +22,9 @@ async function start(t: Test, config: Partial<Config> = {}) {
   const redis = await startRedis(t)
   const key = createApiKey('backend', { publish: ['news', 'chat:*'], inspect: ['chat:*'] })
   const settings = { JWT_SECRET: secret, API_KEYS: JSON.stringify([key.entry]), ...config }
-  const { url, app } = await build(t, { redisUrl: redis.url, config: settings })
+  const { url, app, port } = await build(t, { redisUrl: redis.url, config: settings })
   const clean = () => until(async () => (await redis.cli('PUBSUB', 'CHANNELS', 'n*')) === '', 'nothing stays in Redis')
-  return { redis, url, app, key: key.key, clean }
+  return { redis, url, app, port, key: key.key, clean }
 }
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -91,6 +92,24 @@ t.test('a long-lived token in the query is refused wherever it is, also a valid 
       t.match(await answer?.text(), type, `${path}?${query.slice(0, 12)}`)
       t.equal(answer?.status, 400, path)
     }
+})
+
+t.test('of two Authorization headers none is believed', async t => {
+  const { key, port, clean } = await start(t)
+  const other = createApiKey('other', {}).key
+  // Lines in the name of one field: no HTTP client would send that.
+  for (const [first, second] of [
+    [key, other],
+    [other, key],
+    [key, key],
+  ])
+    for (const path of ['/channels/news', '/publish', '/tickets', '/upstash/publish/news/x']) {
+      const twice = { AUTHORIZATION: `Bearer ${first}`, Authorization: `Bearer ${second}` }
+      const answer = await exchange(t, port, requestText('POST', path, { headers: twice, body: '{}' }))
+      t.equal(answer.status, 400, path)
+      if (!path.startsWith('/upstash')) t.match(answer.body, problemUri('malformed-credentials'), path)
+    }
+  await clean()
 })
 
 t.test('a refusal is the same whether the channel exists or not', async t => {
@@ -368,8 +387,8 @@ t.test('pages are for everybody or for who may inspect everything, as PUBLIC_PAG
   const all = bearer(await sign({ claims: { carillon: { inspect: ['*'] } } }))
   const some = bearer(await sign({ claims: { carillon: { inspect: ['chat:*'] } } }))
   const closed = await start(t, { PUBLIC_PAGES: 'none' })
-  const open = await start(t, { PUBLIC_PAGES: 'metrics,openapi' })
-  for (const path of ['/metrics', '/openapi.json']) {
+  const open = await start(t, { PUBLIC_PAGES: 'metrics,openapi,console' })
+  for (const path of ['/metrics', '/openapi.json', '/console', '/console/icon.svg']) {
     t.equal((await fetch(`${open.url}${path}`)).status, 200, path)
     await fetchProblem(t, await fetch(`${closed.url}${path}`), 'unauthenticated', path)
     await fetchProblem(t, await fetch(`${closed.url}${path}`, { headers: some }), 'forbidden', path)

@@ -824,6 +824,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Too many streams (`too-many-streams`). */
+        "too-many-streams": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description Unsupported media type (`unsupported-media-type`). */
         "unsupported-media-type": {
             headers: {
@@ -1321,9 +1330,10 @@ export interface operations {
             408: components["responses"]["request-timeout"];
             414: components["responses"]["uri-too-long"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["too-many-streams"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`); Overloaded (`overloaded`). */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2047,7 +2057,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too many subscriptions (`too-many-subscriptions`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2078,9 +2088,10 @@ export interface operations {
             408: components["responses"]["request-timeout"];
             413: components["responses"]["message-too-large"];
             415: components["responses"]["unsupported-media-type"];
+            429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
+            /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2545,7 +2556,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2554,11 +2565,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["origin-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     consoleScript: {
@@ -2586,7 +2615,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2595,11 +2624,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["origin-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     consoleTheme: {
@@ -2627,7 +2674,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2636,11 +2683,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["origin-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     consoleStyle: {
@@ -2668,7 +2733,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2677,11 +2742,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["origin-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
     consoleIcon: {
@@ -2709,7 +2792,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2718,11 +2801,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            403: components["responses"]["origin-refused"];
+            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             408: components["responses"]["request-timeout"];
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            503: components["responses"]["token-keys-unavailable"];
         };
     };
 }

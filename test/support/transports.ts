@@ -125,6 +125,7 @@ export const PAGES: Record<string, Transport> = {
   'OpenAPI document': get(() => '/openapi.json'),
   'AsyncAPI document': get(() => '/asyncapi.json'),
   'page of the API': get(() => '/docs'),
+  console: get(() => '/console'),
 }
 
 /** The HTTP answer to an upgrade that is refused; undefined for one that has opened, which is ended then. */

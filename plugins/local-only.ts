@@ -1,0 +1,29 @@
+import type { FastifyRequest } from 'fastify'
+import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
+import { Problem } from '../src/problems.js'
+
+/**
+ * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy
+ * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
+ * @throws Problem `no-access-rules`
+ */
+export function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {
+  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
+  const { host } = headers
+  if (host !== undefined && !isLoopbackHost(host))
+    throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
+  if (OF_PROXIES.some(name => headers[name] !== undefined))
+    throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
+}
+
+/** What proxies say of themselves, or of whom they speak for. */
+const OF_PROXIES = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+] as const
+
+const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'
