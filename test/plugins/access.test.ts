@@ -20,6 +20,7 @@ t.test('every route declares what it needs', async t => {
   t.strictSame(
     [...needs].filter(([, need]) => need === 'always' || need === 'public').map(([route]) => route),
     [
+      '/', // leads to pages, and says where things are
       '/healthz',
       '/readyz',
       // A module for other pages, the same for everybody.
