@@ -63,5 +63,6 @@ start().catch(error => {
 
 export const STYLE = `body { margin: 0; background: #fafafa; }
 html.dark-mode body { background: #1c2022; }
+.swagger-ui textarea { min-height: 0; height: 8rem; }
 noscript, [role='alert'] { display: block; padding: 2rem; font: 1rem/1.5 system-ui, sans-serif; }
 `

@@ -52,9 +52,7 @@ await take('docs', { viewport: { width: 1100, height: 1390 }, colorScheme: 'ligh
   await publish.locator('.opblock-summary-control').click()
   await publish.getByRole('button', { name: 'Try it out' }).click()
   await publish.locator('tr[data-param-name="channel"] input').fill('news')
-  const message = publish.locator('.body-param textarea')
-  await message.fill('The bells ring at noon')
-  await message.evaluate(area => Object.assign((area as HTMLElement).style, { height: '4rem', minHeight: '0' })) // as one can drag it
+  await publish.locator('.body-param textarea').fill('The bells ring at noon')
   await publish.getByRole('button', { name: 'Execute' }).click()
   await publish.locator('.live-responses-table .response').waitFor()
   await publish.evaluate(place => place.scrollIntoView({ block: 'start' }))
