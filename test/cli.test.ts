@@ -86,11 +86,11 @@ t.test('a setting with a bad value names itself and ends the start with code 1',
   t.notMatch(stderr, 'secret')
 })
 
-t.test('a port that is in use ends the start with code 1 and one clear line', async t => {
+t.test('a port that is in use ends the start with code 1, and says what to do', async t => {
   const { port } = await startGateway(t, { LOG_LEVEL: 'warn' })
   const { code, stderr } = await run([], { PORT: `${port}`, LOG_LEVEL: 'silent' })
   t.equal(code, 1)
-  t.match(stderr.trim(), new RegExp(`^Carillon cannot listen: .*${port}.*$`))
+  t.match(stderr.trim(), new RegExp(`^Carillon cannot listen: .*${port}\\n.*PORT=3001$`))
 })
 
 t.test('the curl lines that it prints work as they are printed', async t => {

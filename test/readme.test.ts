@@ -69,10 +69,29 @@ t.test('every npm script that the pages name exists', async t => {
   for (const [line, script = '', short = ''] of named) t.ok((script || short) in scripts, line)
 })
 
-t.test('every file that the pages link to exists', async t => {
-  const links = pages.flatMap(page =>
-    [...read(page).matchAll(/\]\((?!\w+:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => ({ page, target })),
+t.test('every place that the pages link to exists', async t => {
+  const examples = readdirSync(packageFile('examples'), { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('README.md'))
+    .map(path => join('examples', path))
+  const links = [...pages, 'SECURITY.md', 'CHANGELOG.md', ...examples].flatMap(page =>
+    [...read(page).matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, target = '', anchor]) => ({
+      page,
+      target: target === '' ? page : join(dirname(page), target),
+      anchor,
+    })),
   )
-  t.ok(links.length > 10)
-  for (const { page, target } of links) t.ok(existsSync(packageFile(join(dirname(page), target))), `${page}: ${target}`)
+  t.ok(links.length > 100)
+  for (const { page, target, anchor } of links) {
+    t.ok(existsSync(packageFile(target)), `${page}: ${target}`)
+    if (anchor !== undefined) t.ok(anchorsOf(target).includes(anchor), `${page}: ${target}#${anchor}`)
+  }
 })
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (path: string): string[] =>
+  [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )

@@ -44,8 +44,9 @@ export async function run(args: string[]): Promise<number | undefined> {
         EXIT.failed,
         `Carillon cannot start, a setting is wrong:\n${error.message}\nTry: carillon serve --help`,
       )
-    if ((error as NodeJS.ErrnoException).syscall === 'listen')
-      throw new CommandError(EXIT.failed, `Carillon cannot listen: ${(error as Error).message}`)
+    const { syscall, code, message } = error as NodeJS.ErrnoException
+    if (syscall === 'listen')
+      throw new CommandError(EXIT.failed, `Carillon cannot listen: ${message}${ADVICE[code ?? ''] ?? ''}`)
     throw error
   }
 }
@@ -53,6 +54,11 @@ export async function run(args: string[]): Promise<number | undefined> {
 async function serveAlone(config: Config): Promise<ServedAddress> {
   const app = await serve(config)
   return app.server.address() as AddressInfo // it listens on TCP
+}
+
+const ADVICE: Record<string, string> = {
+  EADDRINUSE: '\nSomething listens there already. Take another port: PORT=3001',
+  EACCES: '\nThis user may not listen there. Take a port over 1023: PORT=3000',
 }
 
 /** In the primary, the address that the workers serve. */
