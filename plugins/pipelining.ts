@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/problems.js'
+import { requestsInTurns } from '../src/turns.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,6 +18,7 @@ declare module 'fastify' {
  */
 export const pipelining = fp(
   async app => {
+    if (app.prefix === '') requestsInTurns(app.server)
     const streaming = new WeakSet<Socket>()
     app.addHook('onRequest', (request, _reply, done) => {
       if (!streaming.has(request.raw.socket)) done()

@@ -8,6 +8,7 @@ import { upgradeRequired } from '../src/problems.js'
 import { Session } from '../src/session.js'
 import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
 import { WebSocketSink } from '../src/sinks/web-socket.js'
+import { inTurns } from '../src/turns.js'
 import { ticketQuery } from './http-stream.js'
 import { GUARDED_REQUEST, problemResponses, StreamItem } from './schemas.js'
 
@@ -61,12 +62,13 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
         spend: () => limits.spend(() => owner, 1),
       })
       webSocket.on('close', () => stream.close('client_gone'))
-      webSocket.on('message', (frame: Buffer) => {
+      const take = (frame: Buffer) => {
         session.receive(frame).catch(error => {
           app.log.error({ err: error, reqId }, 'websocket session failed')
           stream.close('internal_error')
         })
-      })
+      }
+      webSocket.on('message', inTurns(webSocket, take))
       sink.begin(webSocket)
       releaseRequest(webSocket, request, app.log)
       if (refused) streams.refuse(stream, refused)

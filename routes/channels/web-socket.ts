@@ -9,6 +9,7 @@ import type { Gateway } from '../../src/gateway.js'
 import { Problem, upgradeRequired } from '../../src/problems.js'
 import { WebSocketSink } from '../../src/sinks/web-socket.js'
 import { channelTopic } from '../../src/topic.js'
+import { inTurns } from '../../src/turns.js'
 import { formatQuery, ticketQuery } from '../http-stream.js'
 import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
@@ -84,7 +85,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
         const [result] = await hub.publish([{ channel, data }], 'websocket')
         if (result && 'problem' in result) throw new Problem(result.problem)
       }
-      webSocket.on('message', (data: Buffer) => {
+      const take = (data: Buffer) => {
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
         if (!allows(caller, 'publish', topic)) return stream.sendError(topic, refusal(caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
@@ -93,7 +94,8 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
           app.log.error({ err: error, reqId }, 'websocket publish failed')
           stream.close('internal_error')
         })
-      })
+      }
+      webSocket.on('message', inTurns(webSocket, take))
       sink.begin(webSocket)
       releaseRequest(webSocket, request, app.log)
       if (refused) streams.refuse(stream, refused, topic)

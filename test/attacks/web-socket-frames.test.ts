@@ -76,6 +76,17 @@ const MALFORMED: [what: string, bytes: Buffer, code: number][] = [
   ],
 ]
 
+t.test('pings by the thousand, whose answers nobody reads, end the connection', async t => {
+  const { port, leavesNothing } = await attackedGateway(t)
+  for (const path of ['/ws', '/channels/news/ws']) {
+    const socket = await handshake(t, port, path)
+    const code = closeCode(socket)
+    socket.write(Buffer.concat(Array.from({ length: 10_000 }, () => frame(0x89, 'x'))))
+    t.equal(await code, 'cut', path)
+  }
+  await leavesNothing('pings')
+})
+
 t.test('frames that RFC 6455 forbids end the connection with its code, on both paths, and publish nothing', async t => {
   const { port, redis, leavesNothing } = await attackedGateway(t)
   for (const path of ['/channels/news/ws', '/ws'])

@@ -60,7 +60,7 @@ t.test('errors under the prefix are problems, those outside are the business of 
   const { url, port } = await listening(app)
 
   await fetchProblem(t, await fetch(`${url}/live/nothing`), 'not-found')
-  await fetchProblem(t, await fetch(`${url}/live`), 'not-found')
+  t.match(await (await fetch(`${url}/live`)).json(), { publish: 'POST /live/channels/{channel}' })
   await fetchProblem(t, await fetch(`${url}/live/channels/news`, { method: 'PUT' }), 'method-not-allowed')
   await fetchProblem(t, await fetch(`${url}/live/channels/a%20b/events`), 'invalid-channel')
   const post = (body: string) => fetch(`${url}/live/channels/news`, { method: 'POST', body })

@@ -294,7 +294,6 @@ const encode = (text: string): string => encodeURIComponent(text.replace(/\p{Sur
 const target = (): fc.Arbitrary<string> =>
   fc.oneof(
     fc.constantFrom(
-      '/',
       '//',
       '/channels/',
       '/channels/a/',
