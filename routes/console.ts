@@ -49,6 +49,8 @@ export const console: FastifyPluginAsyncTypebox = async app => {
   })
   const config = { access: 'console' } as const
   app.get('/console', { schema: page, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
+  // The paths on the page are relative, and would lead nowhere from here.
+  app.get('/console/', { schema: { hide: true }, config }, async (_request, reply) => reply.redirect('../console'))
   for (const { name, operationId, summary, mediaType } of FILES) {
     const schema = {
       ...page,

@@ -58,6 +58,7 @@ export const docs: FastifyPluginAsyncTypebox = async app => {
   const file = { hide: true, params: Type.Object({ file: Type.String() }) }
   app.get('/docs/:file', { schema: file, config: { access: 'docs' } }, async (request, reply) => {
     const { file } = request.params
+    if (file === '') return reply.redirect('../docs') // its own paths are relative, and would lead nowhere from here
     const own = OURS.get(file)
     const type = own?.type ?? LIBRARY.get(file)
     if (type === undefined) throw new Problem('not-found')

@@ -18,6 +18,15 @@ t.test('a browser is led to the console, or else to the page of the API', async 
   t.equal((await without.app.inject({ url: '/?a=/b', headers: BROWSER })).headers.location, './docs')
 })
 
+t.test('a slash too many leads to the page all the same', async t => {
+  const { url } = await build(t)
+  for (const page of ['/console', '/docs']) {
+    const answer = await fetch(`${url}${page}/`, { headers: BROWSER })
+    await answer.text()
+    t.same([answer.url, answer.status], [url + page, 200])
+  }
+})
+
 t.test('everybody else is told where things are, and only what is there', async t => {
   const { app, url } = await build(t)
   const answer = await fetch(url)
