@@ -109,12 +109,14 @@ export class Tickets {
     // A key may have been given another end since.
     const expiresAt = Math.min(atFirst, maker.expiresAt ?? Number.POSITIVE_INFINITY)
     if (expiresAt <= Date.now()) throw invalidCredentials('What the ticket was made with has expired.')
+    // A token is somebody's; a backend gets tickets for all of its users.
+    const isShared = !proof.startsWith('token:')
     return {
-      id,
+      // What they publish with an idempotency key of theirs is not what the backend publishes with the same.
+      id: isShared ? `ticket:${hash(JSON.stringify([id, rules]))}` : id,
       name,
       by: 'ticket',
-      // A token is somebody's; a backend gets tickets for all of its users.
-      isShared: !proof.startsWith('token:'),
+      isShared,
       grants: new Grants(rules),
       expiresAt,
       credential: maker.credential,
