@@ -47,7 +47,7 @@ async function startGateway(redisPort) {
   const port = await freePort()
   const env = { ...process.env, PORT: `${port}`, HOST: '127.0.0.1', LOG_LEVEL: 'silent', NODE_ENV: 'production' }
   if (redisPort) env.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-  return { child: spawn(node, ['dist/src/cli.js'], { env, stdio: 'ignore' }), port }
+  return { child: spawn(node, ['dist/cli.cjs'], { env, stdio: 'ignore' }), port }
 }
 
 async function timeEmpty() {

@@ -18,7 +18,7 @@ export const systems = {
     const port = await freePort()
     const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-    const server = await start(node, ['dist/src/cli.js'], port, environment)
+    const server = await start(node, ['dist/cli.cjs'], port, environment)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
     return { ...server, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
   },

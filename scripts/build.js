@@ -1,14 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -18,16 +9,14 @@ import { buildForBrowsers } from './build-for-browsers.js'
  * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
  * dist/carillon.cjs: the program in one file
  * dist/carillon.*.cache: its code as V8 has compiled it
- * dist/src/cli.js: what starts it, src/launcher.ts
+ * dist/cli.cjs: what starts it, src/launcher.ts
  * dist/reference: Swagger UI for /docs, compressed, with its licence
  * dist/client.js: the module for browsers, with its types in dist/client
  * dist/console: the files of the console
  */
 rmSync('dist', { recursive: true, force: true })
 for (const project of ['tsconfig.build.json', 'client']) execFileSync('tsc', ['-p', project], { stdio: 'inherit' })
-renameSync('dist/src/launcher.js', 'dist/src/cli.js')
-rmSync('dist/src/launcher.d.ts')
-chmodSync('dist/src/cli.js', 0o755)
+for (const name of ['cli', 'launcher']) for (const kind of ['js', 'd.ts']) rmSync(`dist/src/${name}.${kind}`)
 
 await build({
   entryPoints: ['src/cli.ts'],
@@ -50,6 +39,18 @@ await build({
   logLevel: 'warning',
 })
 
+await build({
+  entryPoints: ['src/launcher.ts'],
+  outfile: 'dist/cli.cjs',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  banner: { js: '#!/usr/bin/env node' },
+  logLevel: 'warning',
+})
+chmodSync('dist/cli.cjs', 0o755)
+
 mkdirSync('dist/reference')
 for (const name of ['LICENSE', 'NOTICE']) copyFileSync(`node_modules/swagger-ui-dist/${name}`, `dist/reference/${name}`)
 for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css'])
@@ -65,7 +66,7 @@ await warmUp()
 async function warmUp() {
   const environment = { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', WORKERS: '' }
   // Nothing listens there, but what speaks to a Redis is loaded.
-  const program = spawn(process.execPath, ['dist/src/cli.js'], {
+  const program = spawn(process.execPath, ['dist/cli.cjs'], {
     env: { ...environment, REDIS_URL: 'redis://127.0.0.1:1' },
     stdio: 'inherit',
   })

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { type Config, ConfigError, configSchema } from './config.js'
+import { type Config, ConfigError, configSchema, defaultConfig } from './config.js'
 
 /**
  * Reads the settings. An empty value counts as none, as in `PORT= carillon`.
@@ -9,23 +9,27 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const known = Object.keys(configSchema.properties)
   const data = Object.fromEntries(known.flatMap(name => (environment[name] ? [[name, environment[name]]] : [])))
   const config: Record<string, unknown> = Object.fromEntries(Object.entries(data).map(decimalsOnly))
-  const validate = compile()
-  if (validate(config)) return config
+  const validate = compile(Object.keys(data))
+  if (validate(config)) return { ...defaultConfig, ...config }
   throw new ConfigError(explain(validate.errors ?? [], data))
 }
 
-/** Fills in the defaults, and turns text into numbers and booleans. */
-function compile(): ValidateFunction<Config> {
+/**
+ * Turns text into numbers and booleans. Only for the settings that are there: to compile the rules of all of them took a
+ * tenth of a start.
+ */
+function compile(names: readonly string[]): ValidateFunction<Partial<Config>> {
   const ajv = new Ajv({
     allErrors: true,
-    useDefaults: true,
     coerceTypes: true,
     allowUnionTypes: true,
+    code: { optimize: false },
     // The schema is our own: to check it against JSON Schema's, which is compiled for that, took longer than all else here.
     meta: false,
     validateSchema: false,
   })
-  return ajv.compile<Config>(configSchema)
+  const rules = Object.entries(configSchema.properties).filter(([name]) => names.includes(name))
+  return ajv.compile<Partial<Config>>({ type: 'object', properties: Object.fromEntries(rules) })
 }
 
 /** Ajv would take a blank for 0, and Infinity for a number below every maximum. */

@@ -2,7 +2,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /**
- * Keeps V8's heap close to what is alive. A stream that opens leaves garbage behind. Thousands of them make V8 grow
+ * Keeps V8's heap close to what is alive, from now on. A stream that opens leaves garbage behind. Thousands of them make V8 grow
  * its young generation to 32 MB, and dead requests grow old with it: shared out over 5,000 idle streams this was more
  * than the streams. So the young generation does not grow any more from a size on that is enough to publish fast, the
  * old one is collected when it has grown by two fifths and not when it has grown fourfold, and once more after a

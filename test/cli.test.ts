@@ -20,7 +20,7 @@ interface Outcome {
 
 /** Runs the program to its end. */
 async function run(args: string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const command = [packageFile('dist/src/cli.js'), ...args]
+  const command = [packageFile('dist/cli.cjs'), ...args]
   const options = { env: { PATH: process.env.PATH, ...environment }, timeout: 30_000 }
   return promisify(execFile)(process.execPath, command, options).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
@@ -117,7 +117,7 @@ t.test('the greeting names the Redis without its password, and PORT=0 takes a fr
   t.match(gateway.output(), `Redis at redis://127.0.0.1:${redis.port}`)
   t.notMatch(gateway.output(), 'secret')
 
-  const child = spawn(process.execPath, [packageFile('dist/src/cli.js')], {
+  const child = spawn(process.execPath, [packageFile('dist/cli.cjs')], {
     env: { PATH: process.env.PATH, PORT: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -148,7 +148,7 @@ t.test('SIGTERM and SIGINT end open streams politely and the process with code 0
 t.test('greets with where Redis is, several servers included, and without its password', async t => {
   const nobody = await freePort()
   const hosts = `127.0.0.1:${nobody},127.0.0.1:${nobody}`
-  const child = spawn(process.execPath, [packageFile('dist/src/cli.js')], {
+  const child = spawn(process.execPath, [packageFile('dist/cli.cjs')], {
     env: { PATH: process.env.PATH, PORT: '0', REDIS_URL: `redis+sentinel://user:secret@${hosts}/main` },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

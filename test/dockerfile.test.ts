@@ -73,7 +73,7 @@ t.test('with the files of the image alone the gateway serves its documents and i
       .slice(0, -1),
   ))
     cpSync(packageFile(source), join(image, source), { recursive: true })
-  const { url } = await startGateway(t, {}, join(image, 'dist/src/cli.js'))
+  const { url } = await startGateway(t, {}, join(image, 'dist/cli.cjs'))
   for (const path of ['/openapi.json', '/asyncapi.json', '/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css'])
     t.equal((await fetch(url + path)).status, 200, path)
 })

@@ -34,13 +34,7 @@ t.test('the package works in an empty folder', async t => {
   }[]
   t.ok(packed && packed.size < 2_000_000, `${packed?.size} bytes`)
   const paths = packed?.files.map(({ path }) => path) ?? []
-  for (const path of [
-    'dist/src/index.js',
-    'dist/src/index.d.ts',
-    'dist/src/cli.js',
-    'dist/carillon.cjs',
-    'openapi.yaml',
-  ])
+  for (const path of ['dist/src/index.js', 'dist/src/index.d.ts', 'dist/cli.cjs', 'dist/carillon.cjs', 'openapi.yaml'])
     t.ok(paths.includes(path), path)
   t.same(
     paths.filter(path => /^(test|src|scripts|examples|bench)\/|\.cache$/.test(path)),

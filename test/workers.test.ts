@@ -18,7 +18,7 @@ t.test('the embedded broker serves one process', async t => {
   t.equal(workerCount({ ...defaultConfig, WORKERS: '1' }), 1)
   t.equal(workerCount({ ...defaultConfig, WORKERS: '3', REDIS_URL: 'redis://localhost' }), 3)
   t.throws(() => workerCount({ ...defaultConfig, WORKERS: '2' }), ConfigError)
-  const run = promisify(execFile)(process.execPath, [packageFile('dist/src/cli.js')], {
+  const run = promisify(execFile)(process.execPath, [packageFile('dist/cli.cjs')], {
     env: { PATH: process.env.PATH, PORT: '0', WORKERS: '2' },
   })
   await t.rejects(run, { code: 1, stderr: /the embedded broker serves one: set REDIS_URL/ })
@@ -30,7 +30,7 @@ t.test('workers that cannot listen end the program', async t => {
   t.teardown(() => other.close())
   await new Promise(resolve => other.once('listening', resolve))
   const { port } = other.address() as { port: number } // it listens on TCP
-  const run = promisify(execFile)(process.execPath, [packageFile('dist/src/cli.js')], {
+  const run = promisify(execFile)(process.execPath, [packageFile('dist/cli.cjs')], {
     env: { PATH: process.env.PATH, PORT: `${port}`, WORKERS: '2', REDIS_URL: redis.url },
   })
   await t.rejects(run, { code: 1, stdout: /EADDRINUSE/ })

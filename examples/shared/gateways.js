@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
 
 /** The gateway at `GATEWAY_URL`, or one of our own. */
 export async function findGateways() {

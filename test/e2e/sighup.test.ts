@@ -70,7 +70,7 @@ for (const WORKERS of ['1', '2'])
     const port = await freePort()
     const terminal = spawn(
       'script',
-      ['-qefc', `exec "${process.execPath}" "${packageFile('dist/src/cli.js')}"`, '/dev/null'],
+      ['-qefc', `exec "${process.execPath}" "${packageFile('dist/cli.cjs')}"`, '/dev/null'],
       {
         env: {
           PATH: process.env.PATH,

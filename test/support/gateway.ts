@@ -54,7 +54,7 @@ export interface GatewayProcess {
 export async function startGateway(
   t: Pick<Test, 'teardown'>,
   environment: Record<string, string> = {},
-  program = packageFile('dist/src/cli.js'),
+  program = packageFile('dist/cli.cjs'),
 ): Promise<GatewayProcess> {
   const port = environment.PORT ? Number(environment.PORT) : await freePort()
   const child = spawn(process.execPath, [program], {

@@ -21,7 +21,7 @@ export async function openReader(t: Pick<Test, 'teardown'>, environment: Record<
   const home = await mkdtemp(join(tmpdir(), 'carillon-reader-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
   const program = join(home, 'carillon')
-  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${packageFile('dist/src/cli.js')}' "$@"\n`)
+  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${packageFile('dist/cli.cjs')}' "$@"\n`)
   await chmod(program, 0o755)
   await writeFile(join(home, '.curlrc'), 'silent\nfail-with-body\n')
   const env = { PATH: `${home}:${process.env.PATH}`, HOME: home, ...environment }

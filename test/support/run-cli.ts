@@ -20,7 +20,7 @@ export function startCli(
   args: string[],
   { environment = {}, terminal = false }: { environment?: Record<string, string>; terminal?: boolean } = {},
 ): CliProcess {
-  const program = [process.execPath, packageFile('dist/src/cli.js'), ...args]
+  const program = [process.execPath, packageFile('dist/cli.cjs'), ...args]
   const quoted = program.map(text => `'${text.replaceAll("'", "'\\''")}'`).join(' ')
   const [command = '', ...rest] = terminal
     ? ['script', '--quiet', '--return', '--flush', '--command', quoted, '/dev/null']
