@@ -50,7 +50,8 @@ export const console: FastifyPluginAsyncTypebox = async app => {
   const config = { access: 'console' } as const
   app.get('/console', { schema: page, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
   // The paths on the page are relative, and would lead nowhere from here.
-  app.get('/console/', { schema: { hide: true }, config }, async (_request, reply) => reply.redirect('../console'))
+  const hidden = { hide: true, response: {} }
+  app.get('/console/', { schema: hidden, config }, async (_request, reply) => reply.redirect('../console'))
   for (const { name, operationId, summary, mediaType } of FILES) {
     const schema = {
       ...page,
