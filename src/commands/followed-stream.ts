@@ -25,6 +25,8 @@ export interface FollowOptions {
   /** Do not give up when the very first connection fails. */
   wait: boolean
   signal: AbortSignal
+  /** It is open for the first time: what is published from now on is heard, or told as a gap. */
+  onOpen(): void
   /** For the person at the terminal, not for the output. */
   say(text: string): void
 }
@@ -67,7 +69,7 @@ export class FollowedStream {
   }
 
   async *#connection(): AsyncGenerator<Item> {
-    const { signal, say } = this.#options
+    const { signal, say, onOpen } = this.#options
     const watchdog = new AbortController()
     const both = AbortSignal.any([signal, watchdog.signal])
     const response = await this.#remote.fetch(this.#path(), {
@@ -81,6 +83,7 @@ export class FollowedStream {
     this.#failures = 0
     const lostAt = this.#aliveAt
     this.#aliveAt = Date.now()
+    if (lostAt === undefined) onOpen()
     if (lostAt !== undefined && this.#cursor === undefined) yield this.#ownGap(lostAt)
 
     this.#heartbeats.restart()

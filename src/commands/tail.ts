@@ -71,6 +71,9 @@ export async function run(args: string[]): Promise<number> {
     start: { last, since, after },
     wait: values.wait ?? false,
     signal: controller.signal,
+    onOpen: () => {
+      if (style === 'terminal') console.error(`Listening to ${positionals.join(', ')}. Ctrl-C ends it.`)
+    },
     say: text => console.error(text),
   })
   const show = async (item: Item): Promise<void> => {

@@ -57,7 +57,8 @@ t.test('on a terminal it writes in colour, and no message can steer the terminal
     await post(url, 'news', 'evil\x1b]0;title\x07\u202e\nsecond', 'x')
     const { code, stdout } = await tail.exited
     t.equal(code, 0)
-    const lines = stdout.replaceAll('\r', '').replaceAll('\x1b', '^').split('\n')
+    const [greeting, ...lines] = stdout.replaceAll('\r', '').replaceAll('\x1b', '^').split('\n')
+    t.equal(greeting, 'Listening to news. Ctrl-C ends it.', 'it says that it is there')
     if (colours) t.match(lines[0], /^\^\[2m\d\d:\d\d:\d\d\^\[0m \^\[3\dmnews\^\[0m hello$/)
     else t.match(lines[0], /^\d\d:\d\d:\d\d news hello$/)
     t.match(lines[1], 'evil\\x1b]0;title\\x07\\u202e')
