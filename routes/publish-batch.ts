@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { callerId } from '../plugins/caller-id.js'
 import { requireAllowed } from '../src/access/allows.js'
 import type { Caller } from '../src/access/caller.js'
 import type { PublishResult } from '../src/broker.js'
+import { checker } from '../src/checker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
 import { type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
@@ -79,10 +79,10 @@ const schema = {
   },
 }
 
-const isBatch = TypeCompiler.Compile(
+const isBatch = checker(
   Type.Object({ messages: Type.Array(Type.Unknown(), { minItems: 1 }) }, { additionalProperties: false }),
 )
-const isItem = TypeCompiler.Compile(BatchItem)
+const isItem = checker(BatchItem)
 
 type Item = { publication: Publication } | { problem: Problem }
 
@@ -99,7 +99,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       const key = readIdempotencyKey(request.headers['idempotency-key'])
       const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0) // as plugins/bodies.ts leaves it
       const batch = requireJson(body)
-      if (!isBatch.Check(batch))
+      if (!isBatch(batch))
         throw new Problem('invalid-request', `A batch is {"messages":[${ITEM}]}, with at least one message.`)
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
@@ -133,8 +133,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 const ITEM = '{"channel","data","event"?,"encoding"?,"idempotency_key"?}'
 
 function readItem(message: unknown, caller: Caller, maxBytes: number, batchKey: Keyed | undefined): Item {
-  if (!isItem.Check(message))
-    return { problem: new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`) }
+  if (!isItem(message)) return { problem: new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`) }
   try {
     const publication = publicationFromJson(message)
     requireAllowed(caller, 'publish', channelTopic(publication.channel))

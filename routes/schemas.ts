@@ -3,7 +3,7 @@ import { CONTROL_EVENTS, type ControlEvent } from '../src/frames.js'
 import { GapData } from '../src/gap.js'
 import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/names.js'
 import { ProblemDetails } from '../src/problem-details.js'
-import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
+import { PROBLEMS, type ProblemType, problemDetails } from '../src/problems.js'
 import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
 import { TopicName } from '../src/topic.js'
 
@@ -161,7 +161,7 @@ export function problemResponses(...types: ProblemType[]): Record<number, Proble
         'application/problem+json': {
           schema: Type.Ref(ProblemDetails),
           examples: Object.fromEntries(
-            alike.map(type => [type, { summary: PROBLEMS[type][1], value: new Problem(type).toJSON() }]),
+            alike.map(type => [type, { summary: PROBLEMS[type][1], value: problemDetails(type) }]),
           ),
         },
       },

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { callerId } from '../plugins/caller-id.js'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/allows.js'
 import { MAX_TICKET_SECONDS } from '../src/access/tickets.js'
+import { checker } from '../src/checker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
 import { requireJson } from '../src/json.js'
@@ -82,7 +82,7 @@ const schema = {
   },
 }
 
-const isTicketRequest = TypeCompiler.Compile(TicketRequest)
+const isTicketRequest = checker(TicketRequest)
 
 export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gateway }> = async (
   app,
@@ -116,7 +116,7 @@ function readWish(contentType: string | undefined, body: Buffer = Buffer.alloc(0
   if (mediaType(contentType) !== 'application/json')
     throw new Problem('unsupported-media-type', 'What a ticket shall be good for is said as application/json.')
   const wish = requireJson(body)
-  if (isTicketRequest.Check(wish)) return wish
+  if (isTicketRequest(wish)) return wish
   throw new Problem(
     'invalid-request',
     `A ticket is asked for by {"channels"?,"patterns"?,"rights"?:["subscribe","publish"],"seconds"?}, for ${MAX_TICKET_SECONDS} seconds at most.`,

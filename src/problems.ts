@@ -269,9 +269,13 @@ export class Problem extends Error {
   }
 
   toJSON(): ProblemDetails {
-    const [status, title] = PROBLEMS[this.type]
-    return { type: problemUri(this.type), title, status, detail: this.message }
+    return problemDetails(this.type, this.message)
   }
+}
+
+export function problemDetails(type: ProblemType, detail: string = PROBLEMS[type][2]): ProblemDetails {
+  const [status, title] = PROBLEMS[type]
+  return { type: problemUri(type), title, status, detail }
 }
 
 export type ProblemUri = `urn:carillon:problem:${ProblemType}`

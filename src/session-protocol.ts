@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { checker } from './checker.js'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
@@ -95,8 +95,8 @@ export type SessionAnswer = MaybeRef<Static<typeof SessionAnswer>>
 /** JSON leaves out a `ref` that is undefined. */
 type MaybeRef<Answer> = Answer extends unknown ? Omit<Answer, 'ref'> & { ref?: Ref | undefined } : never
 
-const isRequest = TypeCompiler.Compile(SessionRequest)
-const isRef = TypeCompiler.Compile(Ref)
+const isRequest = checker(SessionRequest)
+const isRef = checker(Ref)
 
 /** A request, or the problem with it and the `ref` to answer to, as far as there is one. */
 export function readRequest(frame: Buffer): SessionRequest | { problem: Problem; ref: Ref | undefined } {
@@ -106,9 +106,9 @@ export function readRequest(frame: Buffer): SessionRequest | { problem: Problem;
   } catch {
     return { problem: new Problem('invalid-json', 'The frame is not JSON.'), ref: undefined }
   }
-  if (isRequest.Check(value)) return value
+  if (isRequest(value)) return value
   const ref = typeof value === 'object' && value !== null ? (value as { ref?: unknown }).ref : undefined
-  return { problem: new Problem('invalid-request', EXPECTED), ref: isRef.Check(ref) ? ref : undefined }
+  return { problem: new Problem('invalid-request', EXPECTED), ref: isRef(ref) ? ref : undefined }
 }
 
 const EXPECTED =
