@@ -34,9 +34,19 @@ const schema = {
   },
 }
 
+interface RootOptions {
+  /** Whether there is such a page. */
+  readonly docs: boolean
+  readonly console: boolean
+  /** Whether anybody may see it. */
+  readonly isPublic: (page: 'docs' | 'console') => boolean
+}
+
 /** The first thing that people try. */
-export const root: FastifyPluginAsyncTypebox<{ docs: boolean; console: boolean }> = async (app, shown) => {
-  const page = shown.console ? 'console' : shown.docs ? 'docs' : undefined
+export const root: FastifyPluginAsyncTypebox<RootOptions> = async (app, { isPublic, ...shown }) => {
+  const pages = (['console', 'docs'] as const).filter(name => shown[name])
+  // A browser has no key to show when it goes to a page.
+  const page = pages.find(isPublic) ?? pages[0]
   const { prefix } = app
   const places = JSON.stringify({
     service: 'carillon',

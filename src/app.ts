@@ -117,7 +117,11 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })
   await app.register(tickets, { access, gateway })
-  await app.register(root, { docs: config.DOCS, console: config.CONSOLE })
+  await app.register(root, {
+    docs: config.DOCS,
+    console: config.CONSOLE,
+    isPublic: page => access.publicPages.has(page),
+  })
   await app.register(health, { gateway })
   await app.register(metrics, { gateway })
   await app.register(openapi)

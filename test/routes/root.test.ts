@@ -77,9 +77,12 @@ t.test(
     const stranger = await local.app.inject({ url: '/', remoteAddress: '203.0.113.7' })
     t.match(stranger.json(), { status: 403, type: 'urn:carillon:problem:no-access-rules' })
 
-    const ruled = await build(t, { config: { ANONYMOUS_GRANTS: '{"subscribe":["public:*"]}', PUBLIC_PAGES: '' } })
-    const { statusCode, headers } = await ruled.app.inject({ url: '/', headers: BROWSER, remoteAddress: '203.0.113.7' })
-    t.equal(statusCode, 302)
-    t.equal(headers.location, './console')
+    const led = async (PUBLIC_PAGES: string) => {
+      const { app } = await build(t, { config: { ANONYMOUS_GRANTS: '{"subscribe":["public:*"]}', PUBLIC_PAGES } })
+      return (await app.inject({ url: '/', headers: BROWSER, remoteAddress: '203.0.113.7' })).headers.location
+    }
+    t.equal(await led('docs,console'), './console')
+    t.equal(await led('docs'), './docs', 'to the one that anybody may see')
+    t.equal(await led('none'), './console')
   },
 )
