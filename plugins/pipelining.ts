@@ -1,8 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem } from '../src/problems.js'
-import { requestsInTurns } from '../src/turns.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -12,21 +12,38 @@ declare module 'fastify' {
 }
 
 /**
- * Nothing that was sent behind a request for a stream, on the same connection, is executed: a
+ * What is sent without waiting for answers. Such requests are executed one after the other, each when the answers before it
+ * have gone out, and nothing more is read meanwhile: whoever does not read its answers gets no more of them made.
+ *
+ * And nothing that was sent behind a request for a stream, on the same connection, is executed: a
  * stream is the last answer of its connection (RFC 9112 section 9.6), so that the sender of a
  * publish behind it would never hear what became of it.
  */
 export const pipelining = fp(
   async app => {
-    if (app.prefix === '') requestsInTurns(app.server)
     const streaming = new WeakSet<Socket>()
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (!streaming.has(request.raw.socket)) done()
-      else done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
+    const lines = new WeakMap<Socket, Line>()
+    // As a guest it is the app's to say how its connections are served.
+    if (app.prefix === '')
+      app.server.prependListener('request', ({ socket }, response) => {
+        if (hasTurn(response) || streaming.has(socket)) return
+        let line = lines.get(socket)
+        if (!line) {
+          line = new Line(socket)
+          lines.set(socket, line)
+        }
+        line.join(response)
+      })
+    app.addHook('onRequest', ({ raw: { socket } }, { raw }, done) => {
+      if (streaming.has(socket))
+        done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
+      else if (hasTurn(raw)) done()
+      else raw.once('socket', () => setImmediate(done)) // other connections have their turn between
     })
 
     const mark: onRequestHookHandler = ({ raw: { socket } }, reply, done) => {
       streaming.add(socket)
+      lines.get(socket)?.end()
       // Answered with an error, it keeps its connection. Behind a stream nothing is read any more.
       reply.raw.once('close', () => streaming.delete(socket))
       done()
@@ -37,3 +54,37 @@ export const pipelining = fp(
   },
   { name: 'carillon-pipelining' },
 )
+
+/** Whether the answers before it have gone out. Injected requests have no socket, and nobody before them. */
+const hasTurn = (response: ServerResponse): boolean => response.socket !== null
+
+/** Requests of one connection that wait for their turn; as long as there are any, nothing is read. */
+class Line {
+  readonly #socket: Socket
+  #waiting = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  join(response: ServerResponse): void {
+    if (++this.#waiting === 1) {
+      this.#socket.on('resume', this.#stay)
+      this.#stay()
+    }
+    response.once('socket', () => {
+      if (--this.#waiting === 0) this.end()
+    })
+  }
+
+  /** Reads on. */
+  end(): void {
+    this.#socket.off('resume', this.#stay)
+    this.#socket.resume()
+  }
+
+  /** Each request that is over has Node read on. */
+  readonly #stay = (): void => {
+    this.#socket.pause()
+  }
+}

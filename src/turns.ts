@@ -1,14 +1,9 @@
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 
-/*
- * Node reads from one connection as long as there is something, up to 2 MB, before it looks at the next. That are a hundred
- * thousand small frames, or requests in a pipeline, and everybody else waits for seconds. So one connection gets so
- * much done at a time, and then the others have their turn.
+/**
+ * Frames of one WebSocket before the others have their turn. Node reads from one connection as long as there is something, up to
+ * 2 MB, before it looks at the next: a hundred thousand small frames, for which everybody else would wait for seconds.
  */
-
-/** Frames, or requests, of one connection before the others have their turn. */
 const A_TURN = 64
 
 /** Takes the frames of a WebSocket in their order: for its `message` event. Those that were read are taken, also when it has closed. */
@@ -39,28 +34,4 @@ export function inTurns(
     webSocket.pause()
     setImmediate(goOn)
   }
-}
-
-/** The same for the requests of a connection, where it sends them without waiting for answers. For a server of our own alone. */
-export function requestsInTurns(server: Server): void {
-  const resting = new WeakSet<Socket>()
-  let last: Socket | undefined
-  let inARow = 0
-  server.prependListener('request', ({ socket }) => {
-    if (socket !== last) {
-      last = socket
-      inARow = 0
-    }
-    if (++inARow % A_TURN !== 0 || resting.has(socket)) return
-    resting.add(socket)
-    // Each request that is over has Node read on.
-    const stay = (): void => void socket.pause()
-    stay()
-    socket.on('resume', stay)
-    setImmediate(() => {
-      resting.delete(socket)
-      socket.off('resume', stay)
-      socket.resume()
-    })
-  })
 }

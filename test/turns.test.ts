@@ -4,7 +4,6 @@ import t from 'tap'
 import WebSocket from 'ws'
 import { inTurns } from '../src/turns.js'
 import { build } from './support/gateway.js'
-import { openSocket, requestText } from './support/raw-http.js'
 import { until } from './support/until.js'
 
 t.test('frames that came together are taken in their order, a few in each turn of the event loop', async t => {
@@ -41,26 +40,3 @@ t.test('frames of a client that sends as fast as it can do not keep others waiti
   await until(async () => refs.length === MANY, 'each is answered')
   t.same(refs, [...refs.keys()], 'in their order')
 })
-
-t.test('of requests in a pipeline no more are taken in a turn than one read has brought', async t => {
-  const { app, port } = await build(t)
-  const request = requestText('GET', '/healthz', { headers: { connection: 'keep-alive' } })
-  let inThisTurn = 0
-  let most = 0
-  app.server.on('request', () => {
-    if (inThisTurn === 0) setImmediate(() => (inThisTurn = 0))
-    most = Math.max(most, ++inThisTurn)
-  })
-  const socket = await openSocket(t, port)
-  let answered = 0
-  socket.on('data', data => {
-    answered += data.toString('latin1').split(/HTTP\/1.1 200/).length - 1
-  })
-  socket.write(request.repeat(MANY))
-  await until(async () => answered >= MANY - 10, 'they are answered')
-  t.ok(most > 64 && most <= Math.ceil(READ_BYTES / request.length) + 1, `${most} in a turn`)
-  socket.destroy()
-})
-
-/** What libuv reads at once. */
-const READ_BYTES = 65_536
