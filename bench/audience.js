@@ -1,80 +1,80 @@
-import { connect } from 'node:net'
-import { nowUs, Reader } from './messages.js'
+import { spawn, spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
-const UPGRADE =
-  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
-/** RFC 6455 section 5.5.3: a pong may come unasked. It answers every ping without looking for them. */
-const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
-const PONG_MS = 5000
-const TOGETHER = 100
+/** Compiles a program of this folder; undefined where there is no gcc. */
+export function compile(name) {
+  const program = join(tmpdir(), `carillon-bench-${name}-${process.pid}`)
+  const { error, status } = spawnSync('gcc', [
+    '-O2',
+    '-o',
+    program,
+    fileURLToPath(new URL(`${name}.c`, import.meta.url)),
+  ])
+  return error || status !== 0 ? undefined : program
+}
 
-/** All sockets read into this one, as each read is dealt with at once. */
-const shared = Buffer.allocUnsafeSlow(256 * 1024)
-
-/** Streams of clients, of which the n-th listens on channel n modulo `channels`. */
+/** The listeners, in the process of `audience.c`: they judge what comes. */
 export class Audience {
-  /** Judges what comes; another one in each phase. */
-  tally
-  /** Called after something has come. */
+  size = 0
+  /** So many deliveries of the phase have come. */
+  delivered = 0
+  /** Called when a message has come to all who hear it. */
   onDelivery = () => {}
-  closed = 0
-  #sockets = []
-  #where
-  #pongs
+  #child
+  #onLine
 
-  /** `pathOf(channel)` gives the path of a stream. */
-  constructor({ port, pathOf, webSocket, channels }) {
-    this.#where = { port, pathOf, webSocket, channels }
-    if (webSocket) this.#pongs = setInterval(() => this.#pong(), PONG_MS)
-  }
-
-  get size() {
-    return this.#sockets.length
-  }
-
-  async grow(size) {
-    while (this.size < size)
-      await Promise.all(Array.from({ length: Math.min(TOGETHER, size - this.size) }, () => this.#open()))
-  }
-
-  close() {
-    clearInterval(this.#pongs)
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  #open() {
-    const { port, pathOf, webSocket, channels } = this.#where
-    const client = this.#sockets.length
-    const reader = new Reader()
-    return new Promise((resolve, reject) => {
-      let isOpen = false
-      let now = 0
-      const onMessage = (number, sent) => this.tally?.deliver(client, number, sent, now)
-      const callback = (length, bytes) => {
-        if (!isOpen) {
-          const status = bytes.latin1Slice(9, 12)
-          if (status !== (webSocket ? '101' : '200')) reject(new Error(`a stream was answered ${status}`))
-          isOpen = true
-          resolve()
-        }
-        now = nowUs()
-        reader.read(bytes, length, onMessage)
+  /** A stream's path is `before`, the number of its channel unless that is 0, `after`. */
+  constructor({ port, path: [before, after], webSocket, channels }) {
+    const program = compile('audience')
+    if (!program) throw new Error('the bench needs gcc: apt-get install gcc libc6-dev')
+    this.#child = spawn(program, [`${port}`, webSocket ? 'ws' : 'sse', before, after, `${channels}`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.#child.once('spawn', () => rmSync(program))
+    createInterface(this.#child.stdout).on('line', line => {
+      const [word, ...rest] = line.split(' ')
+      if (word === 'at') {
+        this.delivered = Number(rest[0])
         this.onDelivery()
-        return true
+      } else {
+        this.#onLine(word, rest)
       }
-      const socket = connect({ port, host: '127.0.0.1', onread: { buffer: shared, callback } })
-      this.#sockets.push(socket)
-      socket.on('connect', () =>
-        socket.write(
-          `GET ${pathOf(client % channels)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n${webSocket ? UPGRADE : ''}\r\n`,
-        ),
-      )
-      socket.on('error', reject)
-      socket.on('close', () => this.closed++)
     })
   }
 
-  #pong() {
-    for (const socket of this.#sockets) socket.write(PONG)
+  async grow(size) {
+    await this.#ask(`grow ${size}`, 'open')
+    this.size = size
+  }
+
+  /** Judges so many messages from this number on. */
+  begin(first, count) {
+    this.delivered = 0
+    this.#child.stdin.write(`phase ${first} ${count}\n`)
+  }
+
+  /** What came of the phase; times in microseconds. */
+  async end() {
+    const [delivered, doubled, reordered, lastUs, p50Us, p99Us, closed] = await this.#ask('end', 'tally')
+    return { delivered, doubled, reordered, lastUs, p50Us, p99Us, closed }
+  }
+
+  close() {
+    this.#child.stdin.end()
+  }
+
+  #ask(line, answer) {
+    return new Promise((resolve, reject) => {
+      this.#onLine = (word, rest) => {
+        if (word === answer) resolve(rest.map(Number))
+        else reject(new Error([word, ...rest].join(' ')))
+      }
+      this.#child.once('exit', code => reject(new Error(`the audience ended with ${code}`)))
+      this.#child.stdin.write(`${line}\n`)
+    })
   }
 }

@@ -8,8 +8,9 @@ import { absoluteTable, ratioTable } from './tables.js'
  * npm run build && npm run bench [-- --runs 3] [ROW …]
  *
  * The table of docs/performance.md. Each system is started afresh for each measurement, and they take turns; another one
- * begins each time. nchan and the floor in C are measured where nginx with the module, and gcc, are installed; the load
- * generator is this process. NODE=/path/to/node measures another Node. What counts are the ratios within a run.
+ * begins each time. gcc is needed: what listens is in C, as a client that is slower than the server would measure itself.
+ * nchan is measured where nginx with the module is installed. NODE=/path/to/node measures another Node. What counts are
+ * the ratios within a run.
  */
 const { values, positionals } = parseArgs({
   options: { runs: { type: 'string', default: '3' } },

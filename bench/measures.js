@@ -51,7 +51,8 @@ export async function idle(server, _redis, { clients, webSocket }) {
   return withLoad(server, { count: 1, webSocket }, async ({ audience }) => {
     await audience.grow(clients)
     await setTimeout(LEFT_ALONE_MS)
-    return { KB: (usage(server.pid).kb - before) / clients, closed: audience.closed }
+    const KB = (usage(server.pid).kb - before) / clients
+    return { KB, closed: (await audience.end()).closed }
   })
 }
 
@@ -102,8 +103,9 @@ export async function stuckClient(server, redis, { isStuck, clients, messages, r
 
 async function withLoad(server, { count, channels = 1, webSocket = false }, run) {
   const stream = webSocket ? server.ws : server.sse
-  const pathOf = channel => channelOf(stream, channel)
-  const audience = new Audience({ port: server.port, pathOf, webSocket, channels })
+  // The number of a channel follows its name.
+  const path = stream.split(/(?<=bench)/)
+  const audience = new Audience({ port: server.port, path: [path[0], path[1] ?? ''], webSocket, channels })
   const publishers = await Publishers.open(count, {
     port: server.port,
     pathOf: channel => channelOf(server.publish, channel),
@@ -120,7 +122,7 @@ async function costOf(server, redis, { messages, ...load }) {
   const warm = Math.max(load.channels ?? 1, Math.round(messages / 10))
   await phase({ ...load, messages: warm, rate: undefined, window: 4 })
   const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
-  const { delivered, seconds, p50, p99, lost, doubled, reordered } = await phase({ ...load, messages })
+  const { delivered, seconds, p50, p99, ...wrong } = await phase({ ...load, messages })
   const us = (pid, since) => ((usage(pid).cpuMs - since) * 1000) / delivered
   return {
     µs: us(server.pid, before[0]),
@@ -128,10 +130,7 @@ async function costOf(server, redis, { messages, ...load }) {
     'k/s': delivered / seconds / 1000,
     'ms p50': p50,
     'ms p99': p99,
-    lost,
-    doubled,
-    reordered,
-    closed: load.audience.closed,
+    ...wrong,
   }
 }
 

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks'
 import { message, nowUs } from './messages.js'
-import { Tally } from './tally.js'
 
 const STALLED_MS = 5000
 const LIMIT_MS = 90_000
@@ -11,18 +10,17 @@ let numbered = 0
  * when fewer than `window` messages are on their way. Resolves with what came of it.
  */
 export async function phase({ audience, publishers, messages, channels = 1, window = 8, rate }) {
-  const clients = audience.size
-  const tally = new Tally({ first: numbered, count: messages, clients, channels })
-  const each = clients / channels
+  const each = audience.size / channels
+  const expected = messages * each
+  audience.begin(numbered, messages)
   const began = nowUs()
   const answeredBefore = publishers.answered
-  audience.tally = tally
   let sent = 0
   const pump = () => {
     while (sent < messages && !publishers.busy) {
       // A delay counts from when it was due, or a publisher that is kept waiting would hide what it waits for.
       const due = rate ? began + (sent * 1e6) / rate : nowUs()
-      if (rate ? due > nowUs() : sent * each - tally.delivered > (window - 1) * each) return
+      if (rate ? due > nowUs() : sent * each - audience.delivered > (window - 1) * each) return
       publishers.send(sent % channels, message(numbered, Math.round(due)))
       sent++
       numbered++
@@ -37,11 +35,11 @@ export async function phase({ audience, publishers, messages, channels = 1, wind
     let progress = performance.now()
     const look = setInterval(() => {
       const now = performance.now()
-      const done = tally.delivered + publishers.answered
+      const done = audience.delivered + publishers.answered
       if (done !== last) progress = now
       last = done
-      const whole = tally.lost === 0 && publishers.answered - answeredBefore === messages
-      if (!whole && now - progress < STALLED_MS && now - began / 1000 < LIMIT_MS) return
+      const whole = audience.delivered === expected && publishers.answered - answeredBefore === messages
+      if (!whole && now - progress < STALLED_MS && nowUs() - began < LIMIT_MS * 1000) return
       clearInterval(look)
       resolve()
     }, 5)
@@ -49,14 +47,15 @@ export async function phase({ audience, publishers, messages, channels = 1, wind
   clearInterval(clock)
   publishers.onAnswer = () => {}
   audience.onDelivery = () => {}
-  const { delivered, lost, doubled, reordered } = tally
+  const { delivered, doubled, reordered, lastUs, p50Us, p99Us, closed } = await audience.end()
   return {
     delivered,
-    lost,
+    lost: expected - delivered,
     doubled,
     reordered,
-    seconds: (tally.lastAt - began) / 1e6,
-    p50: tally.delay(0.5),
-    p99: tally.delay(0.99),
+    closed,
+    seconds: (lastUs - began) / 1e6,
+    p50: p50Us / 1000,
+    p99: p99Us / 1000,
   }
 }

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { compile } from './audience.js'
 
 /** The Node that runs the gateway and what it is compared with: this one, or the one that `NODE` names. */
 export const node = process.env.NODE ?? process.execPath
@@ -30,9 +31,8 @@ export const systems = {
 
   /** One `write()` for a delivery and nothing else, in C. */
   async floor() {
-    const program = join(tmpdir(), `carillon-bench-floor-${process.pid}`)
-    const compiled = spawnSync('gcc', ['-O2', '-o', program, fileURLToPath(new URL('floor.c', import.meta.url))])
-    if (compiled.error || compiled.status !== 0) return undefined
+    const program = compile('floor')
+    if (!program) return undefined
     const port = await freePort()
     const server = await start(program, [`${port}`], port)
     rmSync(program)
