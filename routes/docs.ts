@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { gunzip, gzip } from 'node:zlib'
+import { createGunzip, gzip } from 'node:zlib'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { pages } from '../plugins/pages.js'
@@ -67,13 +68,22 @@ export const docs: FastifyPluginAsyncTypebox = async app => {
     reply.header('vary', 'accept-encoding')
     const compressed = await libraryFile(file)
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? ''))
-      return reply.send(await promisify(gunzip)(compressed))
+      return reply.send(Readable.from([compressed]).pipe(createGunzip()))
     return reply.header('content-encoding', 'gzip').send(compressed)
   })
 }
 
-/** Read for each who asks, as hardly anybody does: it is not worth keeping in memory. */
-async function libraryFile(name: string): Promise<Buffer> {
+const kept = new Map<string, Promise<Buffer>>()
+
+/** Not read before somebody asks, and then one for all: whoever takes it slowly, or not at all, costs no memory. */
+function libraryFile(name: string): Promise<Buffer> {
+  const known = kept.get(name) ?? readLibraryFile(name)
+  kept.set(name, known)
+  known.catch(() => kept.delete(name)) // it is the request's to tell
+  return known
+}
+
+async function readLibraryFile(name: string): Promise<Buffer> {
   try {
     return await readFile(packageFile(`dist/reference/${name}.gz`))
   } catch (error) {

@@ -159,6 +159,8 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   bodyLimit: config.MAX_MESSAGE_BYTES,
   // Slow uploads and slow headers are cut; streams are answers, not requests, and not concerned.
   requestTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
+  // An answer that nobody reads, or that is not made; longer than a long poll waits. Streams look after themselves.
+  connectionTimeout: Math.max(90_000, config.REQUEST_TIMEOUT_SECONDS * 1000),
   // Longer than the idle time of the usual load balancers, or they would send into a closing connection.
   keepAliveTimeout: 75_000,
   http: {

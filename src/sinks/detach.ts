@@ -31,6 +31,7 @@ export function detach(response: ServerResponse, socket: Socket): void {
   ;(socket as HttpSocket).parser = null // see above
   setImmediate(close, parser)
   Object.assign(socket, METHODS)
+  socket.setTimeout(0)
 
   // Whoever closes the sending side has left. What is sent is not read, but taken, or the end would never show.
   socket.on('end', socket.destroySoon)

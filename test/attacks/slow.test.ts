@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { attackedGateway, UPGRADE } from '../support/attacked.js'
-import { openWebSocket } from '../support/clients.js'
+import { openSse, openWebSocket } from '../support/clients.js'
+import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
 import { openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 import { until } from '../support/until.js'
@@ -48,6 +50,27 @@ t.test('what does not come to its end is cut: silence, heads, bodies, handshakes
   await readToEnd(await openSocket(t, port))
   over('a connection that says nothing')
   await leavesNothing('slow requests')
+})
+
+t.test('an answer of which nothing is taken is cut, and a stream on which nothing happens is not', async t => {
+  const { app, url } = await build(t)
+  t.equal(app.server.timeout, 90_000)
+  app.server.timeout = 200
+  const stream = await openSse(t, `${url}/channels/news/events`)
+  const webSocket = await openWebSocket(t, `${url}/channels/news/ws`)
+  const [connection] = await Promise.all([
+    once(app.server, 'connection') as Promise<[Socket]>,
+    openSocket(t, Number(new URL(url).port)).then(socket => {
+      socket.pause()
+      socket.write(
+        requestText('GET', '/docs/swagger-ui-bundle.js', { headers: { connection: 'keep-alive' } }).repeat(20),
+      )
+    }),
+  ])
+  await once(connection[0], 'close')
+  await fetch(`${url}/channels/news`, { method: 'POST', body: 'hello' })
+  t.match((await stream.next()).data, 'hello')
+  t.match((await webSocket.next()).data, 'hello')
 })
 
 t.test('a request that trickles is cut all the same', async t => {
