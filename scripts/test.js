@@ -10,9 +10,9 @@ import { compileTests, sourcesIn } from './compile-tests.js'
  *
  * Runs the test files, or those that are named, each in a process of its own. They are written
  * with tap, and are run without its runner, whose loaders cost a file seconds before it begins.
- * The last line counts assertions as the runner does. JOBS=2 files at once.
+ * The last line counts assertions as the runner does. JOBS=3 files at once: they wait as much as they work.
  */
-const { JOBS = '2' } = process.env
+const { JOBS = '3' } = process.env
 const TIMEOUT_SECONDS = 300
 /** They wait more than they work, and should not be the last ones that run. */
 const SLOW = /^test\/(faults|e2e|proxies|examples|brokers\/redis)\//

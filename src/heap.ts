@@ -1,25 +1,38 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
+/** Flags of V8's own, the same in Node 20 to 24; a V8 that does not know one says so and goes on. */
+const SMALL = ['--heap-growing-percent=40', '--gc-memory-reducer-start-delay-ms=1000']
+const AS_STARTED = ['--heap-growing-percent=0', '--gc-memory-reducer-start-delay-ms=8000']
+const YOUNG_GROWS = '--semi-space-growth-factor=2'
+const YOUNG_STAYS = '--semi-space-growth-factor=1'
+
 /**
- * Keeps V8's heap close to what is alive, from now on. A stream that opens leaves garbage behind. Thousands of them make V8 grow
- * its young generation to 32 MB, and dead requests grow old with it: shared out over 5,000 idle streams this was more
+ * Keeps V8's heap close to what is alive, from now on. A stream that opens leaves garbage behind. Thousands of them make V8
+ * grow its young generation to 32 MB, and dead requests grow old with it: shared out over 5,000 idle streams this was more
  * than the streams. So the young generation does not grow any more from a size on that is enough to publish fast, the
- * old one is collected when it has grown by two fifths and not when it has grown fourfold, and once more after a
- * second of quiet.
- *
- * The flags are V8's own, the same in Node 20 to 24. A V8 that does not know one says so and goes on.
+ * old one is collected when it has grown by two fifths and not when it has grown fourfold, and once more after a second of
+ * quiet. A start is over sooner without that.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=40')
-  setFlagsFromString('--gc-memory-reducer-start-delay-ms=1000')
+  for (const flag of SMALL) setFlagsFromString(flag)
   // Its limit cannot be set any more, as the heap is there. V8 also makes it smaller, so this goes on.
-  let grows = true
-  new PerformanceObserver(() => {
-    if (grows === youngBytes() < ENOUGH_BYTES) return
-    grows = !grows
-    setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`)
-  }).observe({ entryTypes: ['gc'] })
+  new PerformanceObserver(() => setFlagsFromString(youngBytes() < ENOUGH_BYTES ? YOUNG_GROWS : YOUNG_STAYS)).observe({
+    entryTypes: ['gc'],
+  })
+}
+
+/**
+ * V8 takes compiled code only where all flags are as they were when it was written: it is written under those that a start
+ * has, whatever became of them since.
+ */
+export function underFlagsOfStart<Result>(make: () => Result): Result {
+  for (const flag of [...AS_STARTED, YOUNG_GROWS]) setFlagsFromString(flag)
+  try {
+    return make()
+  } finally {
+    for (const flag of SMALL) setFlagsFromString(flag) // the young generation is set at its next collection
+  }
 }
 
 const youngBytes = (): number =>

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
-import { keepHeapSmall } from './heap.js'
+import { underFlagsOfStart } from './heap.js'
 
 /*
  * Starts the program that `scripts/build.js` has bundled into one file. V8 compiles nothing that it has compiled before:
@@ -12,7 +12,7 @@ import { keepHeapSmall } from './heap.js'
  * This is a CommonJS module once it is built: to load an ES module took Node 5 ms more.
  */
 /** Late enough to know what a start calls, so that this is what is kept. */
-const SETTLED_MS = 1000
+const SETTLED_MS = 1500
 
 const file = (name: string): string => join(__dirname, name)
 const bundle = file('carillon.cjs')
@@ -24,15 +24,15 @@ const script = new Script(readFileSync(bundle, 'latin1'), {
   cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
 })
 script.runInThisContext()(require, pathToFileURL(bundle).href)
-setTimeout(() => {
-  if (script.cachedDataRejected !== false) keep()
-  keepHeapSmall() // not before: V8 wants no code that it wrote under other flags
-}, SETTLED_MS).unref()
+if (script.cachedDataRejected !== false) setTimeout(keep, SETTLED_MS).unref()
 
 function keep(): void {
   try {
     const part = `${cache}.${process.pid}`
-    writeFileSync(part, script.createCachedData())
+    writeFileSync(
+      part,
+      underFlagsOfStart(() => script.createCachedData()),
+    )
     renameSync(part, cache)
   } catch {
     // A read-only installation: the next start takes as long as this one.

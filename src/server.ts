@@ -7,6 +7,7 @@ import { rereadConfigFiles } from './access/watched-file.js'
 import carillon, { serverOptions } from './app.js'
 import type { Config } from './config.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
+import { keepHeapSmall } from './heap.js'
 import { createBroker } from './open-gateway.js'
 import { describeRequest } from './server-log.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
@@ -61,6 +62,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
       rereadConfigFiles()
     })
   await app.listen({ port: config.PORT, host: config.HOST })
+  keepHeapSmall()
   return app
 }
 
