@@ -4,11 +4,11 @@
  */
 export const COST = {
   /** CPU of a gateway for one delivery, in microseconds: alone in its tick, and joined with others. */
-  deliveryUs: { lone: 13, joined: 2.1 },
-  /** Memory of an idle connection (with room: a WebSocket takes 7, an SSE stream 6), and of a gateway without any. */
-  connectionKb: 8.5,
-  gatewayMb: 40,
+  deliveryUs: { lone: 11, joined: 1.6 },
+  /** Memory of an idle connection (a WebSocket's; an SSE stream takes 6), and of a gateway without any. */
+  connectionKb: 7,
+  gatewayMb: 45,
   /** CPU of Redis for one publish, and for each connection that hears it. */
-  publishUs: { lone: 17, joined: 1.6 },
-  copyUs: { lone: 7, joined: 0.8 },
+  publishUs: { lone: 13, joined: 1.5 },
+  copyUs: { lone: 6, joined: 0.6 },
 }
