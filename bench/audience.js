@@ -25,7 +25,8 @@ export class Audience {
   /** Called when a message has come to all who hear it. */
   onDelivery = () => {}
   #child
-  #onLine
+  #onLine = () => {}
+  #onExit = () => {}
 
   /** A stream's path is `before`, the number of its channel unless that is 0, `after`. */
   constructor({ port, path: [before, after], webSocket, channels }) {
@@ -35,6 +36,7 @@ export class Audience {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#child.once('spawn', () => rmSync(program))
+    this.#child.once('exit', code => this.#onExit(new Error(`the audience ended with ${code}`)))
     createInterface(this.#child.stdout).on('line', line => {
       const [word, ...rest] = line.split(' ')
       if (word === 'at') {
@@ -73,7 +75,7 @@ export class Audience {
         if (word === answer) resolve(rest.map(Number))
         else reject(new Error([word, ...rest].join(' ')))
       }
-      this.#child.once('exit', code => reject(new Error(`the audience ended with ${code}`)))
+      this.#onExit = reject
       this.#child.stdin.write(`${line}\n`)
     })
   }

@@ -11,6 +11,10 @@ import { compile } from './audience.js'
 /** The Node that runs the gateway and what it is compared with: this one, or the one that `NODE` names. */
 export const node = process.env.NODE ?? process.execPath
 
+/** Where the gateway leaves a profile of each run, for `profile.js`; its figures are not those of a run without. */
+const { PROFILE } = process.env
+const profiling = PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${PROFILE}`] : []
+
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
 /** Each starts a server and resolves with where it is; undefined when it is not installed. */
@@ -19,7 +23,8 @@ export const systems = {
     const port = await freePort()
     const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-    const server = await start(node, ['dist/cli.cjs'], port, environment)
+    const signal = PROFILE ? 'SIGTERM' : 'SIGKILL'
+    const server = await start(node, [...profiling, 'dist/cli.cjs'], port, environment, signal)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
     return { ...server, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
   },
