@@ -185,7 +185,7 @@ export class ClusterNodes {
     const connection = new Connection(
       // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
       { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log, statistics },
-      { up: () => void this.refresh(key), down: provenAt => this.#down(key, provenAt) },
+      { up: () => void this.refresh(key), down: provenAt => void this.#down(key, provenAt) },
     )
     this.#nodes.set(key, {
       node,
@@ -195,11 +195,17 @@ export class ClusterNodes {
     connection.connect()
   }
 
-  #down(key: string, provenAt: number): void {
+  async #down(key: string, provenAt: number): Promise<void> {
     if (this.#isClosing) return
-    void this.refresh()
-    const master = this.#nodes.has(key) && this.#slots.masters.get(key)
-    if (master) this.#events.masterLost?.(master, provenAt)
+    const tell = (): boolean => {
+      const master = this.#nodes.has(key) ? this.#slots.masters.get(key) : undefined
+      if (master) this.#events.masterLost?.(master, provenAt)
+      return master !== undefined
+    }
+    // One that became a master a moment ago is not known as one yet. The others name it until somebody has taken over.
+    const isTold = tell()
+    await this.refresh()
+    if (!isTold) tell()
   }
 
   #firstTrouble(): string | undefined {
