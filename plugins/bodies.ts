@@ -5,7 +5,8 @@ import { Problem } from '../src/problems.js'
 export const bodies = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
     app.removeAllContentTypeParsers()
-    app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxMessageBytes }, (_request, body, done) =>
+    // Any type, and none. Of `*` Fastify remembers no type that it has seen, and would parse the header each time.
+    app.addContentTypeParser(/^/, { parseAs: 'buffer', bodyLimit: maxMessageBytes }, (_request, body, done) =>
       done(null, body),
     )
 

@@ -101,8 +101,9 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   if (options.withoutSockets) await app.register(withoutSockets)
 
   await app.register(async channels => {
-    channels.addHook<{ Params: { channel?: string } }>('preHandler', async ({ params: { channel } }) => {
+    channels.addHook<{ Params: { channel?: string } }>('preHandler', ({ params: { channel } }, _reply, done) => {
       if (channel !== undefined) requireUsable(channelTopic(channel))
+      done()
     })
     await channels.register(publish, { gateway })
     await channels.register(events, { gateway })

@@ -41,7 +41,7 @@ t.test('several workers are one gateway', async t => {
   const environment = { REDIS_URL: redis.url, WORKERS: '2', DRAIN_DELAY_SECONDS: '0' }
   const gateway = await startGateway(t, environment)
   const news = `${gateway.url}/channels/news`
-  const counts = async () => (await fetch(`${news}/subscribers`)).json()
+  const counts = async () => (await (await fetch(`${news}/subscribers`)).json()) as { subscribers: number }
 
   // The second worker may begin to listen long after the first.
   const clients: Awaited<ReturnType<typeof openSse>>[] = []

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Command, type Redis } from 'ioredis'
 import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
@@ -76,8 +76,25 @@ export class Publisher {
     return publications.map((publication, i) => this.#read(publication, answers[i]))
   }
 
-  async #pipeline(commands: (string | Buffer)[][]): Promise<Answer[]> {
-    return (await this.#redis.pipeline(commands).exec()) ?? []
+  /** In one write. A pipeline of ioredis does the same, and took a fifth of the CPU of a publish. */
+  #pipeline(commands: (string | Buffer)[][]): Promise<Answer[]> {
+    const parts: Buffer[] = []
+    const line = {
+      isPipeline: true as const,
+      destination: { redis: this.#redis },
+      write: (part: string | Buffer) => parts.push(typeof part === 'string' ? Buffer.from(part) : part),
+    }
+    const answers = commands.map(([name, ...args]) => {
+      const command = new Command(name as string, args, { replyEncoding: 'utf8' })
+      this.#redis.sendCommand(command, line)
+      return command.promise.then(
+        (value): Answer => [null, value],
+        (error: Error): Answer => [error, undefined],
+      )
+    })
+    // Before anything else is sent: the answers come in the order in which ioredis has noted the commands.
+    if (parts.length > 0) this.#redis.stream.write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts))
+    return Promise.all(answers)
   }
 
   /** Scripts that the server did not know, and so did not execute, are sent with their text. Puts the answers into their places. */
