@@ -8,7 +8,7 @@ import { absoluteTable, ratioTable } from './tables.js'
  * npm run build && npm run bench [-- --runs 3] [ROW …]
  *
  * The table of docs/performance.md. Each system is started afresh for each measurement, and they take turns; another one
- * begins each time. gcc is needed: what listens is in C, as a client that is slower than the server would measure itself.
+ * begins each time. gcc is needed, and wrk: a client that is slower than the server, or takes its cores, would measure itself.
  * nchan is measured where nginx with the module is installed. NODE=/path/to/node measures another Node. What counts are
  * the ratios within a run.
  */

@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { Audience } from './audience.js'
-import { message, nowUs } from './messages.js'
+import { message } from './messages.js'
 import { phase } from './phase.js'
 import { Publishers } from './publishers.js'
-import { usage } from './servers.js'
+import { memory, usage } from './servers.js'
+import { publishByWrk } from './wrk.js'
 
 const LEFT_ALONE_MS = 4000
 /** Of channels, the n-th; the first is the one that every server knows. */
@@ -47,31 +48,26 @@ export async function growth(server, redis, { sizes, deliveries }) {
 
 /** Memory of a connection on which nothing happens. */
 export async function idle(server, _redis, { clients, webSocket }) {
-  const before = usage(server.pid).kb
+  const before = memory(server.pid)
   return withLoad(server, { count: 1, webSocket }, async ({ audience }) => {
     await audience.grow(clients)
     await setTimeout(LEFT_ALONE_MS)
-    const KB = (usage(server.pid).kb - before) / clients
-    return { KB, closed: (await audience.end()).closed }
+    const after = memory(server.pid)
+    const grown = Object.keys(before).map(kind => [kind, (after[kind] - before[kind]) / clients])
+    return { ...Object.fromEntries(grown), closed: (await audience.end()).closed }
   })
 }
 
 /** Publishes that nobody hears, each connection with one in flight. */
-export async function publishAlone(server, redis, { publishers: count, messages }) {
-  const publishers = await Publishers.open(count, { port: server.port, pathOf: () => server.publish })
-  try {
-    await send(publishers, Math.round(messages / 5))
-    const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
-    const began = nowUs()
-    await send(publishers, messages)
-    const seconds = (nowUs() - began) / 1e6
-    return {
-      'k/s': messages / seconds / 1000,
-      µs: ((usage(server.pid).cpuMs - before[0]) * 1000) / messages,
-      'µs of Redis': redis ? ((usage(redis.pid).cpuMs - before[1]) * 1000) / messages : 0,
-    }
-  } finally {
-    publishers.close()
+export async function publishAlone(server, redis, { connections, seconds }) {
+  const url = `http://127.0.0.1:${server.port}${server.publish}`
+  await publishByWrk(url, { connections, seconds: 1 })
+  const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
+  const published = await publishByWrk(url, { connections, seconds })
+  return {
+    'k/s': published.count / published.seconds / 1000,
+    µs: ((usage(server.pid).cpuMs - before[0]) * 1000) / published.count,
+    'µs of Redis': redis ? ((usage(redis.pid).cpuMs - before[1]) * 1000) / published.count : 0,
   }
 }
 
@@ -122,12 +118,15 @@ async function costOf(server, redis, { messages, ...load }) {
   const warm = Math.max(load.channels ?? 1, Math.round(messages / 10))
   await phase({ ...load, messages: warm, rate: undefined, window: 4 })
   const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
+  const woken = load.audience.wakeups
   const { delivered, seconds, p50, p99, ...wrong } = await phase({ ...load, messages })
+  const wakeups = load.audience.wakeups - woken
   const us = (pid, since) => ((usage(pid).cpuMs - since) * 1000) / delivered
   return {
     µs: us(server.pid, before[0]),
     'µs of Redis': redis ? us(redis.pid, before[1]) : 0,
     'k/s': delivered / seconds / 1000,
+    wakeups: wakeups / delivered,
     'ms p50': p50,
     'ms p99': p99,
     ...wrong,
@@ -138,18 +137,3 @@ const sumOf = found =>
   Object.fromEntries(
     ['lost', 'doubled', 'reordered', 'closed'].map(name => [name, found.reduce((sum, one) => sum + one[name], 0)]),
   )
-
-async function send(publishers, count) {
-  const wanted = publishers.answered + count
-  let left = count
-  await new Promise(resolve => {
-    publishers.onAnswer = () => {
-      while (left > 0 && !publishers.busy) {
-        left--
-        publishers.send(0, message(0, 0))
-      }
-      if (publishers.answered === wanted) resolve()
-    }
-    publishers.onAnswer()
-  })
-}

@@ -11,9 +11,19 @@ import { compile } from './audience.js'
 /** The Node that runs the gateway and what it is compared with: this one, or the one that `NODE` names. */
 export const node = process.env.NODE ?? process.execPath
 
-/** Where the gateway leaves a profile of each run, for `profile.js`; its figures are not those of a run without. */
+/** Where what runs on Node leaves a profile of each run, for `profile.js`; its figures are not those of a run without. */
 const { PROFILE } = process.env
-const profiling = PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${PROFILE}`] : []
+export const profiling = (name, microseconds = 1000) =>
+  PROFILE
+    ? [
+        '--cpu-prof',
+        `--cpu-prof-dir=${PROFILE}`,
+        `--cpu-prof-name=${name}-${Date.now()}.cpuprofile`,
+        `--cpu-prof-interval=${microseconds}`,
+      ]
+    : []
+/** What ends it; a profile is written only by a process that ends by itself. */
+export const SERVER_STOP = PROFILE ? 'SIGTERM' : 'SIGKILL'
 
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
@@ -23,8 +33,7 @@ export const systems = {
     const port = await freePort()
     const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-    const signal = PROFILE ? 'SIGTERM' : 'SIGKILL'
-    const server = await start(node, [...profiling, 'dist/cli.cjs'], port, environment, signal)
+    const server = await start(node, [...profiling('gateway'), 'dist/cli.cjs'], port, environment, SERVER_STOP)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
     return { ...server, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
   },
@@ -48,7 +57,8 @@ export const systems = {
   async bare() {
     const port = await freePort()
     const script = fileURLToPath(new URL('bare.js', import.meta.url))
-    const server = await start(node, [script], port, { PORT: `${port}`, NODE_ENV: 'production' })
+    const environment = { PORT: `${port}`, NODE_ENV: 'production' }
+    const server = await start(node, [...profiling('bare'), script], port, environment, SERVER_STOP)
     return { ...server, port, publish: '/channels/bench', sse: undefined, ws: undefined }
   },
 }
@@ -156,4 +166,22 @@ export function usage(pid) {
   } catch {
     return { cpuMs: Number.NaN, kb: Number.NaN } // not Linux, or the child has just ended
   }
+}
+
+/**
+ * The memory of the process and its children in KB, and what of it is `malloc`'s, and pages of files: a program that does
+ * what it has not done before has more of itself loaded. The rest is what V8 and others map for themselves. Linux only.
+ */
+export function memory(pid) {
+  const total = { KB: 0, 'KB of malloc': 0, 'KB of files': 0 }
+  for (const part of readFileSync(`/proc/${pid}/smaps`, 'latin1').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
+    const kb = Number(/^Pss:\s+(\d+)/m.exec(part)?.[1] ?? 0)
+    total.KB += kb
+    const name = part.slice(0, part.indexOf('\n')).split(/ +/)[5] ?? ''
+    if (name === '[heap]') total['KB of malloc'] += kb
+    if (name.startsWith('/')) total['KB of files'] += kb
+  }
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  for (const child of children.map(Number)) for (const [kind, kb] of Object.entries(memory(child))) total[kind] += kb
+  return total
 }
