@@ -5,18 +5,33 @@ import type { Outbox } from './outbox.js'
 import type { Subscriber } from './subscriber.js'
 import type { Topic } from './topic.js'
 
+/** What is being written to the members. */
+interface Round {
+  readonly bytes: Buffer
+  readonly messages: number
+  /** Those that have not got it yet. */
+  readonly members: IterableIterator<Subscriber>
+}
+
 /**
  * Subscribers that get the very same bytes: all clients of one topic in one format, or one client
  * alone. A message is encoded once for a lane, the messages of a tick are joined once for a lane,
- * and each member costs one write a tick.
+ * and each member costs one write.
+ *
+ * Many members are written to in several ticks, so that they hold up neither other channels nor those
+ * who publish. What comes meanwhile is joined, and leaves when all have got what came before.
  */
 export class Lane {
   readonly format: Format
   readonly members = new Set<Subscriber>()
   readonly #outbox: Outbox
   #frames: Buffer[] = []
+  #frameBytes = 0
   /** How many of the frames are messages; others are control events. */
   #messages = 0
+  #round: Round | undefined
+  #isWriting = false
+  #isInOutbox = false
   /** What has left since the lane was made: a member that joins and leaves takes the difference with it. */
   #sentMessages = 0
   #sentBytes = 0
@@ -46,7 +61,15 @@ export class Lane {
   }
 
   push(frame: Buffer): void {
-    if (this.#frames.push(frame) === 1) this.#outbox.add(this)
+    this.#frames.push(frame)
+    this.#frameBytes += frame.length
+    this.#enterOutbox()
+  }
+
+  #enterOutbox(): void {
+    if (this.#isInOutbox) return
+    this.#isInOutbox = true
+    this.#outbox.add(this)
   }
 
   /** A newcomer must not get what was published before it came: that leaves first. */
@@ -59,7 +82,8 @@ export class Lane {
   }
 
   leave(subscriber: Subscriber): void {
-    if (!subscriber.closed) this.flush()
+    // One that was cut by the write that is going on does not get it; any other gets what came before, and is counted.
+    if (!this.#isWriting && (this.#round || !subscriber.closed)) this.flush()
     if (!this.members.delete(subscriber)) return
     subscriber.messages += this.#sentMessages
     subscriber.bytes += this.#sentBytes
@@ -73,18 +97,58 @@ export class Lane {
     for (const member of [...this.members]) member.close('channel_refused')
   }
 
+  /** The end of a tick. */
+  advance(): void {
+    this.#isInOutbox = false
+    // Who publishes faster than the members are written to has to wait for them.
+    this.#write(this.#frameBytes > MAX_FRAME_BYTES ? Number.POSITIVE_INFINITY : WRITES_A_TICK)
+    if (this.#round || this.#frames.length > 0) this.#enterOutbox()
+  }
+
+  /** All members get all that has come, at once. */
   flush(): void {
-    if (this.#frames.length === 0) return
-    const bytes = this.format.pack(this.#frames)
-    const messages = this.#messages
-    this.#frames = []
-    this.#messages = 0
-    for (const member of this.members) member.write(bytes)
+    if (this.#round) this.#write(Number.POSITIVE_INFINITY)
+    this.#write(Number.POSITIVE_INFINITY)
+  }
+
+  #write(most: number): void {
+    this.#round ??= this.#nextRound()
+    if (!this.#round) return
+    const { bytes, messages, members } = this.#round
+    let left = most
+    let written = 0
+    this.#isWriting = true
+    for (const member of members) {
+      if (member.closed) {
+        // It is about to leave, and will be told what all have got.
+        member.messages -= messages
+        member.bytes -= bytes.length
+      } else {
+        member.write(bytes)
+        if (!member.closed) written++
+      }
+      if (--left === 0) break
+    }
+    this.#isWriting = false
+    const delivered = this.#outbox.counters.delivered[this.format.transport]
+    delivered.messages += messages * written
+    delivered.bytes += bytes.length * written
+    if (left === 0) return
+    this.#round = undefined
     // Counted once for all members; who was cut by this write is none any more.
     this.#sentMessages += messages
     this.#sentBytes += bytes.length
-    const delivered = this.#outbox.counters.delivered[this.format.transport]
-    delivered.messages += messages * this.members.size
-    delivered.bytes += bytes.length * this.members.size
+  }
+
+  #nextRound(): Round | undefined {
+    if (this.#frames.length === 0) return undefined
+    const round = { bytes: this.format.pack(this.#frames), messages: this.#messages, members: this.members.values() }
+    this.#frames = []
+    this.#frameBytes = 0
+    this.#messages = 0
+    return round
   }
 }
+
+const WRITES_A_TICK = 32
+const MAX_FRAME_BYTES = 1024 * 1024

@@ -1,7 +1,10 @@
 import { Counters } from './counters.js'
 
-/** What can be flushed at the end of a tick. */
-interface Flushable {
+/** What has something to let go of at the end of a tick. */
+interface Queued {
+  /** Lets go of some of it; what has more left adds itself again. */
+  advance(): void
+  /** Lets go of all of it. */
   flush(): void
 }
 
@@ -12,20 +15,24 @@ interface Flushable {
  */
 export class Outbox {
   readonly counters: Counters
-  #dirty: Flushable[] = []
+  #queue: Queued[] = []
 
   constructor(counters = new Counters()) {
     this.counters = counters
   }
 
-  add(lane: Flushable): void {
-    if (this.#dirty.push(lane) === 1) setImmediate(this.flush)
+  add(lane: Queued): void {
+    if (this.#queue.push(lane) === 1) setImmediate(this.#advance)
   }
 
-  /** Lets go at once of what waits for the end of the tick. */
-  readonly flush = (): void => {
-    const dirty = this.#dirty
-    this.#dirty = []
-    for (const lane of dirty) lane.flush()
+  /** Lets go at once of what waits for the end of a tick. */
+  flush(): void {
+    for (const lane of this.#queue) lane.flush()
+  }
+
+  readonly #advance = (): void => {
+    const queue = this.#queue
+    this.#queue = []
+    for (const lane of queue) lane.advance()
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { FORMATS } from '../src/frames.js'
 import { Lane } from '../src/lane.js'
@@ -84,3 +85,83 @@ t.test('a member that has left knows what it was sent', async t => {
   t.match(late.subscriber, { messages: 2, bytes: Buffer.byteLength(late.sink.text) })
   t.same(outbox.counters.delivered.sse, { messages: 5, bytes: early.subscriber.bytes + late.subscriber.bytes })
 })
+
+t.test('holds up nobody with many members: it writes to some of them a tick', async t => {
+  const outbox = new Outbox()
+  const full = new Lane(FORMATS.sse, outbox)
+  const small = new Lane(FORMATS.sse, outbox)
+  const many = Array.from({ length: 200 }, () => member(full))
+  const other = member(small)
+  full.deliver(message('a'), topic)
+  small.deliver(message('b'), topic)
+  await endOfTick()
+  const served = many.filter(({ sink }) => sink.writes.length === 1)
+  t.ok(served.length > 0 && served.length < 200, `${served.length} were written to`)
+  t.equal(other.sink.text, 'data: b\n\n')
+  t.same(outbox.counters.delivered.sse, { messages: served.length + 1, bytes: (served.length + 1) * 9 })
+  // What comes meanwhile waits, and leaves in one write.
+  for (const text of ['c', 'd']) {
+    full.deliver(message(text), topic)
+    small.deliver(message(text), topic)
+    await endOfTick()
+  }
+  t.equal(other.sink.writes.length, 3)
+  outbox.flush()
+  for (const { sink } of many) t.match(sink.writes.map(String), ['data: a\n\n', 'data: c\n\ndata: d\n\n'])
+  t.same(outbox.counters.delivered.sse, { messages: 603, bytes: 603 * 9 })
+})
+
+t.test('does not fall behind who publishes: when much waits, all get it at once', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const many = Array.from({ length: 200 }, () => member(lane, 4 * 1024 * 1024))
+  const [last] = many.slice(-1)
+  lane.deliver(message('a'), topic)
+  await endOfTick()
+  t.equal(last?.sink.writes.length, 0)
+  lane.deliver(message('x'.repeat(2 * 1024 * 1024)), topic)
+  await endOfTick()
+  t.equal(last?.sink.writes.length, 1)
+})
+
+/** What happens to a lane, and to which of its members. */
+const step = fc.record({ does: fc.constantFrom('deliver', 'tick', 'join', 'leave', 'close'), which: fc.nat(1000) })
+
+t.test(
+  'gives each member what comes between its joining and its leaving, however these fall, and counts it',
+  async t => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+      const outbox = new Outbox()
+      const lane = new Lane(FORMATS.sse, outbox)
+      const all: (ReturnType<typeof member> & { due: string })[] = []
+      const join = () => all.push({ ...member(lane), due: '' })
+      const present = () => all.filter(({ subscriber }) => lane.members.has(subscriber))
+      for (let i = 0; i < 50; i++) join()
+      for (const [number, { does, which }] of steps.entries()) {
+        const members = present()
+        const one = members[which % members.length]?.subscriber
+        if (does === 'join') join()
+        if (does === 'tick') await endOfTick()
+        if (does === 'leave' && one) lane.leave(one)
+        if (does === 'close') one?.close('client_gone')
+        if (does !== 'deliver') continue
+        lane.deliver(message(`${number}`), topic)
+        for (const it of members) it.due += `data: ${number}\n\n`
+      }
+      for (const { subscriber } of present()) lane.leave(subscriber)
+      let bytes = 0
+      for (const { subscriber, sink, due } of all) {
+        // Who was gone before it left may have missed the end.
+        const isRight = subscriber.closed ? due.startsWith(sink.text) : due === sink.text
+        if (!isRight) throw new Error(`${sink.text} instead of ${due}`)
+        const messages = sink.text.split('data').length - 1
+        if (subscriber.messages !== messages || subscriber.bytes !== sink.text.length)
+          throw new Error(`${subscriber.messages} messages, ${subscriber.bytes} bytes are counted of ${sink.text}`)
+        bytes += sink.text.length
+      }
+      const delivered = outbox.counters.delivered.sse.bytes
+      if (delivered !== bytes) throw new Error(`${delivered} of ${bytes} bytes are counted`)
+    })
+    await fc.assert(property)
+    t.pass()
+  },
+)

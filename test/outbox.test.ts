@@ -2,10 +2,12 @@ import t from 'tap'
 import { Outbox } from '../src/outbox.js'
 import { endOfTick } from './support/hub-client.js'
 
+const flush = (): void => {}
+
 t.test('flushes at the end of the tick what was added in it, once, in order', async t => {
   const outbox = new Outbox()
   const flushed: string[] = []
-  for (const name of ['a', 'b']) outbox.add({ flush: () => flushed.push(name) })
+  for (const name of ['a', 'b']) outbox.add({ advance: () => flushed.push(name), flush })
   await Promise.resolve()
   t.same(flushed, [])
   await endOfTick()
@@ -17,9 +19,20 @@ t.test('flushes at the end of the tick what was added in it, once, in order', as
 t.test('takes what is added while it flushes to the next tick', async t => {
   const outbox = new Outbox()
   const flushed: string[] = []
-  outbox.add({ flush: () => outbox.add({ flush: () => flushed.push('later') }) })
+  outbox.add({ advance: () => outbox.add({ advance: () => flushed.push('later'), flush }), flush })
   await endOfTick()
   t.same(flushed, [])
   await endOfTick()
   t.same(flushed, ['later'])
+})
+
+t.test('lets go of all at once when it is told to', async t => {
+  const outbox = new Outbox()
+  const flushed: string[] = []
+  for (const name of ['a', 'b'])
+    outbox.add({ advance: () => flushed.push(`rest of ${name}`), flush: () => flushed.push(name) })
+  outbox.flush()
+  t.same(flushed, ['a', 'b'])
+  await endOfTick()
+  t.same(flushed, ['a', 'b', 'rest of a', 'rest of b'])
 })

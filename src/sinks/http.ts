@@ -4,20 +4,19 @@ import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
 import { LAST_CHUNK } from '../frames.js'
 import type { Sink } from '../subscriber.js'
 import { detach } from './detach.js'
-import { drained } from './drained.js'
+import { SocketSink } from './socket.js'
 
 /**
  * An HTTP response that streams. Its head goes out through Node's response, its body straight to
  * the socket: the frames already are in chunked transfer coding, the same bytes for every client.
  */
-export class HttpSink implements Sink {
+export class HttpSink extends SocketSink implements Sink {
   /** Until `begin`. */
   #response: ServerResponse | undefined
-  /** Set by `begin`; nothing is written before. */
-  #socket: Socket | undefined
   readonly #chunked: boolean
 
   constructor(response: ServerResponse) {
+    super()
     this.#response = response
     this.#chunked = response.req.httpVersionMinor > 0
   }
@@ -26,24 +25,12 @@ export class HttpSink implements Sink {
   begin(socket: Socket, onClose: () => void): void {
     if (this.#response) detach(this.#response, socket)
     this.#response = undefined
-    this.#socket = socket
+    this.attach(socket)
     socket.on('close', onClose)
   }
 
   write(bytes: Buffer): void {
-    this.#socket?.write(bytes)
-  }
-
-  get buffered(): number {
-    return this.#socket?.writableLength ?? 0
-  }
-
-  get flushed(): number {
-    return (this.#socket?.bytesWritten ?? 0) - this.buffered
-  }
-
-  async drained(): Promise<void> {
-    if (this.#socket) await drained(this.#socket)
+    this.send(bytes)
   }
 
   /** HTTP has no answer to a heartbeat. */
@@ -53,10 +40,10 @@ export class HttpSink implements Sink {
 
   close(reason: CloseReason): void {
     if (CLOSE_REASONS[reason].cut) {
-      this.#socket?.destroy()
+      this.socket?.destroy()
       this.#response?.destroy()
-    } else if (this.#socket) {
-      end(this.#socket, this.#chunked)
+    } else if (this.socket) {
+      end(this.socket, this.#chunked)
     }
   }
 }

@@ -2,46 +2,36 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
 import type { Sink } from '../subscriber.js'
-import { drained } from './drained.js'
+import { SocketSink } from './socket.js'
 
 /**
  * A WebSocket. Frames go straight to its socket, as they are the same bytes for every client;
  * what belongs to one client alone, answers and the closing handshake, goes through `ws`. Both
  * write whole frames at once, as there is no compression, so that they cannot mix.
  */
-export class WebSocketSink implements Sink {
-  readonly #socket: Socket
+export class WebSocketSink extends SocketSink implements Sink {
+  readonly #upgraded: Socket
   /** Set by `begin`; nothing is written before. */
   #webSocket: WebSocket | undefined
   #alive = true
 
   /** `socket` is the connection of the upgrade request. */
   constructor(socket: Socket) {
-    this.#socket = socket
+    super()
+    this.#upgraded = socket
   }
 
   /** The handshake is done. */
   begin(webSocket: WebSocket): void {
     this.#webSocket = webSocket
+    this.attach(this.#upgraded)
     webSocket.on('pong', () => {
       this.#alive = true
     })
   }
 
   write(bytes: Buffer): void {
-    if (this.#webSocket?.readyState === OPEN) this.#socket.write(bytes)
-  }
-
-  get buffered(): number {
-    return this.#socket.writableLength
-  }
-
-  get flushed(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength
-  }
-
-  drained(): Promise<void> {
-    return drained(this.#socket)
+    if (this.#webSocket?.readyState === OPEN) this.send(bytes)
   }
 
   heartbeat(): boolean {

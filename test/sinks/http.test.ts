@@ -26,7 +26,7 @@ async function openSink(t: Test, version = '1.1') {
       resolve()
     })
   })
-  return { sink, client, gone, closes: () => closes }
+  return { sink, socket, client, gone, closes: () => closes }
 }
 
 type Opened = Awaited<ReturnType<typeof openSink>>
@@ -69,6 +69,66 @@ t.test('tells what waits and what has left', async t => {
   const written = fill(sink)
   t.equal(sink.flushed - before + sink.buffered, written)
   t.ok(sink.heartbeat(), 'HTTP has no answer to a heartbeat')
+})
+
+t.test('writes past the stream of the socket as long as the client takes everything', async t => {
+  const { sink, socket, client } = await openSink(t)
+  const before = socket.bytesWritten
+  const streamed = t.intercept(socket, 'write', { value: socket.write })
+  sink.write(Buffer.from('1\r\na\r\n'))
+  t.equal(sink.buffered, 0)
+  t.equal(socket.bytesWritten - before, 6)
+  t.same(streamed(), [])
+  sink.close('draining')
+  t.equal(await body(client), '1\r\na\r\n0\r\n\r\n')
+})
+
+for (const way of ['past the stream', 'by the stream'])
+  t.test(`loses and changes nothing when the client reads late, ${way}`, async t => {
+    const { sink, socket, client } = await openSink(t)
+    if (way === 'by the stream') {
+      socket.setTimeout(60_000)
+      sink.begin(socket, () => {})
+    }
+    let written = ''
+    const write = (times: number): number => {
+      const text = `${written.length} `.repeat(times)
+      written += text
+      sink.write(Buffer.from(text))
+      return text.length
+    }
+    write(1)
+    while (sink.buffered === 0) write(100_000)
+    write(1_000_000)
+    for (let i = 1; i < 100; i++) write(i)
+    let isDrained = false
+    const drained = sink.drained().then(() => {
+      isDrained = true
+    })
+    await new Promise(setImmediate)
+    t.notOk(isDrained, 'nothing is read yet')
+    const all = body(client)
+    // What is left is in libuv at first, and then in the stream.
+    for (let before = sink.buffered; before > 0; before = sink.buffered) {
+      if (write(1) !== sink.buffered - before) t.fail('what waits is told wrong')
+      await new Promise(setImmediate)
+    }
+    await drained
+    write(10)
+    sink.close('draining')
+    t.ok((await all) === `${written}0\r\n\r\n`)
+  })
+
+t.test('does not wait any more for a client that has gone', async t => {
+  for (const leave of ['destroy', 'resetAndDestroy'] as const) {
+    const { sink, client, gone } = await openSink(t)
+    fill(sink)
+    const drained = sink.drained()
+    client[leave]()
+    await Promise.all([drained, gone])
+    sink.write(Buffer.from('nobody gets this'))
+  }
+  t.pass()
 })
 
 t.test('cuts a client that cannot be spoken to: what waits for it is thrown away', async t => {
