@@ -42,6 +42,13 @@ export const ROWS = {
     measure: on(fanOut, one(1000, 1500)),
     ratios: CPU,
   },
+  'alone-1000': {
+    what: 'one publisher, the next message when all have the last, 1,000 clients, SSE',
+    wanted: 'nchan ≤ 0.95, floor ≤ 1.45',
+    of: [...NCHAN, 'floor'],
+    measure: on(fanOut, { ...one(1000, 1500), window: 1 }),
+    ratios: CPU,
+  },
   'one-5000': {
     what: 'one publisher, 5,000 clients, SSE',
     wanted: '≤ 0.95',

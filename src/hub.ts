@@ -85,6 +85,10 @@ export class Hub implements BrokerListener {
    * from, the client gets what the history has from there, and then joins the others.
    */
   async subscribe(client: Client, topic: Topic, from?: PageQuery): Promise<void> {
+    // Who is cut by what is due may be the last one there, and take the subscription along.
+    client.lane?.flush()
+    this.#find(topic)?.flush(client)
+    if (client.subscriber.closed) return
     const subscription = this.#find(topic) ?? this.#create(topic)
     const resumption = from && subscription.resume(client, from)
     if (!resumption) subscription.join(client)

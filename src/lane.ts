@@ -31,7 +31,6 @@ export class Lane {
   #messages = 0
   #round: Round | undefined
   #isWriting = false
-  #isInOutbox = false
   /** What has left since the lane was made: a member that joins and leaves takes the difference with it. */
   #sentMessages = 0
   #sentBytes = 0
@@ -63,12 +62,6 @@ export class Lane {
   push(frame: Buffer): void {
     this.#frames.push(frame)
     this.#frameBytes += frame.length
-    this.#enterOutbox()
-  }
-
-  #enterOutbox(): void {
-    if (this.#isInOutbox) return
-    this.#isInOutbox = true
     this.#outbox.add(this)
   }
 
@@ -94,15 +87,17 @@ export class Lane {
 
   /** The topic will not come back. */
   refuse(_topic: Topic): void {
+    this.flush()
     for (const member of [...this.members]) member.close('channel_refused')
   }
 
   /** The end of a tick. */
   advance(): void {
-    this.#isInOutbox = false
     // Who publishes faster than the members are written to has to wait for them.
-    this.#write(this.#frameBytes > MAX_FRAME_BYTES ? Number.POSITIVE_INFINITY : WRITES_A_TICK)
-    if (this.#round || this.#frames.length > 0) this.#enterOutbox()
+    const isBehind = this.#frameBytes > MAX_FRAME_BYTES
+    const share = Math.max(LEAST_WRITES_A_TICK, Math.ceil(this.members.size / MOST_TICKS))
+    this.#write(isBehind ? Number.POSITIVE_INFINITY : share)
+    if (this.#round || this.#frames.length > 0) this.#outbox.add(this)
   }
 
   /** All members get all that has come, at once. */
@@ -150,5 +145,8 @@ export class Lane {
   }
 }
 
-const WRITES_A_TICK = 32
+/** Enough that the ticks themselves cost little beside. */
+const LEAST_WRITES_A_TICK = 32
+/** However long a tick is by other work, nobody waits for more of them. */
+const MOST_TICKS = 32
 const MAX_FRAME_BYTES = 1024 * 1024

@@ -15,24 +15,29 @@ interface Queued {
  */
 export class Outbox {
   readonly counters: Counters
-  #queue: Queued[] = []
+  #queue = new Set<Queued>()
 
   constructor(counters = new Counters()) {
     this.counters = counters
   }
 
   add(lane: Queued): void {
-    if (this.#queue.push(lane) === 1) setImmediate(this.#advance)
+    if (this.#queue.size === 0) setImmediate(this.#advance)
+    this.#queue.add(lane)
   }
 
   /** Lets go at once of what waits for the end of a tick. */
   flush(): void {
-    for (const lane of this.#queue) lane.flush()
+    for (const lane of this.#take()) lane.flush()
   }
 
   readonly #advance = (): void => {
+    for (const lane of this.#take()) lane.advance()
+  }
+
+  #take(): Set<Queued> {
     const queue = this.#queue
-    this.#queue = []
-    for (const lane of queue) lane.advance()
+    this.#queue = new Set()
+    return queue
   }
 }

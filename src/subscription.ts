@@ -62,6 +62,7 @@ export class Subscription implements Audience {
   }
 
   join(client: Client): void {
+    this.flush(client) // its last member may be cut by that, and the lane be gone
     const lane = client.lane ?? this.#sharedLane(client.format)
     if (this.follower) client.lane?.follow(this.topic)
     lane.join(client.subscriber)
@@ -173,8 +174,8 @@ export class Subscription implements Audience {
     resumption.lane.openGate(this.topic)
     if (client.lane) return
     resumption.lane.leave(client.subscriber)
-    this.lanes.delete(resumption.lane)
     this.join(client)
+    this.lanes.delete(resumption.lane) // not before, or the subscription might seem to be empty
   }
 }
 

@@ -100,6 +100,37 @@ t.test('encodes a message once, joins those of a tick once, and writes the same 
   t.ok(clients.every(({ sink }) => sink.writes.length === 1 && sink.writes[0] === bytes))
 })
 
+t.test('keeps the topic of a newcomer whose coming cuts the last one there', async t => {
+  for (const limit of [undefined, 5]) {
+    const { hub, publish } = setUp()
+    const full = hubClient(hub)
+    await full.join(news)
+    full.sink.buffered = 1020
+    publish('news', 'too much')
+    const late = hubClient(hub, limit === undefined ? {} : { limit })
+    await late.join(news)
+    hub.outbox.flush()
+    t.same(full.sink.closings, ['slow_consumer'])
+    await publish('news', 'after')
+    await endOfTick()
+    t.same(lines(late.sink), ['news after'])
+    hub.unsubscribe(late, news)
+    t.equal(hub.size, 0)
+  }
+})
+
+t.test('does not let in a client that is cut by what it was due', async t => {
+  const { hub, publish } = setUp()
+  const client = hubClient(hub, { limit: 5 })
+  await client.join(news)
+  client.lane?.join(client.subscriber)
+  client.sink.buffered = 1020
+  publish('news', 'too much')
+  await client.join(channelTopic('weather'))
+  t.same(client.sink.closings, ['slow_consumer'])
+  t.equal(hub.size, 0)
+})
+
 t.test('gives a newcomer nothing that was published before it, also in the same tick', async t => {
   const { hub, publish } = setUp()
   const early = hubClient(hub)

@@ -123,6 +123,24 @@ t.test('does not fall behind who publishes: when much waits, all get it at once'
   t.equal(last?.sink.writes.length, 1)
 })
 
+t.test('is done with any number of members after a bounded number of ticks', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const many = Array.from({ length: 3000 }, () => member(lane))
+  lane.deliver(message('a'), topic)
+  for (let ticks = 0; ticks < 33; ticks++) await endOfTick()
+  t.ok(many.every(({ sink }) => sink.writes.length === 1))
+})
+
+t.test('refuses its members only when they have what was theirs', t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const { sink } = member(lane)
+  lane.deliver(message('a'), topic)
+  lane.refuse(topic)
+  t.equal(sink.text, 'data: a\n\n')
+  t.same(sink.closings, ['channel_refused'])
+  t.end()
+})
+
 /** What happens to a lane, and to which of its members. */
 const step = fc.record({ does: fc.constantFrom('deliver', 'tick', 'join', 'leave', 'close'), which: fc.nat(1000) })
 

@@ -26,13 +26,18 @@ t.test('takes what is added while it flushes to the next tick', async t => {
   t.same(flushed, ['later'])
 })
 
-t.test('lets go of all at once when it is told to', async t => {
+t.test('lets go of all at once when it is told to, and only once', async t => {
   const outbox = new Outbox()
   const flushed: string[] = []
-  for (const name of ['a', 'b'])
-    outbox.add({ advance: () => flushed.push(`rest of ${name}`), flush: () => flushed.push(name) })
+  const advance = () => flushed.push('too late')
+  const lane = (name: string) => ({ advance, flush: () => flushed.push(name) })
+  for (const name of ['a', 'b']) outbox.add(lane(name))
   outbox.flush()
   t.same(flushed, ['a', 'b'])
+  outbox.add(lane('c'))
+  outbox.flush()
+  outbox.flush()
+  t.same(flushed, ['a', 'b', 'c'])
   await endOfTick()
-  t.same(flushed, ['a', 'b', 'rest of a', 'rest of b'])
+  t.same(flushed, ['a', 'b', 'c'])
 })
