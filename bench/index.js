@@ -9,7 +9,7 @@ import { absoluteTable, ratioTable } from './tables.js'
  *
  * The table of docs/performance.md. Each system is started afresh for each measurement, and they take turns; another one
  * begins each time. gcc is needed, and wrk: a client that is slower than the server, or takes its cores, would measure itself.
- * nchan is measured where nginx with the module is installed. NODE=/path/to/node measures another Node. What counts are
+ * nchan is measured where nginx with the module is installed. BENCH_NODE=/path/to/node measures another Node. What counts are
  * the ratios within a run.
  */
 const { values, positionals } = parseArgs({

@@ -8,8 +8,8 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { compile } from './audience.js'
 
-/** The Node that runs the gateway and what it is compared with: this one, or the one that `NODE` names. */
-export const node = process.env.NODE ?? process.execPath
+/** The Node that runs the gateway and what it is compared with: this one, or the one that `BENCH_NODE` names; npm sets `NODE` itself. */
+export const node = process.env.BENCH_NODE ?? process.execPath
 
 /** Where what runs on Node leaves a profile of each run, for `profile.js`; its figures are not those of a run without. */
 const { PROFILE } = process.env
