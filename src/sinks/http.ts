@@ -29,10 +29,6 @@ export class HttpSink extends SocketSink implements Sink {
     socket.on('close', onClose)
   }
 
-  write(bytes: Buffer): void {
-    this.send(bytes)
-  }
-
   /** HTTP has no answer to a heartbeat. */
   heartbeat(): boolean {
     return true

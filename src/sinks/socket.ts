@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { type Deferred, deferred } from '../deferred.js'
 import { drained } from './drained.js'
-import { type StreamHandle, streamWrap, type WriteRequest } from './stream-wrap.js'
+import { type StreamHandle, type StreamWrap, streamWrap, type WriteRequest } from './stream-wrap.js'
 
 /** What Node's sockets have besides. Not documented, and the same in Node 20 to 24. */
 interface HandledSocket extends Socket {
@@ -16,8 +16,8 @@ interface HandledSocket extends Socket {
  */
 export abstract class SocketSink {
   protected socket: HandledSocket | undefined
-  /** Whether bytes may pass the stream. */
-  #passes = false
+  /** Set where bytes may pass the stream. */
+  #wrap: StreamWrap | undefined
   /** Bytes of a write past the stream that waits in libuv, and who waits for it. */
   #waiting = 0
   #taken: Deferred | undefined
@@ -27,26 +27,25 @@ export abstract class SocketSink {
     this.socket = socket
     // TLS has more to do than to write, and a timeout would not see these writes.
     const isPlain = !('encrypted' in socket) && !socket.timeout && typeof socket._handle?.writeBuffer === 'function'
-    this.#passes = isPlain && streamWrap !== undefined
+    this.#wrap = isPlain ? streamWrap : undefined
   }
 
-  protected send(bytes: Buffer): void {
+  write(bytes: Buffer): void {
     const { socket } = this
     if (!socket) return
     const handle = socket._handle
-    if (handle && this.#passes && this.#waiting === 0 && socket.writableLength === 0 && socket.writable)
-      this.#pass(socket, handle, bytes)
+    if (handle && this.#wrap && this.#waiting === 0 && socket.writableLength === 0 && socket.writable)
+      this.#pass(this.#wrap, socket, handle, bytes)
     else socket.write(bytes)
   }
 
-  #pass(socket: HandledSocket, handle: StreamHandle, bytes: Buffer): void {
-    if (!streamWrap) return
-    request ??= new streamWrap.WriteWrap()
+  #pass(wrap: StreamWrap, socket: HandledSocket, handle: StreamHandle, bytes: Buffer): void {
+    request ??= new wrap.WriteWrap()
     if (handle.writeBuffer(request, bytes) !== 0) {
       socket.destroy()
       return
     }
-    if (streamWrap.streamBaseState[streamWrap.kLastWriteWasAsync] === 0) return
+    if (wrap.streamBaseState[wrap.kLastWriteWasAsync] === 0) return
     this.#waiting = bytes.length
     request.buffer = bytes
     request.oncomplete = status => {

@@ -7,7 +7,7 @@ export interface WriteRequest {
 }
 
 /** What Node's sockets write with. Not documented, and the same in Node 20 to 24. */
-interface StreamWrap {
+export interface StreamWrap {
   readonly WriteWrap: new () => WriteRequest
   readonly streamBaseState: Int32Array
   /** Where `streamBaseState` says whether libuv has kept something of the last write, and its request. */

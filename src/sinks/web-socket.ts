@@ -30,8 +30,8 @@ export class WebSocketSink extends SocketSink implements Sink {
     })
   }
 
-  write(bytes: Buffer): void {
-    if (this.#webSocket?.readyState === OPEN) this.send(bytes)
+  override write(bytes: Buffer): void {
+    if (this.#webSocket?.readyState === OPEN) super.write(bytes)
   }
 
   heartbeat(): boolean {
