@@ -22,10 +22,8 @@ export interface Delivered {
 /** The requests to one route that were answered alike. */
 export interface RequestTimes {
   readonly method: string
-  /** The template of the path, never the path itself. */
-  readonly route: string
-  /** `2xx`, and so on. */
-  readonly status: string
+  /** The first digit of the status. */
+  readonly statusClass: number
   readonly durations: Histogram
 }
 
@@ -53,7 +51,8 @@ export class Counters {
     websocket: { messages: 0, bytes: 0 },
     poll: { messages: 0, bytes: 0 },
   }
-  readonly requests = new Map<string, RequestTimes>()
+  /** By the template of the path, never the path itself. */
+  readonly requests = new Map<string, RequestTimes[]>()
   /** Problems that requests were answered with. */
   readonly problems = zeros(Object.keys(PROBLEMS) as ProblemType[]) // its own keys
 
@@ -91,14 +90,14 @@ export class Counters {
   }
 
   request(method: string, route: string, status: number, seconds: number): void {
-    const kind = `${Math.trunc(status / 100)}xx`
-    const key = `${method} ${route} ${kind}`
-    let times = this.requests.get(key)
-    if (!times) {
-      times = { method, route, status: kind, durations: new Histogram(SECONDS) }
-      this.requests.set(key, times)
+    const statusClass = Math.trunc(status / 100)
+    const ofRoute = this.requests.get(route) ?? []
+    let alike = ofRoute.find(times => times.method === method && times.statusClass === statusClass)
+    if (!alike) {
+      alike = { method, statusClass, durations: new Histogram(SECONDS) }
+      this.requests.set(route, [...ofRoute, alike])
     }
-    times.durations.observe(seconds)
+    alike.durations.observe(seconds)
   }
 }
 

@@ -56,10 +56,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     help: 'Time from a request to the end of its answer; for a stream, to its opening. Health checks and metrics are left out.',
     labels: ['method', 'route', 'status'],
     read: ({ counters }) =>
-      [...counters.requests.values()].map(({ durations, method, route, status }) => [
-        { method, route, status },
-        durations,
-      ]),
+      [...counters.requests].flatMap(([route, answers]) =>
+        answers.map(
+          ({ method, statusClass, durations }): Sample => [{ method, route, status: `${statusClass}xx` }, durations],
+        ),
+      ),
   },
   carillon_problems_total: {
     type: 'counter',

@@ -1,8 +1,9 @@
-import { Command, type Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
 import type { ProblemType } from '../../problems.js'
+import { JoinedCommand, JoinedCommands, type Words } from './joined-commands.js'
 import { commandOf, type PublicationOptions, readAnswer } from './publication-command.js'
 import { isUnknownScript } from './script.js'
 
@@ -69,23 +70,17 @@ export class Publisher {
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
     const commands = publications.map(publication => commandOf(publication, this.#options))
-    const answers = await this.#pipeline(
-      commands.map(command => ('byDigest' in command ? [...command.byDigest] : command)),
-    )
+    const answers = await this.#pipeline(commands.map(command => ('byDigest' in command ? command.byDigest : command)))
     await this.#teach(commands, answers)
     return publications.map((publication, i) => this.#read(publication, answers[i]))
   }
 
   /** In one write. A pipeline of ioredis does the same, and makes more objects and promises for each command. */
-  #pipeline(commands: (string | Buffer)[][]): Promise<Answer[]> {
-    const parts: Buffer[] = []
-    const line = {
-      isPipeline: true as const,
-      destination: { redis: this.#redis },
-      write: (part: string | Buffer) => parts.push(typeof part === 'string' ? Buffer.from(part) : part),
-    }
-    const answers = commands.map(([name, ...args]) => {
-      const command = new Command(name as string, args, { replyEncoding: 'utf8' })
+  #pipeline(commands: readonly Words[]): Promise<Answer[]> {
+    const joined = new JoinedCommands()
+    const line = { isPipeline: true as const, destination: { redis: this.#redis }, write: () => {} }
+    const answers = commands.map(words => {
+      const command = new JoinedCommand(words, joined)
       this.#redis.sendCommand(command, line)
       return command.promise.then(
         (value): Answer => [null, value],
@@ -93,7 +88,7 @@ export class Publisher {
       )
     })
     // Before anything else is sent: the answers come in the order in which ioredis has noted the commands.
-    if (parts.length > 0) this.#redis.stream.write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts))
+    if (!joined.isEmpty) this.#redis.stream.write(joined.toBuffer())
     return Promise.all(answers)
   }
 
@@ -101,7 +96,7 @@ export class Publisher {
   async #teach(commands: ReturnType<typeof commandOf>[], answers: Answer[]): Promise<void> {
     const unknown = commands.flatMap((command, i) => {
       const error = answers[i]?.[0]
-      return error && 'byText' in command && isUnknownScript(error) ? [{ i, text: [...command.byText] }] : []
+      return error && 'byText' in command && isUnknownScript(error) ? [{ i, text: command.byText }] : []
     })
     if (unknown.length === 0) return
     if (this.#redis.status !== 'ready') return // NOSCRIPT stands for itself: not executed

@@ -1,0 +1,63 @@
+import { Command } from 'ioredis'
+
+export type Words = readonly (string | Buffer)[]
+
+/**
+ * Commands as Redis reads them, one after the other in one buffer: RESP arrays of bulk strings. ioredis would make a
+ * buffer for each command, and several on the way to it.
+ */
+export class JoinedCommands {
+  readonly #parts: (string | Buffer)[] = []
+  /** What comes behind the parts. */
+  #text = ''
+  #mostBytes = 0
+
+  get isEmpty(): boolean {
+    return this.#text === ''
+  }
+
+  add(words: Words): void {
+    let text = `${this.#text}*${words.length}`
+    for (const word of words) {
+      if (typeof word === 'string') {
+        text += `\r\n$${Buffer.byteLength(word)}\r\n${word}`
+      } else {
+        text += `\r\n$${word.length}\r\n`
+        this.#mostBytes += text.length * UTF8_BYTES + word.length
+        this.#parts.push(text, word)
+        text = ''
+      }
+    }
+    this.#text = `${text}\r\n`
+  }
+
+  toBuffer(): Buffer {
+    const bytes = Buffer.allocUnsafe(this.#mostBytes + this.#text.length * UTF8_BYTES)
+    let end = 0
+    for (const part of this.#parts) end += typeof part === 'string' ? bytes.write(part, end) : part.copy(bytes, end)
+    end += bytes.write(this.#text, end)
+    return bytes.subarray(0, end)
+  }
+}
+
+/** At most, for each unit of a string. */
+const UTF8_BYTES = 3
+
+/** A command for `sendCommand`: where ioredis would write it, it joins the others. */
+export class JoinedCommand extends Command {
+  readonly #words: Words
+  readonly #joined: JoinedCommands
+
+  constructor(words: Words, joined: JoinedCommands) {
+    super(String(words[0]), [], ANSWERS)
+    this.#words = words
+    this.#joined = joined
+  }
+
+  override toWritable(): string {
+    this.#joined.add(this.#words)
+    return ''
+  }
+}
+
+const ANSWERS = { replyEncoding: 'utf8' } as const
