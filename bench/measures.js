@@ -4,10 +4,13 @@ import { Audience } from './audience.js'
 import { message } from './messages.js'
 import { phase } from './phase.js'
 import { Publishers } from './publishers.js'
+import { readsOf } from './redis-info.js'
 import { memory, usage } from './servers.js'
 import { publishByWrk } from './wrk.js'
 
 const LEFT_ALONE_MS = 4000
+/** Redis is read from for other reasons too, a few times a second. */
+const MANY = 100
 /** Of channels, the n-th; the first is the one that every server knows. */
 const channelOf = (path, channel) => (channel === 0 ? path : path.replace('bench', `bench${channel}`))
 
@@ -62,12 +65,20 @@ export async function idle(server, _redis, { clients, webSocket }) {
 export async function publishAlone(server, redis, { connections, seconds }) {
   const url = `http://127.0.0.1:${server.port}${server.publish}`
   await publishByWrk(url, { connections, seconds: 1 })
-  const before = [usage(server.pid).cpuMs, redis ? usage(redis.pid).cpuMs : 0]
-  const published = await publishByWrk(url, { connections, seconds })
+  const look = async () => ({
+    server: usage(server.pid).cpuMs,
+    redis: redis ? usage(redis.pid).cpuMs : 0,
+    reads: redis ? await readsOf(redis) : 0,
+  })
+  const before = await look()
+  const { count, seconds: taken } = await publishByWrk(url, { connections, seconds })
+  const after = await look()
+  const reads = after.reads - before.reads
   return {
-    'k/s': published.count / published.seconds / 1000,
-    µs: ((usage(server.pid).cpuMs - before[0]) * 1000) / published.count,
-    'µs of Redis': redis ? ((usage(redis.pid).cpuMs - before[1]) * 1000) / published.count : 0,
+    'k/s': count / taken / 1000,
+    µs: ((after.server - before.server) * 1000) / count,
+    'µs of Redis': ((after.redis - before.redis) * 1000) / count,
+    ...(reads > MANY && { 'publishes a read of Redis': count / reads }),
   }
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
 import { COST } from '../scripts/coefficients.js'
+import { publishBare } from './bare-publishes.js'
 import { openStreams, publish } from './clients.js'
 import { startRedis, systems, usage } from './servers.js'
 
@@ -38,8 +38,8 @@ async function publishCosts(counts) {
   for (const count of counts) {
     const subscribers = await listen(count)
     // One after the other, each waiting for its answer; and 16 in one write.
-    const alone = await publishBare(1, Math.max(500, Math.round(messages / 4)))
-    const joined = await publishBare(16, messages * 4)
+    const alone = await publishBare(redis, { together: 1, count: Math.max(500, Math.round(messages / 4)) })
+    const joined = await publishBare(redis, { together: 16, count: messages * 4 })
     rows.push({ subscribers: count, alone: round(alone), 'sixteen together': round(joined) })
     await subscribers.stop()
   }
@@ -94,26 +94,6 @@ async function listen(count) {
       await once(child, 'exit')
     },
   }
-}
-
-/** Publishes to Redis itself, `together` commands in one write; the CPU of Redis for each, in microseconds. */
-async function publishBare(together, count) {
-  const message = 'x'.repeat(200)
-  const command = `*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n$${message.length}\r\n${message}\r\n`
-  const bytes = Buffer.from(command.repeat(together))
-  const socket = connect(redis.port, '127.0.0.1')
-  await once(socket, 'connect')
-  const before = usage(redis.pid).cpuMs
-  for (let sent = 0; sent < count; sent += together) {
-    socket.write(bytes)
-    for (let answers = 0; answers < together; ) {
-      const [chunk] = await once(socket, 'data')
-      answers += chunk.toString('latin1').split('\n').length - 1
-    }
-  }
-  const spent = usage(redis.pid).cpuMs - before
-  socket.destroy()
-  return (spent * 1000) / count
 }
 
 function sum(numbers) {
