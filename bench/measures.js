@@ -9,6 +9,7 @@ import { memory, usage } from './servers.js'
 import { publishByWrk } from './wrk.js'
 
 const LEFT_ALONE_MS = 4000
+const QUIET_MS = 30_000
 /** Redis is read from for other reasons too, a few times a second. */
 const MANY = 100
 /** Of channels, the n-th; the first is the one that every server knows. */
@@ -49,22 +50,24 @@ export async function growth(server, redis, { sizes, deliveries }) {
   })
 }
 
-/** Memory of a connection on which nothing happens. */
+/** Memory of a connection on which nothing happens: soon after all have come, and when it has been quiet for longer. */
 export async function idle(server, _redis, { clients, webSocket }) {
   const before = memory(server.pid)
   return withLoad(server, { count: 1, webSocket }, async ({ audience }) => {
     await audience.grow(clients)
     await setTimeout(LEFT_ALONE_MS)
     const after = memory(server.pid)
+    await setTimeout(QUIET_MS - LEFT_ALONE_MS)
     const grown = Object.keys(before).map(kind => [kind, (after[kind] - before[kind]) / clients])
-    return { ...Object.fromEntries(grown), closed: (await audience.end()).closed }
+    const later = (memory(server.pid).KB - before.KB) / clients
+    return { ...Object.fromEntries(grown), 'KB after half a minute': later, closed: (await audience.end()).closed }
   })
 }
 
-/** Publishes that nobody hears, each connection with one in flight. */
-export async function publishAlone(server, redis, { connections, seconds }) {
+/** Publishes that nobody hears, each connection with one in flight; `warmUp` seconds before that count for nothing. */
+export async function publishAlone(server, redis, { connections, seconds, warmUp = 1 }) {
   const url = `http://127.0.0.1:${server.port}${server.publish}`
-  await publishByWrk(url, { connections, seconds: 1 })
+  await publishByWrk(url, { connections, seconds: warmUp })
   const look = async () => ({
     server: usage(server.pid).cpuMs,
     redis: redis ? usage(redis.pid).cpuMs : 0,

@@ -9,6 +9,7 @@ const NCHAN = ['gateway', 'nchan']
 const ratio = unit => (mine, other) => mine[unit] / other[unit]
 const CPU = { 'CPU per delivery': ratio('µs') }
 const BURST = { ...CPU, 'deliveries a second': ratio('k/s') }
+const MEMORY = { memory: ratio('KB'), 'after half a minute': ratio('KB after half a minute') }
 const burst = { clients: 1000, publishers: 8, window: 16, messages: 4000 }
 const one = (clients, messages) => ({ clients, publishers: 1, messages })
 const overload = { clients: 1000, publishers: 8, messages: 2000, rate: 200 }
@@ -95,19 +96,27 @@ export const ROWS = {
     own: { 'µs of Redis': found => found['µs of Redis'] },
     ratios: { 'requests a second': ratio('k/s') },
   },
+  'publish-warm': {
+    what: 'the same, after ten seconds of it',
+    wanted: '–',
+    of: ['gateway', 'bare'],
+    measure: on(publishAlone, { connections: 64, seconds: 4, warmUp: 10 }),
+    own: { 'µs of Redis': found => found['µs of Redis'] },
+    ratios: { 'requests a second': ratio('k/s') },
+  },
   'idle-sse': {
     what: '5,000 idle connections, SSE',
     wanted: '≤ 0.65',
     of: NCHAN,
     measure: on(idle, { clients: 5000, webSocket: false }),
-    ratios: { memory: ratio('KB') },
+    ratios: MEMORY,
   },
   'idle-ws': {
     what: '5,000 idle connections, WebSocket',
     wanted: '≤ 0.90',
     of: NCHAN,
     measure: on(idle, { clients: 5000, webSocket: true }),
-    ratios: { memory: ratio('KB') },
+    ratios: MEMORY,
   },
   growth: {
     what: '1,000 to 10,000 clients, SSE',
