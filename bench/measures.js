@@ -53,7 +53,7 @@ export async function growth(server, redis, { sizes, deliveries }) {
 /** Memory of a connection on which nothing happens: soon after all have come, and when it has been quiet for longer. */
 export async function idle(server, _redis, { clients, webSocket }) {
   const before = memory(server.pid)
-  return withLoad(server, { count: 1, webSocket }, async ({ audience }) => {
+  return withLoad(server, { count: 0, webSocket }, async ({ audience }) => {
     await audience.grow(clients)
     await setTimeout(LEFT_ALONE_MS)
     const after = memory(server.pid)
