@@ -12,7 +12,7 @@ const YOUNG_STAYS = '--semi-space-growth-factor=1'
  * grow its young generation to 32 MB, and dead requests grow old with it: shared out over 5,000 idle streams this was more
  * than the streams. So the young generation does not grow any more from a size on that is enough to publish fast, the
  * old one is collected when it has grown by two fifths and not when it has grown fourfold. A start is over sooner without that.
- * What is still left over V8 gives back by itself, when little has happened for a quarter of a minute.
+ * What is still left over V8 gives back by itself, when little has happened for some time.
  */
 export function keepHeapSmall(): void {
   setFlagsFromString(SMALL)

@@ -1,5 +1,6 @@
 import { Command } from 'ioredis'
 
+/** A command: its name and its arguments. */
 export type Words = readonly (string | Buffer)[]
 
 /**

@@ -4,6 +4,7 @@ import { defaultConfig } from '../../config.js'
 import { encodeId } from '../../cursor.js'
 import type { HistoryRules } from '../../history-rules.js'
 import type { Publication } from '../../message.js'
+import type { Words } from './joined-commands.js'
 import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
 import type { ScriptCall } from './script.js'
 import { ANNOUNCE } from './scripts/announce.js'
@@ -20,11 +21,8 @@ export interface PublicationOptions {
   readonly idempotencySeconds?: number
 }
 
-/** What Redis is told. A script has a second form, for a server that does not know it. */
-export type Command = (string | Buffer)[]
-
-/** What Redis is told for one publication. */
-export function commandOf(publication: Publication, options: PublicationOptions): Command | ScriptCall {
+/** What Redis is told for one publication. A script has a second form, for a server that does not know it. */
+export function commandOf(publication: Publication, options: PublicationOptions): Words | ScriptCall {
   if (leavesTraces(publication, options)) return keep(publication, options)
   const { sharded = false, fenced = false } = options
   const { channel, data } = publication
