@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { buildForBrowsers } from './build-for-browsers.js'
+import { quickStart } from './quick-start.js'
 
 /*
  * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
@@ -29,14 +30,17 @@ await build({
   // A function that the launcher calls. A CommonJS module has no `import.meta`.
   banner: { js: '(function (require, importMetaUrl) { const module = { exports: {} }, { exports } = module;' },
   footer: { js: '})' },
-  define: { 'import.meta.url': 'importMetaUrl' },
   // What libraries import late from Node: the function that the launcher calls knows no `import()`.
   supported: { 'dynamic-import': false },
-  // Optional accelerators of ws, which are not installed.
-  external: ['bufferutil', 'utf-8-validate'],
+  define: {
+    'import.meta.url': 'importMetaUrl',
+    // Optional accelerators of ws, which are not installed.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
   // The package's own code is ES modules, whose dependencies are wanted as CommonJS where both exist.
   mainFields: ['main', 'module'],
-  plugins: [{ name: 'without-http2', setup: withoutHttp2 }],
+  plugins: [quickStart],
   logLevel: 'warning',
 })
 
@@ -74,12 +78,4 @@ async function warmUp() {
   for (let waited = 0; waited < 20_000 && !readdirSync('dist').some(name => name.endsWith('.cache')); waited += 50)
     await setTimeout(50)
   program.kill('SIGKILL')
-}
-
-/** Fastify loads it for servers that speak it, which the gateway's does not: for a start that is time for nothing. */
-function withoutHttp2(build) {
-  build.onResolve({ filter: /^node:http2$/ }, ({ path, importer }) =>
-    importer.endsWith('/fastify/lib/server.js') ? { path, namespace: 'without' } : undefined,
-  )
-  build.onLoad({ filter: /.*/, namespace: 'without' }, () => ({ contents: 'module.exports = {}' }))
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 import { underFlagsOfStart } from './heap.js'
+import { lateRequire } from './late-modules.js'
 
 /*
  * Starts the program that `scripts/build.js` has bundled into one file. V8 compiles nothing that it has compiled before:
@@ -23,7 +24,7 @@ const script = new Script(readFileSync(bundle, 'latin1'), {
   filename: bundle,
   cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
 })
-script.runInThisContext()(require, pathToFileURL(bundle).href)
+script.runInThisContext()(lateRequire(require), pathToFileURL(bundle).href)
 if (script.cachedDataRejected !== false) setTimeout(keep, SETTLED_MS).unref()
 
 function keep(): void {
