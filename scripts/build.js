@@ -17,7 +17,8 @@ import { quickStart } from './quick-start.js'
  */
 rmSync('dist', { recursive: true, force: true })
 for (const project of ['tsconfig.build.json', 'client']) execFileSync('tsc', ['-p', project], { stdio: 'inherit' })
-for (const name of ['cli', 'launcher']) for (const kind of ['js', 'd.ts']) rmSync(`dist/src/${name}.${kind}`)
+for (const name of ['cli', 'launcher', 'late-modules'])
+  for (const kind of ['js', 'd.ts']) rmSync(`dist/src/${name}.${kind}`)
 
 await build({
   entryPoints: ['src/cli.ts'],
@@ -75,7 +76,8 @@ async function warmUp() {
     env: { ...environment, REDIS_URL: 'redis://127.0.0.1:1' },
     stdio: 'inherit',
   })
-  for (let waited = 0; waited < 20_000 && !readdirSync('dist').some(name => name.endsWith('.cache')); waited += 50)
-    await setTimeout(50)
+  const isKept = () => readdirSync('dist').some(name => name.endsWith('.cache'))
+  for (let waited = 0; waited < 20_000 && !isKept() && program.exitCode === null; waited += 50) await setTimeout(50)
   program.kill('SIGKILL')
+  if (!isKept()) throw new Error('the program that was built does not start')
 }

@@ -1,8 +1,8 @@
 /*
  * What a start does not need of Node is loaded when something of it is first used. Libraries ask for it at their
- * beginning all the same.
+ * beginning all the same. Not for what a message passes: a stand-in costs each use a little.
  */
-const LATE = new Set(['assert', 'fs/promises', 'https', 'tls', 'zlib'])
+const LATE = new Set(['assert', 'fs/promises', 'https', 'tls'])
 
 /** `require`, except that a late module stands for itself until something of it is used. */
 export function lateRequire(require: NodeJS.Require): NodeJS.Require {
@@ -28,6 +28,7 @@ function standInFor(load: () => object): object {
   // The target is a function, as `assert` is one.
   return new Proxy(() => undefined, {
     get: (_, name) => Reflect.get(loaded(), name),
+    set: (_, name, value) => Reflect.set(loaded(), name, value),
     has: (_, name) => Reflect.has(loaded(), name),
     ownKeys: () => Reflect.ownKeys(loaded()),
     // As of an object that may change: what a target does not have, a proxy may not call fixed.

@@ -29,11 +29,24 @@ t.test('a late module is loaded when something of it is used, once', async t => 
 
 t.test('it looks like the module', async t => {
   const { late } = watched()
-  const zlib = require('node:zlib')
-  t.strictSame(Object.keys(late('zlib')), Object.keys(zlib))
-  t.ok('gzipSync' in late('zlib'))
-  const { gzipSync } = late('zlib')
-  t.equal(gzipSync, zlib.gzipSync)
+  const https = require('node:https')
+  t.strictSame(Object.keys(late('https')), Object.keys(https))
+  t.ok('Agent' in late('https'))
+  const { Agent } = late('https')
+  t.equal(Agent, https.Agent)
+})
+
+t.test('what is set is set in the module', async t => {
+  const { late } = watched()
+  const https = require('node:https')
+  const { globalAgent } = https
+  t.teardown(() => {
+    https.globalAgent = globalAgent
+  })
+  const agent = new https.Agent()
+  late('https').globalAgent = agent
+  t.equal(https.globalAgent, agent)
+  t.equal(late('https').globalAgent, agent)
 })
 
 t.test('all else is what it was', async t => {
@@ -68,6 +81,6 @@ t.test('a gateway starts without what it has no use for', async t => {
   })
   const loaded: string[] = JSON.parse(stdout)
   t.ok(loaded.includes('NativeModule http'), 'it has started')
-  for (const name of ['assert', 'http2', 'https', 'tls', 'worker_threads', 'zlib'])
+  for (const name of ['assert', 'http2', 'https', 'tls', 'worker_threads'])
     t.notOk(loaded.includes(`NativeModule ${name}`), name)
 })

@@ -11,7 +11,8 @@ export class JoinedCommands {
   readonly #parts: (string | Buffer)[] = []
   /** What comes behind the parts. */
   #text = ''
-  #mostBytes = 0
+  /** Of the parts, and of the text what it takes beyond one byte for each of its units. */
+  #bytes = 0
 
   get isEmpty(): boolean {
     return this.#text === ''
@@ -21,10 +22,12 @@ export class JoinedCommands {
     let text = `${this.#text}*${words.length}`
     for (const word of words) {
       if (typeof word === 'string') {
-        text += `\r\n$${Buffer.byteLength(word)}\r\n${word}`
+        const bytes = Buffer.byteLength(word)
+        text += `\r\n$${bytes}\r\n${word}`
+        this.#bytes += bytes - word.length
       } else {
         text += `\r\n$${word.length}\r\n`
-        this.#mostBytes += text.length * UTF8_BYTES + word.length
+        this.#bytes += text.length + word.length
         this.#parts.push(text, word)
         text = ''
       }
@@ -33,16 +36,13 @@ export class JoinedCommands {
   }
 
   toBuffer(): Buffer {
-    const bytes = Buffer.allocUnsafe(this.#mostBytes + this.#text.length * UTF8_BYTES)
+    const bytes = Buffer.allocUnsafe(this.#bytes + this.#text.length)
     let end = 0
     for (const part of this.#parts) end += typeof part === 'string' ? bytes.write(part, end) : part.copy(bytes, end)
-    end += bytes.write(this.#text, end)
-    return bytes.subarray(0, end)
+    bytes.write(this.#text, end)
+    return bytes
   }
 }
-
-/** At most, for each unit of a string. */
-const UTF8_BYTES = 3
 
 /** A command for `sendCommand`: where ioredis would write it, it joins the others. */
 export class JoinedCommand extends Command {
