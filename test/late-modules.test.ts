@@ -81,6 +81,6 @@ t.test('a gateway starts without what it has no use for', async t => {
   })
   const loaded: string[] = JSON.parse(stdout)
   t.ok(loaded.includes('NativeModule http'), 'it has started')
-  for (const name of ['assert', 'http2', 'https', 'tls', 'worker_threads'])
+  for (const name of ['assert', 'fs/promises', 'http2', 'https', 'tls', 'worker_threads'])
     t.notOk(loaded.includes(`NativeModule ${name}`), name)
 })
