@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { openSse } from '../support/clients.js'
+import { lookAlike } from '../support/epochs.js'
 import { build, untilReady } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
@@ -55,12 +56,12 @@ for (const { name, args, snapshot = false, lost, keepsRetries } of SETTINGS)
 
     const told = lost ? ['gap history_reset'] : []
     t.same(await outline(stays, 3 + told.length), ['m1', 'm2', 'm3', ...told], 'who stays is told at once')
-    await publish('m4')
+    const fourth = await publish('m4')
     t.same(await outline(stays, 1), ['m4'], 'and goes on')
     const back = await openSse(t, `${url}/channels/news/events`, { 'last-event-id': third?.id ?? '' })
     await publish('m5')
     // A history that was set back has another message at the place of m3: the gap is before what comes after it.
-    const missed = snapshot ? [] : ['m4']
+    const missed = snapshot || (lost && lookAlike(third?.id ?? '', fourth.id)) ? [] : ['m4']
     t.same(await outline(back, told.length + missed.length + 1), [...told, ...missed, 'm5'], 'who comes back')
     const again = await publish('m3')
     t.equal(again.replayed === true, keepsRetries, 'a retry of what was published before')
