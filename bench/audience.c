@@ -6,9 +6,11 @@
  * It is told by lines, and answers by lines:
  *
  *   grow N             opens connections until there are N                 open N
- *   phase FIRST COUNT  judges COUNT messages from number FIRST on          (nothing)
+ *   phase FIRST COUNT SERIES  judges COUNT messages from number FIRST on   (nothing)
  *                      whenever one more has come to all who hear it       at DELIVERED
  *   end                what came of it          tally DELIVERED DOUBLED REORDERED LAST_US P50_US P99_US CLOSED
+ *
+ * P50 and P99 are those of all phases of a SERIES until then; each phase of series 0 stands alone.
  *
  * A message is as messages.js writes it. Message n goes to channel n modulo CHANNELS. All clients must get the messages in
  * one order: reordered is what comes behind a message that somebody got after it. Times are those of CLOCK_MONOTONIC.
@@ -28,7 +30,7 @@
 #include <unistd.h>
 
 enum { MAX_CLIENTS = 1 << 16, TOGETHER = 100, MARK = 3, NUMBER_END = MARK + 8, HEAD = NUMBER_END + 12, BYTES = 200 };
-enum { SLOT_US = 20, SLOTS = 1000000, PONG_MS = 5000 };
+enum { SLOT_US = 20, SLOTS = 1000000, PONG_MS = 5000, MAX_SERIES = 4 };
 
 typedef struct {
   int fd, got, skip, last;
@@ -42,7 +44,7 @@ static int events, size, opened, wanted, closed_count, web_socket, channels, por
 static const char *before_channel, *after_channel;
 static long first, count, delivered, doubled, reordered, last_us, told, ranked;
 static int *rank_of;
-static unsigned delays[SLOTS];
+static unsigned delays_of[MAX_SERIES][SLOTS], *delays = delays_of[0];
 
 static void fail(const char *what) {
   printf("error %s\n", what);
@@ -145,9 +147,11 @@ static void read_client(client *c) {
   take(c, in, got);
 }
 
-static void begin_phase(void) {
+static void begin_phase(int series) {
+  if (series < 0 || series >= MAX_SERIES) fail("too many series");
   delivered = doubled = reordered = last_us = told = ranked = 0;
-  memset(delays, 0, sizeof delays);
+  delays = delays_of[series];
+  if (series == 0) memset(delays, 0, sizeof delays_of[0]);
   rank_of = realloc(rank_of, count * sizeof *rank_of);
   for (long n = 0; n < count; n++) rank_of[n] = -1;
   for (int i = 0; i < size; i++) {
@@ -158,17 +162,19 @@ static void begin_phase(void) {
 }
 
 static long delay(double share) {
-  long came = delays[0], slot = 0;
-  while (came < delivered * share) came += delays[++slot];
+  long all = 0, came = delays[0], slot = 0;
+  for (int i = 0; i < SLOTS; i++) all += delays[i];
+  while (came < all * share) came += delays[++slot];
   return slot * SLOT_US;
 }
 
 static void obey(char *line) {
+  int series;
   if (sscanf(line, "grow %d", &wanted) == 1) {
     if (wanted > MAX_CLIENTS) fail("too many clients");
     grow();
-  } else if (sscanf(line, "phase %ld %ld", &first, &count) == 2) {
-    begin_phase();
+  } else if (sscanf(line, "phase %ld %ld %d", &first, &count, &series) == 3) {
+    begin_phase(series);
   } else if (!strncmp(line, "end", 3)) {
     printf("tally %ld %ld %ld %ld %ld %ld %d\n", delivered, doubled, reordered, last_us, delay(0.5), delay(0.99), closed_count);
     fflush(stdout);

@@ -59,10 +59,10 @@ export class Audience {
     this.size = size
   }
 
-  /** Judges so many messages from this number on. */
-  begin(first, count) {
+  /** Judges so many messages from this number on; the delays of all phases of a series are judged together, but for series 0. */
+  begin(first, count, series = 0) {
     this.delivered = 0
-    this.#child.stdin.write(`phase ${first} ${count}\n`)
+    this.#child.stdin.write(`phase ${first} ${count} ${series}\n`)
   }
 
   /** What came of the phase; times in microseconds. */

@@ -1,7 +1,5 @@
-import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { Audience } from './audience.js'
-import { message } from './messages.js'
 import { phase } from './phase.js'
 import { Publishers } from './publishers.js'
 import { readsOf } from './redis-info.js'
@@ -85,33 +83,8 @@ export async function publishAlone(server, redis, { connections, seconds, warmUp
   }
 }
 
-/**
- * The delay of all others while one client takes nothing until it is cut, beside one that takes everything. It hears a
- * second channel, on which there is more than any buffer holds.
- */
-export async function stuckClient(server, redis, { isStuck, clients, messages, rate }) {
-  return withLoad(server, { count: 1 }, async load => {
-    await load.audience.grow(clients)
-    const one = connect(server.port, '127.0.0.1', () =>
-      one.write('GET /events?channel=bench&channel=flood HTTP/1.1\r\nHost: localhost\r\n\r\n'),
-    )
-    one.on('error', () => {})
-    await new Promise(resolve => one.once('data', resolve))
-    if (isStuck) one.pause()
-    const flood = await Publishers.open(1, { port: server.port, pathOf: () => '/channels/flood' })
-    const text = message(0, 0, 60_000)
-    const pours = setInterval(() => !flood.busy && flood.send(0, text), 50)
-    try {
-      return await costOf(server, redis, { ...load, messages, rate })
-    } finally {
-      clearInterval(pours)
-      flood.close()
-      one.destroy()
-    }
-  })
-}
-
-async function withLoad(server, { count, channels = 1, webSocket = false }, run) {
+/** A server's audience and publishers as long as `run` takes. */
+export async function withLoad(server, { count, channels = 1, webSocket = false }, run) {
   const stream = webSocket ? server.ws : server.sse
   // The number of a channel follows its name.
   const path = stream.split(/(?<=bench)/)
@@ -147,7 +120,8 @@ async function costOf(server, redis, { messages, ...load }) {
   }
 }
 
-const sumOf = found =>
+/** What went wrong in all of them. */
+export const sumOf = found =>
   Object.fromEntries(
     ['lost', 'doubled', 'reordered', 'closed'].map(name => [name, found.reduce((sum, one) => sum + one[name], 0)]),
   )

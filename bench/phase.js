@@ -7,12 +7,13 @@ let numbered = 0
 
 /**
  * Publishes so many messages and waits for their deliveries: with a `rate`, so many a second, whatever comes; else each
- * when fewer than `window` messages are on their way. Resolves with what came of it.
+ * when fewer than `window` messages are on their way. Resolves with what came of it, its delays with those of the phases
+ * before that were of the same `series`.
  */
-export async function phase({ audience, publishers, messages, channels = 1, window = 8, rate }) {
+export async function phase({ audience, publishers, messages, channels = 1, window = 8, rate, series }) {
   const each = audience.size / channels
   const expected = messages * each
-  audience.begin(numbered, messages)
+  audience.begin(numbered, messages, series)
   const began = nowUs()
   const answeredBefore = publishers.answered
   let sent = 0
