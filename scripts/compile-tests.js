@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -22,7 +22,27 @@ export async function compileTests() {
     sourcemap: true,
     logLevel: 'warning',
   })
+  await bundleTap()
   return OUTDIR
+}
+
+/** In one file instead of some hundred, beside the tests, so that they find it first: each of them loads it. */
+async function bundleTap() {
+  const folder = join(OUTDIR, 'node_modules', 'tap')
+  await build({
+    stdin: { contents: "export * from 'tap'\nexport { default } from 'tap'", resolveDir: '.' },
+    outfile: join(folder, 'index.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    // Some of it is in CommonJS.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
+    logLevel: 'warning',
+  })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', exports: './index.js' }))
 }
 
 /** The paths of a folder's TypeScript files. */
