@@ -19,7 +19,6 @@ const KINDS = [STUCK, 'taking', 'taking again']
 export async function stuckClient(server, _redis, { clients, rounds, messages, rate }) {
   return withLoad(server, { count: 1 }, async load => {
     await load.audience.grow(clients)
-    const flood = await Publishers.open(1, { port: server.port, pathOf: () => '/channels/flood' })
     const found = []
     const figures = { cuts: 0 }
     for (let round = 0; round < rounds; round++)
@@ -27,23 +26,25 @@ export async function stuckClient(server, _redis, { clients, rounds, messages, r
         const index = (round + turn) % KINDS.length
         const kind = KINDS[index]
         const one = await listener(server.port, kind === STUCK)
-        const before = await countsOf(server.port)
-        const stop = pour(flood)
-        const { p50, p99, ...wrong } = await phase({ ...load, messages, rate, series: index + 1 })
-        stop()
-        const after = await countsOf(server.port)
-        one.destroy()
-        found.push(wrong)
-        const collections = (figures[`collections, ${kind}`] ?? 0) + after.collections - before.collections
-        figures.cuts += after.cuts - before.cuts
-        // The delays are those of all phases of the kind until now.
-        Object.assign(figures, {
-          [`ms p50, ${kind}`]: p50,
-          [`ms p99, ${kind}`]: p99,
-          [`collections, ${kind}`]: collections,
-        })
+        const flood = await pour(server.port)
+        try {
+          const before = await countsOf(server.port)
+          const { p50, p99, ...wrong } = await phase({ ...load, messages, rate, series: index + 1 })
+          const after = await countsOf(server.port)
+          found.push(wrong)
+          const collections = (figures[`collections, ${kind}`] ?? 0) + after.collections - before.collections
+          figures.cuts += after.cuts - before.cuts
+          // The delays are those of all phases of the kind until now.
+          Object.assign(figures, {
+            [`ms p50, ${kind}`]: p50,
+            [`ms p99, ${kind}`]: p99,
+            [`collections, ${kind}`]: collections,
+          })
+        } finally {
+          flood.end()
+          one.destroy()
+        }
       }
-    flood.close()
     return { ...figures, ...sumOf(found) }
   })
 }
@@ -58,11 +59,15 @@ async function listener(port, isStuck) {
   return socket
 }
 
-/** Returns what ends it. */
-function pour(flood) {
+async function pour(port) {
+  const flood = await Publishers.open(1, { port, pathOf: () => '/channels/flood' })
   const text = message(0, 0, POUR_BYTES)
   const timer = setInterval(() => !flood.busy && flood.send(0, text), POUR_MS)
-  return () => clearInterval(timer)
+  const end = () => {
+    clearInterval(timer)
+    flood.close()
+  }
+  return { end }
 }
 
 /** Clients that were cut for being slow, and collections of V8's whole heap. */

@@ -34,8 +34,7 @@ async function listeners(channel: string): Promise<number> {
   return ((await answer.json()) as { listeners: number }).listeners
 }
 
-/** Not by a connection, which could be cut. */
-/** Returns the id of the last one. */
+/** Not by a connection, which could be cut. Resolves with the id of the last one. */
 async function publish(channel: string, ...texts: string[]): Promise<string> {
   let id = ''
   for (const payload of texts) {
