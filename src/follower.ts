@@ -56,6 +56,11 @@ export class Follower {
     return this.#clients.tip
   }
 
+  /** It is reading messages from the history that its clients have not got yet. */
+  get isRepairing(): boolean {
+    return this.#repair !== undefined
+  }
+
   /** Where the history stood before the channel was subscribed. */
   begin(newest: Position | undefined): void {
     // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.

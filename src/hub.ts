@@ -1,8 +1,14 @@
-import type { Broker, BrokerListener, Loss, LossReason, PublishResult } from './broker.js'
+import {
+  type Broker,
+  type BrokerListener,
+  type Loss,
+  type LossReason,
+  type PublishResult,
+  SubscribeRefused,
+} from './broker.js'
 import { Counters, type PublishTransport } from './counters.js'
 import { deferred } from './deferred.js'
 import { Follower } from './follower.js'
-import type { Format } from './frames.js'
 import { type GapReason, gapData } from './gap.js'
 import type { History } from './history.js'
 import { InFlight } from './idempotency.js'
@@ -92,7 +98,7 @@ export class Hub implements BrokerListener {
     const subscription = this.#find(topic) ?? this.#create(topic)
     const resumption = from && subscription.resume(client, from)
     if (!resumption) subscription.join(client)
-    if (!subscription.isLive) await subscription.live.promise
+    if (!subscription.isLive) await subscription.waitFor(client)
     resumption?.start()
   }
 
@@ -104,10 +110,10 @@ export class Hub implements BrokerListener {
   }
 
   /** The client counts on the topic although it is not live yet: what it misses until then is told. */
-  expectGap(topic: Topic): void {
+  expectGap(client: Client, topic: Topic): void {
     const subscription = this.#find(topic)
     if (!subscription || subscription.isLive) return
-    subscription.isPromised = true
+    subscription.promise(client)
     subscription.lost ??= { since: this.#context.now(), reason: 'redis_unavailable' }
   }
 
@@ -119,15 +125,9 @@ export class Hub implements BrokerListener {
     subscriber.write(format.pack([format.control('gap', topic, gapData({ topic, until: now(), reason }))]))
   }
 
-  /**
-   * The data of the `gap` that is due on the topic, for a client that leaves before it is told.
-   * Who can go on from where it stood is told nothing.
-   */
-  gapDue(topic: Topic, { hasIds }: Format): string | undefined {
-    const subscription = this.#find(topic)
-    if (!subscription?.lost || (hasIds && subscription.follower?.position)) return undefined
-    const { since, reason } = subscription.lost
-    return gapData({ topic, since, until: this.#context.now(), reason })
+  /** The data of the `gap` that a client must get before it leaves the topic; undefined where it has missed nothing. */
+  gapDue(client: Client, topic: Topic): string | undefined {
+    return this.#find(topic)?.gapDue(client.format, client)
   }
 
   /**
@@ -182,7 +182,8 @@ export class Hub implements BrokerListener {
   refused(topic: Topic): void {
     const subscription = this.#find(topic)
     if (!subscription) return
-    for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic)
+    subscription.live.reject(new SubscribeRefused('Redis refuses the topic since it is back'))
+    for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic, subscription.gapDue(lane.format))
   }
 
   countListeners(channels: readonly string[]): number[] {
@@ -245,7 +246,7 @@ export class Hub implements BrokerListener {
 
   #setLive(subscription: Subscription): void {
     subscription.isLive = true
-    subscription.isPromised = true
+    subscription.promise()
     if (subscription.lost) this.#makeGood(subscription)
     subscription.live.resolve()
   }
@@ -254,6 +255,7 @@ export class Hub implements BrokerListener {
   #makeGood(subscription: Subscription): void {
     if (!subscription.lost) return
     const { since, reason } = subscription.lost
+    subscription.repaired = subscription.lost
     subscription.lost = undefined
     const recovers = subscription.follower?.recover(since)
     if (!recovers || subscription.isBehind) subscription.gap(reason, since)

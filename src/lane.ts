@@ -85,8 +85,9 @@ export class Lane {
   /** What comes next on the lane's topics does not follow what came before. */
   forget(): void {}
 
-  /** The topic will not come back. */
-  refuse(_topic: Topic): void {
+  /** The topic will not come back. `gap` is the data of the one that is due. */
+  refuse(topic: Topic, gap?: string): void {
+    if (gap !== undefined) this.push(this.format.control('gap', topic, gap))
     this.flush()
     for (const member of [...this.members]) member.close('channel_refused')
   }

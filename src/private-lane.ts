@@ -77,9 +77,9 @@ export class PrivateLane extends Lane {
     this.#gates.delete(topic)
   }
 
-  override refuse(topic: Topic): void {
+  override refuse(topic: Topic, gap?: string): void {
     if (this.#onRefused) this.#onRefused(topic)
-    else super.refuse(topic)
+    else super.refuse(topic, gap)
   }
 
   override note(message: Message, topic: Topic): void {

@@ -84,9 +84,10 @@ export class Session {
   async #subscribe(topic: Topic, { ref, after, since, last }: SubscribeRequest): Promise<SessionAnswer> {
     requireAllowed(this.#caller, 'subscribe', topic)
     const key = topicKey(topic)
+    const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
+    if (places.size > 0 && this.#stream.has(topic)) throw alreadySubscribed(topic, { after, since, last })
     let pending = this.#pending.get(key)
     if (!pending) {
-      const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
       pending = untilGivenUp(this.#stream.subscribe([topic], places))
       this.#pending.set(key, pending)
     }
@@ -124,6 +125,16 @@ export class Session {
     this.#stream.lane?.push(webSocketText(JSON.stringify(answer)))
     this.#stream.lane?.flush()
   }
+}
+
+/** Where to begin can be chosen once: messages of the first subscription may already be on their way. */
+function alreadySubscribed({ kind, name }: Topic, place: Record<string, unknown>): Problem {
+  const given = Object.entries(place).filter(([, value]) => value !== undefined)
+  const fields = given.map(([field]) => `"${field}"`).join(' and ')
+  return new Problem(
+    'invalid-request',
+    `The ${kind} "${name}" is already subscribed on this connection, so ${fields} cannot take effect. Unsubscribe from it first, or leave out ${fields}.`,
+  )
 }
 
 interface Pending {

@@ -134,7 +134,7 @@ export class Stream implements Client {
     })
     const outcome = await Promise.race([live, late]).finally(() => clearTimeout(timer))
     if (!outcome.live) {
-      for (const topic of topics) this.#hub.expectGap(topic)
+      for (const topic of topics) this.#hub.expectGap(this, topic)
       live.then(onLate, () => this.close('channel_refused'))
     }
     return outcome
@@ -156,7 +156,11 @@ export class Stream implements Client {
     if (cursor && this.format.position) this.send(this.format.position(cursor))
   }
 
+  /** The client is told first what it has missed on the topic. */
   unsubscribe(topic: Topic): void {
+    if (!this.has(topic)) return
+    this.lane?.flush()
+    this.#tellGapDue(topic)
     if (this.#topics.delete(topicKey(topic))) this.#hub.unsubscribe(this, topic)
   }
 
@@ -189,10 +193,12 @@ export class Stream implements Client {
   /** What the client is still owed: the messages of this tick, and the news of what it has missed. */
   #settle(): void {
     this.#hub.outbox.flush()
-    for (const topic of this.#topics.values()) {
-      const gap = this.#hub.gapDue(topic, this.format)
-      if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
-    }
+    for (const topic of this.#topics.values()) this.#tellGapDue(topic)
+  }
+
+  #tellGapDue(topic: Topic): void {
+    const gap = this.#hub.gapDue(this, topic)
+    if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
   }
 
   /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */

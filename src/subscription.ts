@@ -40,14 +40,17 @@ export class Subscription implements Audience {
   /** Settled when the topic is live, or refused; another one after each loss. */
   live: Deferred = deferred()
   isLive = false
-  /** Somebody counts on it: what is missed from now on is told. */
-  isPromised = false
   /** Since when messages may have been missed that no `gap` has told of yet. */
-  lost: { since: number; reason: GapReason } | undefined
+  lost: Lost | undefined
+  /** The last loss for which the follower has read, or still reads, the history. */
+  repaired: Lost | undefined
   /** Somebody counted on it before the follower knew where to begin. */
   isBehind = false
   readonly #context: SubscriptionContext
   readonly #shared = new Map<Format, Lane>()
+  #isPromised = false
+  /** Clients that joined while the topic was not live, and have been promised nothing yet. */
+  readonly #waiting = new Set<Client>()
   /** Clients that are being brought up to date, each on a lane of its own until then. */
   readonly #resuming = new Map<Client, Resumption>()
   /** Those that have caught up with the message that is being delivered. */
@@ -89,7 +92,26 @@ export class Subscription implements Audience {
     return resumption
   }
 
+  /** Somebody counts on the topic: what is missed from now on is told. */
+  get isPromised(): boolean {
+    return this.#isPromised
+  }
+
+  /** From now on the client counts on the topic; without one, all of them do. */
+  promise(client?: Client): void {
+    this.#isPromised = true
+    if (client) this.#waiting.delete(client)
+    else this.#waiting.clear()
+  }
+
+  /** Settles when the topic is live, or refused. */
+  waitFor(client: Client): Promise<void> {
+    this.#waiting.add(client)
+    return this.live.promise
+  }
+
   leave(client: Client): void {
+    this.#waiting.delete(client)
     const resumption = this.#resuming.get(client)
     resumption?.stop()
     this.#resuming.delete(client)
@@ -128,6 +150,24 @@ export class Subscription implements Audience {
   gap(reason: GapReason, since?: number, until?: number): void {
     const data = this.#gapData(reason, since, until)
     for (const lane of this.lanes) lane.tell(reason, this.topic, data)
+  }
+
+  /**
+   * The data of the `gap` that is due to clients of the format, or to the one client, if they leave now. A client that can
+   * resume by its ids has missed nothing, and neither has one that still waits for the topic.
+   */
+  gapDue({ hasIds }: Format, client?: Client): string | undefined {
+    const { topic, follower, lost } = this
+    if (client && this.#waiting.has(client)) return undefined
+    if (hasIds && follower?.position) return undefined
+    const due = lost ?? (hasIds ? undefined : this.#unread(client))
+    return due && gapData({ topic, ...due, until: this.#context.now() })
+  }
+
+  /** Why the history has messages that a client without ids has not got yet. */
+  #unread(client: Client | undefined): { since?: number; reason: GapReason } | undefined {
+    if (this.follower?.isRepairing) return this.repaired ?? UNREAD
+    return client && this.#resuming.has(client) ? UNREAD : undefined
   }
 
   async ready(): Promise<void> {
@@ -178,6 +218,13 @@ export class Subscription implements Audience {
     this.lanes.delete(resumption.lane) // not before, or the subscription might seem to be empty
   }
 }
+
+interface Lost {
+  readonly since: number
+  readonly reason: GapReason
+}
+
+const UNREAD = { reason: 'history_unavailable' } as const
 
 /** How long clients that are slow to take what was repaired keep the others waiting for more. */
 const READY_MS = 250

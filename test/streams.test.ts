@@ -1,11 +1,15 @@
 import t, { type Test } from 'tap'
+import { SubscribeRefused } from '../src/broker.js'
 import { MemoryBroker } from '../src/brokers/memory.js'
 import { defaultConfig } from '../src/config.js'
-import { FORMATS } from '../src/frames.js'
+import { FORMATS, type Format } from '../src/frames.js'
+import { parseHistoryRules } from '../src/history-rules.js'
 import { Hub } from '../src/hub.js'
 import { Message } from '../src/message.js'
+import { Problem } from '../src/problems.js'
+import type { PageQuery } from '../src/replays.js'
 import { Streams } from '../src/streams.js'
-import { channelTopic } from '../src/topic.js'
+import { channelTopic, type Topic } from '../src/topic.js'
 import { openNdjson, openSse, openWebSocket } from './support/clients.js'
 import { FakeSink } from './support/fake-sink.js'
 import { build, untilReady } from './support/gateway.js'
@@ -79,6 +83,125 @@ t.test('a stream that ends during an outage tells first what it may have missed'
   stream.close('draining')
   t.match(sink.text, /\n\nevent: gap\ndata: \{"channel":"news",.*"redis_connection_lost"\}\n\nretry: \d+\n\n$/)
   t.same(sink.closings, ['draining'])
+})
+
+t.test('a stream that gives up a topic during an outage is first told what it may have missed', async t => {
+  const { hub, streams, acknowledge } = setUp(t)
+  const [sink, other] = [new FakeSink(), new FakeSink()]
+  const stream = streams.create({ sink, format: FORMATS.webSocketEnvelope, multiplexed: true })
+  const subscribed = stream.subscribe([news])
+  acknowledge()
+  await subscribed
+  streams.open(stream)
+  hub.lost('redis_connection_lost')
+  const late = streams.create({ sink: other, format: FORMATS.webSocketEnvelope, multiplexed: true })
+  streams.open(late)
+  late.subscribe([news])
+  for (const each of [stream, late]) each.unsubscribe(news)
+  t.match(sink.text, /"event":"gap".*redis_connection_lost/)
+  t.equal(other.text, '', 'who was promised nothing is owed nothing')
+  t.equal(hub.size, 0)
+  stream.close('draining')
+  t.equal(sink.text.match(/"gap"/g)?.length, 1, 'once')
+})
+
+for (const multiplexed of [false, true])
+  t.test(
+    `a topic that Redis refuses after an outage is first told of as a gap: ${multiplexed ? 'one of several' : 'the only one'}`,
+    async t => {
+      const { hub, streams, acknowledge } = setUp(t)
+      const sink = new FakeSink()
+      const stream = streams.create({ sink, format: FORMATS.ndjson, multiplexed })
+      const subscribed = stream.subscribe(multiplexed ? [news, channelTopic('other')] : [news])
+      acknowledge()
+      await subscribed
+      streams.open(stream)
+      hub.lost('redis_connection_lost')
+      hub.refused(news)
+      t.same(sink.closings, multiplexed ? [] : ['channel_refused'])
+      t.equal(sink.text.match(/"event":"gap"/g)?.length, 1)
+    },
+  )
+
+t.test(
+  'a stream that opened during an outage is told of a gap before it ends, as one of its topics is refused',
+  async t => {
+    const asked = new Map<string, { resolve(): void; reject(error: Error): void }>()
+    const broker = Object.assign(new MemoryBroker(), {
+      subscribe: ({ name }: Topic) =>
+        new Promise<void>((resolve, reject) => {
+          asked.set(name, { resolve, reject })
+        }),
+    })
+    const hub = new Hub(broker)
+    const streams = new Streams(hub, { ...defaultConfig, OPEN_TIMEOUT_MS: 1 })
+    t.teardown(() => streams.close())
+    const sink = new FakeSink()
+    const stream = streams.create({ sink, format: FORMATS.ndjson, multiplexed: true })
+    t.same(await stream.subscribeOrExpectGap([news, channelTopic('other')]), { live: false })
+    streams.open(stream)
+    asked.get('other')?.reject(new SubscribeRefused('NOPERM'))
+    await until(() => sink.closings.length > 0, 'the stream ends')
+    t.same(sink.closings, ['channel_refused'])
+    for (const channel of ['news', 'other']) t.match(sink.text, `{"channel":"${channel}","event":"gap"`)
+  },
+)
+
+t.test('a stream without ids that ends before it has got what was kept for it is told so', async t => {
+  const broker = new MemoryBroker({ history: parseHistoryRules('news=10') })
+  const hub = new Hub(broker)
+  broker.start(hub)
+  const streams = new Streams(hub, defaultConfig)
+  t.teardown(() => streams.close())
+  await hub.publish([{ channel: 'news', data: Buffer.from('kept') }])
+  const open = async (format: Format, place?: PageQuery) => {
+    const sink = new FakeSink()
+    const stream = streams.create({ sink, format })
+    await stream.subscribe([news], place && new Map([[news, { from: place }]]))
+    streams.open(stream)
+    return sink
+  }
+  const [bare, envelopes] = [await open(FORMATS.webSocket), await open(FORMATS.webSocketEnvelope)]
+  const resuming = await open(FORMATS.webSocket, { last: 1 })
+  hub.lost('redis_connection_lost')
+  hub.live(news)
+  streams.close()
+  for (const [sink, reason] of [
+    [bare, 'redis_connection_lost'],
+    [resuming, 'redis_connection_lost'],
+  ] as const) {
+    t.match(sink.text, /"event":"gap"/)
+    t.match(sink.text, reason)
+  }
+  t.notMatch(envelopes.text, 'gap', 'a client with ids resumes by itself')
+})
+
+t.test('a stream without ids that ends while it is brought up to date is told so', async t => {
+  const broker = new MemoryBroker({ history: parseHistoryRules('news=10') })
+  const hub = new Hub(broker)
+  broker.start(hub)
+  const streams = new Streams(hub, defaultConfig)
+  t.teardown(() => streams.close())
+  await hub.publish([{ channel: 'news', data: Buffer.from('kept') }])
+  const sink = new FakeSink()
+  const stream = streams.create({ sink, format: FORMATS.webSocket })
+  await stream.subscribe([news], new Map([[news, { from: { last: 1 } }]]))
+  streams.open(stream)
+  stream.close('draining')
+  t.match(sink.text, 'history_unavailable')
+  t.notMatch(sink.text, 'kept')
+})
+
+t.test('who waits for a topic that Redis refuses meanwhile waits no longer', async t => {
+  const { hub, streams, acknowledge } = setUp(t)
+  const create = () => streams.create({ sink: new FakeSink(), format: FORMATS.webSocketEnvelope, multiplexed: true })
+  const subscribed = create().subscribe([news])
+  acknowledge()
+  await subscribed
+  hub.lost('redis_connection_lost')
+  const waiting = create().subscribe([news])
+  hub.refused(news)
+  await t.rejects(waiting, new Problem('channel-refused'))
 })
 
 t.test('a stream that has reached its age ends with a time to come back, and its client may', async t => {

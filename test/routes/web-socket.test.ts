@@ -173,3 +173,69 @@ t.test('a message of the full size may consist of what JSON must escape', async 
   const client = await openWebSocket(t, `${url}/ws`)
   t.match(await ask(client, { type: 'publish', channel: 'a', data: '\0'.repeat(64 * 1024) }), { type: 'published' })
 })
+
+t.test('unsubscribing while Redis is away reports the gap first', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { REDIS_TIMEOUT_MS: 300 } })
+  const client = await openWebSocket(t, `${url}/ws`)
+  for (const channel of ['a', 'b']) await ask(client, { type: 'subscribe', channel })
+  await redis.stop()
+  await until(async () => (await fetch(`${url}/readyz`)).status === 503, 'the loss is noticed')
+  client.send({ type: 'unsubscribe', channel: 'a', ref: 1 })
+  client.send({ type: 'subscribe', channel: 'a', ref: 2 })
+  const [gap, unsubscribed] = [await next(client), await next(client)]
+  t.match(gap, { channel: 'a', event: 'gap' })
+  t.match(JSON.parse(gap.data), { channel: 'a', reason: 'redis_connection_lost' })
+  t.same(unsubscribed, { type: 'unsubscribed', ref: 1, channel: 'a' })
+
+  await startRedis(t, { port: redis.port })
+  const later = [await next(client), await next(client)]
+  t.same(
+    later.find(({ type }) => type),
+    { type: 'subscribed', ref: 2, channel: 'a' },
+  )
+  t.match(
+    later.find(({ type }) => !type),
+    { channel: 'b', event: 'gap' },
+    'the gap of the other channel, and none for the new subscription',
+  )
+})
+
+t.test('a second subscribe that names a start position is refused, and the first one goes on', async t => {
+  const { url } = await build(t, { config: { HISTORY: 'kept=10' } })
+  for (const body of ['1', '2']) await fetch(`${url}/channels/kept`, { method: 'POST', body })
+  const client = await openWebSocket(t, `${url}/ws`)
+  const { id } = await ask(client, { type: 'subscribe', channel: 'kept', ref: 1 })
+  for (const place of [{ since: 'all' }, { after: 'forged' }, { last: 2 }]) {
+    const answer = await ask(client, { type: 'subscribe', channel: 'kept', ref: 2, ...place })
+    t.match(answer, { type: 'error', ref: 2, problem: { type: 'urn:carillon:problem:invalid-request', status: 400 } })
+    t.match(answer.problem.detail, `"${Object.keys(place)[0]}"`)
+    t.match(answer.problem.detail, '"kept"')
+  }
+  t.same(await ask(client, { type: 'subscribe', channel: 'kept', ref: 3 }), {
+    type: 'subscribed',
+    ref: 3,
+    channel: 'kept',
+    id,
+  })
+  await ask(client, { type: 'unsubscribe', channel: 'kept' })
+  client.send({ type: 'subscribe', channel: 'kept', last: 1, ref: 4 })
+  const frames = [await next(client), await next(client)]
+  t.match(
+    frames.find(({ type }) => !type),
+    { channel: 'kept', data: '2' },
+    'after an unsubscribe it is a new subscription',
+  )
+})
+
+t.test('a subscribe that names a start position is refused while the first one waits for Redis', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { REDIS_TIMEOUT_MS: 300 } })
+  const client = await openWebSocket(t, `${url}/ws`)
+  await redis.stop()
+  await until(async () => (await fetch(`${url}/readyz`)).status === 503, 'the loss is noticed')
+  client.send({ type: 'subscribe', channel: 'a', ref: 1 })
+  t.match(await ask(client, { type: 'subscribe', channel: 'a', since: '1h', ref: 2 }), { type: 'error', ref: 2 })
+  await startRedis(t, { port: redis.port })
+  t.match(await next(client), { type: 'subscribed', ref: 1 })
+})
