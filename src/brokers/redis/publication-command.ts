@@ -6,9 +6,7 @@ import type { HistoryRules } from '../../history-rules.js'
 import type { Publication } from '../../message.js'
 import type { Words } from './joined-commands.js'
 import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
-import type { ScriptCall } from './script.js'
 import { ANNOUNCE } from './scripts/announce.js'
-import { KEEP } from './scripts/keep.js'
 import { companionOf, encodeMetadata } from './wire.js'
 
 export interface PublicationOptions {
@@ -21,23 +19,32 @@ export interface PublicationOptions {
   readonly idempotencySeconds?: number
 }
 
-/** What Redis is told for one publication. A script has a second form, for a server that does not know it. */
-export function commandOf(publication: Publication, options: PublicationOptions): Words | ScriptCall {
-  if (leavesTraces(publication, options)) return keep(publication, options)
+/** A call of the script that publishes: what stands behind its digest or its text. */
+export interface ScriptCall {
+  readonly args: Words
+}
+
+/**
+ * What Redis is told for one publication. One that follows calls of the script whose answers have not come yet is such
+ * a call too (`asCall`): where they fail, as Redis does not know the script, it must not be executed before them.
+ */
+export function commandOf(publication: Publication, options: PublicationOptions, asCall: boolean): Words | ScriptCall {
+  if (leavesTraces(publication, options)) return { args: keep(publication, options) }
   const { sharded = false, fenced = false } = options
   const { channel, data } = publication
   const command = sharded ? 'spublish' : 'publish'
   const metadata = encodeMetadata(publication)
-  if (metadata === undefined && !fenced) return [command, channel, data]
+  if (metadata === undefined && !fenced && !asCall) return [command, channel, data]
   const companion = metadata === undefined ? '' : companionOf(channel)
-  return ['eval', ANNOUNCE, '0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
+  const args = ['0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
+  return asCall ? { args } : ['eval', ANNOUNCE, ...args]
 }
 
 /** Keys are written for it: in a Cluster only the owner of their slot can take it. */
 export const leavesTraces = ({ channel, idempotency }: Publication, { history }: PublicationOptions): boolean =>
   idempotency !== undefined || history?.ruleOf(channel) !== undefined
 
-function keep(publication: Publication, options: PublicationOptions): ScriptCall {
+function keep(publication: Publication, options: PublicationOptions): Words {
   const { channel, data, event = '', idempotency } = publication
   const { sharded = false, history, idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS } = options
   const rule = history?.ruleOf(channel)
@@ -46,7 +53,9 @@ function keep(publication: Publication, options: PublicationOptions): ScriptCall
     ...(rule ? [positionKey(channel), historyKey(channel)] : []),
     ...(idempotency ? [idempotencyKey(channel, idempotency.key)] : []),
   ]
-  return KEEP.call(keys, [
+  return [
+    `${keys.length}`,
+    ...keys,
     sharded ? 'spublish' : 'publish',
     channel,
     data,
@@ -59,7 +68,7 @@ function keep(publication: Publication, options: PublicationOptions): ScriptCall
     `${MEMORY_MS}`,
     idempotency?.fingerprint ?? '',
     `${idempotencySeconds * 1000}`,
-  ])
+  ]
 }
 
 /** What the answer of Redis means; undefined for one that Redis does not give. */

@@ -4,16 +4,27 @@ import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
 import type { ProblemType } from '../../problems.js'
 import { JoinedCommand, JoinedCommands, type Words } from './joined-commands.js'
-import { commandOf, type PublicationOptions, readAnswer } from './publication-command.js'
+import { commandOf, type PublicationOptions, readAnswer, type ScriptCall } from './publication-command.js'
+import { PublishScript } from './publish-script.js'
 import { isUnknownScript } from './script.js'
 
 interface Pending {
   readonly publications: readonly Publication[]
+  /** About as much memory as they take. */
+  readonly bytes: number
   resolve(results: PublishResult[]): void
 }
 
 /** What Redis answered to one command of a pipeline. */
 type Answer = readonly [error: Error | null, value: unknown]
+
+/** Commands that were sent in one write. Of their answers some may say that Redis does not know the script. */
+interface Sent {
+  readonly commands: readonly (Words | ScriptCall)[]
+  readonly answers: Answer[]
+  /** Each has the answer that counts. */
+  done(): void
+}
 
 /**
  * Publishes over one connection. What comes in one event-loop tick goes out in one write, in the
@@ -27,17 +38,31 @@ type Answer = readonly [error: Error | null, value: unknown]
  * - `outcome-unknown`: sent, and the connection died before the answer.
  *
  * What a publication is as a command stands in `publication-command.ts`.
+ *
+ * Per channel they are executed in that order, too, when Redis has lost its scripts in between. From the first call
+ * that fails so to the last one that was sent, all of a channel fail; nothing else is sent until all have been
+ * answered; then they go out again, in their order, with the text of the script.
+ *
+ *     sent   1 ok   2 NOSCRIPT   3 NOSCRIPT ┊ held: 4 5 ┊ SCRIPT LOAD   2   3   4   5
  */
 export class Publisher {
   readonly #redis: Redis
   readonly #log: Logger
   readonly #options: PublicationOptions
+  readonly #script: PublishScript
   #pending: Pending[] = []
   /** What is not answered yet takes about so much memory. */
   #waiting = 0
+  /** Writes that are not answered yet. */
+  #unanswered = 0
+  /** Channels that have script calls under way which may fail for a lost script, and how many. */
+  readonly #calls = new Map<string, number>()
+  /** Writes with calls that failed so, in the order in which they were sent. */
+  #toRepeat: Sent[] = []
 
   constructor(redis: Redis, log: Logger, options: PublicationOptions = {}) {
     this.#redis = redis
+    this.#script = new PublishScript(redis)
     this.#log = log
     this.#options = options
   }
@@ -45,23 +70,25 @@ export class Publisher {
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
     // A Redis that hangs is noticed after its timeout; until then whoever is fast could fill the memory.
     if (this.#waiting > MAX_WAITING_BYTES) return Promise.resolve(publications.map(() => ({ problem: 'overloaded' })))
+    let bytes = 0
+    for (const { data } of publications) bytes += data.length + OVERHEAD_BYTES
+    this.#waiting += bytes
     return new Promise(resolve => {
-      if (this.#pending.push({ publications, resolve }) === 1) setImmediate(() => void this.#flush())
+      if (this.#pending.push({ publications, bytes, resolve }) === 1) setImmediate(() => void this.#flush())
     })
   }
 
   async #flush(): Promise<void> {
+    if (this.#toRepeat.length > 0) return // what came before goes out first, and this right behind
     const pending = this.#pending
+    if (pending.length === 0) return
     this.#pending = []
     const publications =
       pending.length === 1 && pending[0] ? pending[0].publications : pending.flatMap(p => p.publications)
-    let bytes = 0
-    for (const { data } of publications) bytes += data.length + OVERHEAD_BYTES
-    this.#waiting += bytes
     const results = await this.#send(publications)
-    this.#waiting -= bytes
     let at = 0
-    for (const { publications, resolve } of pending) {
+    for (const { publications, bytes, resolve } of pending) {
+      this.#waiting -= bytes
       resolve(results.slice(at, at + publications.length))
       at += publications.length
     }
@@ -69,9 +96,29 @@ export class Publisher {
 
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
-    const commands = publications.map(publication => commandOf(publication, this.#options))
-    const answers = await this.#pipeline(commands.map(command => ('byDigest' in command ? command.byDigest : command)))
-    await this.#teach(commands, answers)
+    const called: string[] = []
+    const commands = publications.map(publication => {
+      const { channel } = publication
+      const command = commandOf(publication, this.#options, this.#calls.has(channel))
+      if ('args' in command && this.#script.isLoaded) {
+        called.push(channel)
+        this.#calls.set(channel, (this.#calls.get(channel) ?? 0) + 1)
+      }
+      return command
+    })
+    this.#unanswered++
+    const answers = await this.#pipeline(
+      commands.map(command => ('args' in command ? this.#script.call(command.args) : command)),
+    )
+    this.#unanswered--
+    for (const channel of called) {
+      const others = (this.#calls.get(channel) ?? 1) - 1
+      if (others > 0) this.#calls.set(channel, others)
+      else this.#calls.delete(channel)
+    }
+    const repeated = called.length > 0 && answers.some(isLost) ? this.#repeatLater(commands, answers) : undefined
+    if (this.#toRepeat.length > 0 && this.#unanswered === 0) this.#repeat()
+    await repeated
     return publications.map((publication, i) => this.#read(publication, answers[i]))
   }
 
@@ -92,16 +139,30 @@ export class Publisher {
     return Promise.all(answers)
   }
 
-  /** Scripts that the server did not know, and so did not execute, are sent with their text. Puts the answers into their places. */
-  async #teach(commands: ReturnType<typeof commandOf>[], answers: Answer[]): Promise<void> {
-    const unknown = commands.flatMap((command, i) => {
-      const error = answers[i]?.[0]
-      return error && 'byText' in command && isUnknownScript(error) ? [{ i, text: command.byText }] : []
-    })
-    if (unknown.length === 0) return
-    if (this.#redis.status !== 'ready') return // NOSCRIPT stands for itself: not executed
-    const second = await this.#pipeline(unknown.map(({ text }) => text))
-    for (const [at, { i }] of unknown.entries()) answers[i] = second[at] ?? [null, undefined]
+  /** Resolves when the calls that Redis did not execute, as it did not know the script, have another answer. */
+  #repeatLater(commands: Sent['commands'], answers: Answer[]): Promise<void> {
+    return new Promise(done => this.#toRepeat.push({ commands, answers, done }))
+  }
+
+  /** Nothing is under way: what was not executed is sent again, and what has come meanwhile behind it. */
+  #repeat(): void {
+    const sent = this.#toRepeat
+    this.#toRepeat = []
+    void this.#sendTexts(sent)
+    void this.#flush()
+  }
+
+  async #sendTexts(sent: readonly Sent[]): Promise<void> {
+    const lost = sent.flatMap(({ commands, answers }) =>
+      commands.flatMap((command, i) => ('args' in command && isLost(answers[i]) ? [{ command, answers, i }] : [])),
+    )
+    // Otherwise NOSCRIPT stands for itself: not executed.
+    if (this.#redis.status === 'ready') {
+      const texts = lost.map(({ command }) => this.#script.callByText(command.args))
+      const [, ...second] = await this.#pipeline([this.#script.loading, ...texts])
+      for (const [at, { answers, i }] of lost.entries()) answers[i] = second[at] ?? [null, undefined]
+    }
+    for (const { done } of sent) done()
   }
 
   #read(publication: Publication, [error, value]: Answer = [null, undefined]): PublishResult {
@@ -120,6 +181,8 @@ export class Publisher {
     return error.message.startsWith(NOT_WRITABLE) ? 'broker-unavailable' : 'outcome-unknown'
   }
 }
+
+const isLost = (answer: Answer | undefined): boolean => answer?.[0] != null && isUnknownScript(answer[0])
 
 const MAX_WAITING_BYTES = 32 * 1024 * 1024
 

@@ -3,17 +3,17 @@ import type { Redis } from 'ioredis'
 
 /** A Lua script, called by its digest: its text goes to a server only when that does not know it. */
 export class Script {
-  readonly #source: string
+  readonly source: string
   readonly #digest: string
 
   constructor(source: string) {
-    this.#source = source.trim()
-    this.#digest = createHash('sha1').update(this.#source).digest('hex')
+    this.source = source.trim()
+    this.#digest = createHash('sha1').update(this.source).digest('hex')
   }
 
   call(keys: readonly string[], args: readonly (string | Buffer)[]): ScriptCall {
     const rest = [`${keys.length}`, ...keys, ...args]
-    return { byDigest: ['evalsha', this.#digest, ...rest], byText: ['eval', this.#source, ...rest] }
+    return { byDigest: ['evalsha', this.#digest, ...rest], byText: ['eval', this.source, ...rest] }
   }
 
   /** Runs it over one key, at most once. Rejects with what Redis or the connection says. */

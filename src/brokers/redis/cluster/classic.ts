@@ -13,6 +13,7 @@ import { Subscriptions } from '../subscriptions.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
+import { RecentNames } from './recent-names.js'
 import { nodeKey } from './slots.js'
 
 /**
@@ -30,6 +31,8 @@ export class ClassicCluster implements Deployment {
   readonly #publishing: PublicationOptions
   readonly #fence: BusFence
   readonly #patience: number
+  /** Channels with publications at their owners that may still be on the bus. */
+  readonly #ownedLately: RecentNames
   /** Where the listening connection is, or was last. */
   #at: Node | undefined
   #attempts = 0
@@ -39,6 +42,7 @@ export class ClassicCluster implements Deployment {
   constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
     const { timeout, gatewayId, log, statistics, tls, seeds, targetAt, publishing } = settings
     this.#publishing = publishing
+    this.#ownedLately = new RecentNames(Math.max(MIN_OWNED_MS, timeout))
     this.#events = events
     this.#fence = new BusFence(gatewayId)
     this.#patience = timeout * FENCE_SHARE
@@ -85,21 +89,22 @@ export class ClassicCluster implements Deployment {
     this.#listening.connect()
   }
 
-  /** What leaves something behind goes to the owner of its keys; all else to any master, as one message costs them all the same. */
+  /**
+   * What leaves something behind goes to the owner of its keys; all else to any master, as one message costs them all
+   * the same. On one channel they may follow each other, and two nodes would not keep them in order.
+   */
   async publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const places = [...publications.keys()]
-    const kept = places.filter(i => leavesTraces(publications[i] as Publication, this.#publishing)) // a key of it
-    if (kept.length === 0) return this.#publishAnywhere(publications)
-    const plain = places.filter(i => !kept.includes(i))
-    const pick = (at: readonly number[]) => at.map(i => publications[i] as Publication) // keys of it
-    const [keptResults, plainResults] = await Promise.all([
-      this.#nodes.publishAtOwners(pick(kept)),
-      plain.length === 0 ? [] : this.#publishAnywhere(pick(plain)),
+    for (const publication of publications)
+      if (leavesTraces(publication, this.#publishing)) this.#ownedLately.add(publication.channel)
+    const isOwned = publications.map(({ channel }) => this.#ownedLately.has(channel))
+    const plain = publications.filter((_, i) => !isOwned[i])
+    if (plain.length === publications.length) return this.#publishAnywhere(publications)
+    const [ownedResults, plainResults] = await Promise.all([
+      this.#nodes.publishAtOwners(publications.filter((_, i) => isOwned[i])),
+      plain.length === 0 ? [] : this.#publishAnywhere(plain),
     ])
-    const results = new Array<PublishResult>(publications.length)
-    for (const [k, i] of kept.entries()) results[i] = keptResults[k] ?? { problem: 'outcome-unknown' }
-    for (const [k, i] of plain.entries()) results[i] = plainResults[k] ?? { problem: 'outcome-unknown' }
-    return results
+    const [owned, others] = [ownedResults.values(), plainResults.values()]
+    return isOwned.map(it => (it ? owned : others).next().value ?? { problem: 'outcome-unknown' })
   }
 
   subscribe(topic: Topic, names: readonly string[]): Promise<void> {
@@ -167,6 +172,8 @@ export class ClassicCluster implements Deployment {
     return Promise.resolve(publications.map(() => ({ problem: 'broker-unavailable' })))
   }
 }
+
+const MIN_OWNED_MS = 1000
 
 /** How much of the timeout whoever changes the node waits for what is still on the bus. */
 const FENCE_SHARE = 1 / 4
