@@ -202,6 +202,8 @@ t.test('X-Forwarded-For counts only from a proxy that is trusted', async t => {
       429,
       'what the client itself wrote is not believed',
     )
+    for (const spelling of ['192.0.2.1:4711', '::ffff:192.0.2.1', '::ffff:c000:201', '[::ffff:192.0.2.1]:4711'])
+      t.equal((await publish(url, 'a', from(spelling))).status, 429, spelling)
   }
 })
 
