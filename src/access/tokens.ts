@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { Logger } from '../logger.js'
 import { Problem } from '../problems.js'
 import type { Caller, Credential } from './caller.js'
+import { CheckedTokens } from './checked-tokens.js'
 import { Grants, type Rules } from './grants.js'
 import { invalidCredentials } from './refusals.js'
 import type { RemoteKeys } from './remote-keys.js'
 import { forSubject, readRules } from './rules.js'
+import { identityOf, isCanonical, sha256 } from './token-identity.js'
 import type { Algorithm, TokenKey, TokenKeys } from './token-keys.js'
 
 export interface TokenRules {
@@ -40,11 +41,10 @@ interface Parts {
 export class Tokens {
   readonly #parts: Parts
   /**
-   * What has been checked, by the SHA-256 of the token, the oldest first. Whether a signature is right
-   * is a matter of the bytes and the key alone, and both are the same the next time. What can change
-   * meanwhile is looked at on each use: the time, and whether the key is still there.
+   * Whether a signature is right is a matter of the bytes and the key alone, and both are the same the next time. What
+   * can change meanwhile is looked at on each use: the time, and whether the key is still there.
    */
-  readonly #checked = new Map<string, Caller>()
+  readonly #checked = new CheckedTokens()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -55,19 +55,15 @@ export class Tokens {
    * @throws Problem `invalid-credentials`, `token-keys-unavailable`
    */
   recognise(token: string): Caller | Promise<Caller> {
-    const key = createHash('sha256').update(token).digest('base64')
-    const caller = this.#checked.get(key)
-    if (caller && caller.expiresAt > Date.now() && !caller.credential.revoked) return caller
-    if (caller) this.#checked.delete(key)
-    return this.#check(token, key)
+    const hash = sha256(token)
+    return this.#checked.get(hash) ?? this.#check(token, hash)
   }
 
-  async #check(token: string, key: string): Promise<Caller> {
+  async #check(token: string, hash: string): Promise<Caller> {
     try {
       const { payload, signer } = await this.#verify(token)
-      const caller = this.#callerOf(payload, signer, key)
-      this.#checked.set(key, caller)
-      if (this.#checked.size > MAX_CHECKED) this.#checked.delete(this.#checked.keys().next().value ?? key)
+      const caller = this.#callerOf(payload, signer, token)
+      this.#checked.set(hash, caller)
       return caller
     } catch (error) {
       if (error instanceof Problem && error.type === 'token-keys-unavailable') throw error
@@ -79,6 +75,7 @@ export class Tokens {
 
   async #verify(token: string): Promise<{ payload: JWTPayload; signer: TokenKey }> {
     const { jose, keys, remote } = this.#parts
+    if (!isCanonical(token)) throw new Error('the token is not in the canonical form of base64url')
     const header = jose.decodeProtectedHeader(token)
     const algorithm = ALGORITHMS[header.alg ?? '']
     if (algorithm === undefined) throw new Error(`the algorithm ${JSON.stringify(header.alg)} is not taken`)
@@ -137,7 +134,7 @@ export class Tokens {
     return found === undefined || found === 'jwt' || found === 'at+jwt'
   }
 
-  #callerOf(payload: JWTPayload, { credential: key }: TokenKey, hash: string): Caller {
+  #callerOf(payload: JWTPayload, { credential: key }: TokenKey, token: string): Caller {
     const { claim, grants, toleranceSeconds, maxAgeSeconds } = this.#parts.rules
     const { iss = '', sub, exp = 0, iat = 0 } = payload
     // RFC 7519 section 4.1.2; nobody has looked yet, and a list would pass for what it holds.
@@ -151,9 +148,7 @@ export class Tokens {
       proof: key.proof,
     }
     return {
-      // Without a subject each token is somebody else.
-      id: `token:${JSON.stringify(sub === undefined ? [iss, hash] : [iss, sub])}`,
-      name: sub ?? 'a token without a subject',
+      ...identityOf(iss, sub, token),
       by: 'token',
       grants: new Grants(forSubject(merge(grants, claimed), sub)),
       expiresAt: (ends + toleranceSeconds) * 1000,
@@ -173,9 +168,6 @@ const ALGORITHMS: Readonly<Record<string, Algorithm | undefined>> = Object.assig
 
 /** Header parameters by which a token would say itself what to trust it by. RFC 8725 sections 2.9 and 3.10. */
 const FOREIGN_KEYS = ['jku', 'x5u', 'jwk', 'x5c']
-
-/** Some thousand bytes each at the most. */
-const MAX_CHECKED = 10_000
 
 const EXPIRED = 'The token has expired.'
 

@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { createAccess } from '../../src/access/access.js'
 import { allows } from '../../src/access/allows.js'
@@ -199,6 +201,70 @@ t.test('a caller is its issuer and subject; without a subject each token is one 
   t.not(await id({ sub: 'a', iss: 'x' }), await id({ sub: 'a', iss: 'y' }))
   t.not(await id({ sub: '"]', iss: '["' }), await id({ sub: '', iss: '["","\\"]' }))
   t.not(await id({ sub: undefined, jti: '1' }), await id({ sub: undefined, jti: '2' }))
+})
+
+t.test('another spelling of a token is refused, and a second signature is the same caller', async t => {
+  const access = await accessFor(t, { JWT_SECRET: secret, JWT_KEYS_FILE: await keysFile(t, jwks) })
+  const anonymous = { claims: { sub: undefined, carillon: { subscribe: ['news'] } } }
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  for (const options of [
+    { ...anonymous, alg: 'HS256' },
+    { ...anonymous, alg: 'RS256', key: rsa.privateKey },
+    { ...anonymous, alg: 'ES256', key: ec.privateKey },
+    { ...anonymous, alg: 'EdDSA', key: ed.privateKey },
+  ]) {
+    const token = await sign(options)
+    t.ok(await access.recognise(token), options.alg)
+    const last = alphabet.indexOf(token.at(-1) ?? '')
+    const [head = '', claims = '', signature = ''] = token.split('.')
+    for (const other of [
+      `${token}=`,
+      `${token}==`,
+      token.slice(0, -1) + alphabet[last ^ 1], // a bit that belongs to no byte
+      `${head}=.${claims}.${signature}`,
+      `${head}.${claims}.${signature.replaceAll('-', '+').replaceAll('_', '/')}=`,
+    ])
+      await t.rejects(async () => access.recognise(other), { name: 'Problem', type: 'invalid-credentials' }, other)
+  }
+
+  const token = await sign({ ...anonymous, alg: 'ES256', key: ec.privateKey })
+  const signature = Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url')
+  const order = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551') // of P-256
+  const s = BigInt(`0x${signature.subarray(32).toString('hex')}`)
+  const mirrored = Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex')
+  const twin = `${token.slice(0, token.lastIndexOf('.'))}.${Buffer.concat([signature.subarray(0, 32), mirrored]).toString('base64url')}`
+  t.not(twin, token)
+  t.equal((await access.recognise(twin)).id, (await access.recognise(token)).id)
+})
+
+t.test('what is long in a token becomes no part of what is kept of its caller', async t => {
+  const access = await accessFor(t, { JWT_SECRET: secret })
+  const caller = async (claims: object) => access.recognise(await sign({ claims }))
+  const long = await caller({ sub: 'x'.repeat(8000), iss: 'y'.repeat(2000) })
+  t.ok(long.id.length < 600 && long.name.length < 600)
+  t.equal(long.id, (await caller({ sub: 'x'.repeat(8000), iss: 'y'.repeat(2000), jti: '2' })).id)
+  t.not(long.id, (await caller({ sub: `${'x'.repeat(7999)}z`, iss: 'y'.repeat(2000) })).id)
+  const { id } = await caller({ sub: undefined })
+  t.not((await caller({ sub: (JSON.parse(id.slice('token:'.length)) as string[]).at(-1) })).id, id)
+})
+
+t.test('tokens with many rights take little memory, however many come', async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const heap = () => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const access = await accessFor(t, { JWT_SECRET: secret })
+  const before = heap()
+  for (let i = 0; i < 1000; i++) {
+    const subscribe = Array.from({ length: 100 }, (_, place) => `user:${i}:room:${place}:*:and-some-more-of-a-name`)
+    const caller = await access.recognise(forge({ alg: 'HS256' }, { sub: `${i}`, carillon: { subscribe } }, secret))
+    if (i % 100 === 0) t.ok(allows(caller, 'subscribe', patternTopic(`user:${i}:room:99:?:and-some-more-of-a-name`)))
+  }
+  const grown = (heap() - before) / 1024 / 1024
+  t.ok(grown < 40, `${grown.toFixed(1)} MiB for 5 MiB of patterns`)
+  t.equal(access.mode, 'rules', 'it was not collected, either')
 })
 
 for (const [what, config, message] of [
