@@ -1,8 +1,10 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BrokerUnavailable } from '../src/broker.js'
 import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
+import { endSoon } from '../src/sinks/end-soon.js'
+import { isHandedOver } from '../src/upgrades.js'
 import { SECURITY_HEADERS } from './security-headers.js'
 
 const MEDIA_TYPE = 'application/problem+json; charset=utf-8'
@@ -71,7 +73,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   const err = problem.type === 'bad-url' ? undefined : (error.cause ?? error)
   request.log[level]({ err, problem: problem.type }, 'request failed')
   // An upgrade has left Node's HTTP server, which would have ended the connection.
-  if (request.headers.upgrade !== undefined) reply.raw.once('finish', () => request.raw.socket.destroySoon())
+  if (isHandedOver(request.raw)) reply.raw.once('finish', () => endSoon(request.raw.socket))
   return reply
     .code(problem.status)
     .headers({ ...SECURITY_HEADERS, ...(problem.status === 503 && SOON), ...problem.headers })
@@ -83,12 +85,23 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
 /** What passes by itself mostly takes a moment. */
 const SOON = { 'retry-after': '1' }
 
-/** For what is not even HTTP: the answer goes to the bare socket, and the socket ends. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (!isAnswered(error, socket)) {
-    socket.destroy(error)
-    return
+/**
+ * For what is not even HTTP: the answer goes to the bare connection, and the connection ends. Node calls this for what
+ * anybody sends, so it never throws: an error would end the process.
+ */
+export function answerClientError(error: Error & { code?: string }, connection: Duplex): void {
+  try {
+    if (!isAnswered(error, connection)) connection.destroy()
+    else {
+      connection.write(clientErrorAnswer(error))
+      endSoon(connection)
+    }
+  } catch {
+    connection.destroy() // it cannot be answered
   }
+}
+
+function clientErrorAnswer(error: Error & { code?: string }): string {
   const problem = clientProblem(error)
   const body = JSON.stringify(problem)
   const headers = {
@@ -99,13 +112,15 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     ...problem.headers,
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\n${lines.join('')}\r\n${body}`)
-  socket.destroySoon()
+  return `HTTP/1.1 ${problem.status} ${PROBLEMS[problem.type][1]}\r\n${lines.join('')}\r\n${body}`
 }
 
-/** Whether there is anybody to be answered. */
-export const isAnswered = ({ code }: { code?: string }, { writable }: Socket): boolean =>
-  writable && code !== 'ECONNRESET'
+/**
+ * Whether the client waits for an answer. Proxies and browsers open connections in advance; they would take the answer
+ * to silence for that of their next request.
+ */
+export const isAnswered = ({ code }: { code?: string }, connection: Duplex & { bytesRead?: number }): boolean =>
+  connection.writable && code !== 'ECONNRESET' && !(code === 'ERR_HTTP_REQUEST_TIMEOUT' && connection.bytesRead === 0)
 
 /** What is wrong with that which Node's parser gave up. */
 export function clientProblem(error: Error & { code?: string }): Problem {

@@ -5,6 +5,7 @@ import { cookies, holdsCredentials, shownCredentials } from '../src/access/crede
 import { invalidCredentials, unauthenticated } from '../src/access/refusals.js'
 import type { Pass } from '../src/access/tickets.js'
 import { Problem } from '../src/problems.js'
+import { isHandedOver } from '../src/upgrades.js'
 
 /**
  * Who asks, by what the request shows.
@@ -33,7 +34,7 @@ export function recogniseBy(
 }
 
 /** `request.ws` is not set before the hook of access. */
-export const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade !== undefined
+export const isUpgrade = ({ raw }: FastifyRequest): boolean => isHandedOver(raw)
 
 /** Node keeps the first of them, and what stands in front of the gateway may have looked at the other one. */
 function hasTwo(field: string, rawHeaders: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { Gateway } from '../src/gateway.js'
 import type { ProblemType } from '../src/problems.js'
@@ -22,8 +22,8 @@ export const requests = fp<{ gateway: Gateway }>(
   async (app, { gateway: { counters, journal } }) => {
     // What is no request never gets to a hook. As a guest it is the app's to answer, and to count.
     if (app.prefix === '')
-      app.server.prependListener('clientError', (error: Error & { code?: string }, socket: Socket) => {
-        if (isAnswered(error, socket)) counters.problem(clientProblem(error).type)
+      app.server.prependListener('clientError', (error: Error & { code?: string }, connection: Duplex) => {
+        if (isAnswered(error, connection)) counters.problem(clientProblem(error).type)
       })
     app.decorateRequest('traceId', undefined)
     app.decorateRequest('problem', undefined)

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { IncomingHttpHeaders, Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server } from 'node:http'
 import websocket from '@fastify/websocket'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -9,9 +8,10 @@ import { chooseSubprotocol } from '../src/access/credentials.js'
 import type { StreamRefusal } from '../src/limits.js'
 import { Problem } from '../src/problems.js'
 import { detachUpgraded } from '../src/sinks/detach.js'
+import { endSoon } from '../src/sinks/end-soon.js'
 import type { WebSocketSink } from '../src/sinks/web-socket.js'
 import type { Stream } from '../src/stream.js'
-import { takeUpgrades } from '../src/upgrades.js'
+import { hasBody, isHandedOver, isWebSocketOffer, takeUpgrades } from '../src/upgrades.js'
 import { answerClientError } from './problems.js'
 
 declare module 'fastify' {
@@ -46,14 +46,19 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
       if (!request.ws || request.is404) done()
       else if (!request.routeOptions.config.webSocket)
         done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
-      // It would be read as frames, and a proxy may have taken it for something else.
-      else if (hasBody(request.headers)) done(new Problem('invalid-request', 'A WebSocket handshake has no body.'))
       else done()
+    })
+    // Its body would be read as frames, and a proxy may have taken it for something else. Later versions of Node do not
+    // hand such a handshake over, so that it comes as a plain request; what follows on its connection may be frames.
+    app.addHook('onRequest', ({ headers }, reply, done) => {
+      if (!isWebSocketOffer(headers) || !hasBody(headers)) return done()
+      reply.header('connection', 'close')
+      done(new Problem('invalid-request', 'A WebSocket handshake has no body.'))
     })
     // One that a hook of the app around it has refused, before the plugin's own hook saw it: nobody would end its connection.
     app.addHook('onResponse', (request, _reply, done) => {
       const isUnseen = (request.ws as boolean | null) === null // as it was decorated
-      if (isUnseen && request.headers.upgrade !== undefined) request.raw.socket.destroySoon()
+      if (isUnseen && isHandedOver(request.raw)) endSoon(request.raw.socket)
       done()
     })
   },
@@ -74,9 +79,6 @@ export function releaseRequest(webSocket: WebSocket, request: FastifyRequest, lo
   request.ws = false // or the end of the request would be that of the connection
   if (upgradeReply) detachUpgraded(upgradeReply.raw, raw.socket)
 }
-
-const hasBody = (headers: IncomingHttpHeaders): boolean =>
-  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
 async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promise<void> {
   const upgrades = new EventEmitter()
@@ -99,10 +101,7 @@ async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promi
     },
   })
   app.websocketServer.on('wsClientError', (error, socket) => {
-    answerClientError(
-      new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`),
-      socket as Socket,
-    )
+    answerClientError(new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`), socket)
   })
   // One that comes later would take every upgrade too, and two cannot share a socket.
   app.addHook('onReady', async () => {

@@ -1,7 +1,7 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** Flags of V8's own, the same in Node 20 to 24; a V8 that does not know one says so and goes on. */
+/** Flags of V8's own, the same in Node 20 to 26; a V8 that does not know one says so and goes on. */
 const SMALL = '--heap-growing-percent=40'
 const AS_STARTED = '--heap-growing-percent=0'
 const YOUNG_GROWS = '--semi-space-growth-factor=2'

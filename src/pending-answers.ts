@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { endSoon } from './sinks/end-soon.js'
 
-/** What Node's HTTP server hangs on a socket: the answer whose turn it is. Not documented, and the same in Node 20 to 24. */
+/** What Node's HTTP server hangs on a socket: the answer whose turn it is. Not documented, and the same in Node 20 to 26. */
 interface HttpSocket extends Socket {
   _httpMessage?: ServerResponse | null
 }
@@ -15,13 +16,13 @@ export const hasPendingAnswers = (socket: Socket): boolean => Boolean((socket as
  */
 export function endAfterAnswers(socket: Socket): void {
   socket.on('error', ignore) // a close follows
-  socket.on('end', () => socket.destroySoon())
+  socket.on('end', () => endSoon(socket))
   socket.on('data', ignore)
   socket.resume()
   const next = () => {
     const answer = (socket as HttpSocket)._httpMessage // see above
     if (answer) answer.once('finish', next)
-    else socket.destroySoon()
+    else endSoon(socket)
   }
   next()
 }

@@ -27,8 +27,8 @@ const values = (name: string, from = lastStage): string[] =>
 t.test('all stages are of one Node, the one on which the suite runs once more', async t => {
   const images = values('FROM', instructions).map(value => value.split(' ')[0])
   t.ok(images.length > 1)
-  t.same([...new Set(images)], ['node:24-slim'])
-  t.match(read('.ci/run'), /npm install .* node@24$/m)
+  t.same([...new Set(images)], ['node:26-slim'])
+  t.match(read('.ci/run'), /npm install .* node@26$/m)
 })
 
 t.test('the image does not run as root', async t => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
-/** What Node's HTTP server hangs on a socket. Not documented, and the same in Node 20 to 24. */
+/** What Node's HTTP server hangs on a socket. Not documented, and the same in Node 20 to 26. */
 interface HttpSocket extends Socket {
   parser?: { unconsume(): void; remove(): void; close(): void } | null
 }
@@ -18,8 +18,15 @@ interface HttpSocket extends Socket {
 export function detach(response: ServerResponse, socket: Socket): void {
   const { parser } = socket as HttpSocket // see above
   const leave = response.listeners('finish').find(({ name }) => name === 'bound resOnFinish')
-  // A Node that works otherwise, or HTTP/2: the stream costs more memory, and all else is the same.
-  if (!leave || !parser || typeof parser.remove !== 'function' || response.socket !== socket) return
+  // Another kind of connection, or a Node that works otherwise: the stream costs more memory, and all else is the same.
+  if (
+    !(socket instanceof Socket) ||
+    !leave ||
+    !parser ||
+    typeof parser.remove !== 'function' ||
+    response.socket !== socket
+  )
+    return
 
   response.removeListener('finish', leave as () => void) // it was added as one; it would serve the next request
   response.detachSocket(socket)

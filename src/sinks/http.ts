@@ -4,6 +4,7 @@ import { CLOSE_REASONS, type CloseReason } from '../close-reasons.js'
 import { LAST_CHUNK } from '../frames.js'
 import type { Sink } from '../subscriber.js'
 import { detach } from './detach.js'
+import { endSoon } from './end-soon.js'
 import { SocketSink } from './socket.js'
 
 /**
@@ -47,7 +48,7 @@ export class HttpSink extends SocketSink implements Sink {
 /** Closes the connection after what has been written; within a bounded time, as a stuck client takes nothing. */
 function end(socket: Socket, chunked: boolean): void {
   if (chunked) socket.write(LAST_CHUNK)
-  socket.destroySoon()
+  endSoon(socket)
   if (socket.destroyed) return
   const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
   socket.once('close', () => clearTimeout(timer))

@@ -3,7 +3,7 @@ import { type Deferred, deferred } from '../deferred.js'
 import { drained } from './drained.js'
 import { type StreamHandle, type StreamWrap, streamWrap, type WriteRequest } from './stream-wrap.js'
 
-/** What Node's sockets have besides. Not documented, and the same in Node 20 to 24. */
+/** What Node's sockets have besides. Not documented, and the same in Node 20 to 26. */
 interface HandledSocket extends Socket {
   /** Counts for `bytesWritten`, too. */
   _handle?: StreamHandle | null

@@ -6,7 +6,7 @@ export interface WriteRequest {
   buffer?: Buffer
 }
 
-/** What Node's sockets write with. Not documented, and the same in Node 20 to 24. */
+/** What Node's sockets write with. Not documented, and the same in Node 20 to 26. */
 export interface StreamWrap {
   readonly WriteWrap: new () => WriteRequest
   readonly streamBaseState: Int32Array

@@ -1,8 +1,10 @@
+import { once } from 'node:events'
+import { Duplex } from 'node:stream'
 import t from 'tap'
 import type { ProblemType } from '../../src/problems.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem, sameProblem } from '../support/problems.js'
-import { exchange, openSocket, readUntil, requestText } from '../support/raw-http.js'
+import { exchange, openSocket, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 
 const UPGRADE = {
   connection: 'upgrade',
@@ -75,4 +77,77 @@ t.test('a request that offers HTTP/2, as some clients always do, is served as HT
   const message = readUntil(socket, 'data: hello')
   await fetch(`${url}/channels/news`, { method: 'POST', body: 'hello' })
   t.ok(await message)
+})
+
+const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAARAAAAA' }
+
+t.test(
+  'a POST that offers HTTP/2 is published, however its body arrives, and its connection serves the next one',
+  async t => {
+    const { port } = await build(t)
+    const socket = await openSocket(t, port)
+    const [head, body] = requestText('POST', '/channels/news', { headers: H2C, body: 'hello' }).split('\r\n\r\n')
+    const first = readUntil(socket, '"receivers"')
+    socket.write(`${head}\r\n\r\n`)
+    await new Promise(resolve => setImmediate(resolve))
+    socket.write(body?.slice(0, 2) ?? '')
+    await new Promise(resolve => setImmediate(resolve))
+    socket.write(body?.slice(2) ?? '')
+    t.match(await first, /^HTTP\/1\.1 200 OK/)
+    const refused = readUntil(socket, '"status":404')
+    socket.write(requestText('POST', '/nothing', { headers: H2C, body: 'hello' }))
+    await refused
+    const chunked = readToEnd(socket)
+    const headers = { ...H2C, connection: `${H2C.connection}, close`, 'transfer-encoding': 'chunked' }
+    socket.write(
+      requestText('POST', '/channels/news', { headers, body: '5\r\nhello\r\n0\r\n\r\n' }).replace(
+        /content-length.*\r\n/,
+        '',
+      ),
+    )
+    t.match(await chunked, /^HTTP\/1\.1 200 OK/)
+  },
+)
+
+t.test('a WebSocket handshake with a body is refused, and nothing behind it is served', async t => {
+  const { port } = await build(t)
+  for (const [method, path] of [
+    ['GET', '/ws'],
+    ['GET', '/channels/news/ws'],
+    ['POST', '/channels/news'],
+  ] as const) {
+    const behind = requestText('GET', '/healthz')
+    const answer = await exchange(
+      t,
+      port,
+      requestText(method, path, { headers: { ...UPGRADE, 'content-length': '5' }, body: 'hello' }) + behind,
+    )
+    sameProblem(t, answer, 'invalid-request', `${method} ${path}`)
+    t.notMatch(answer.body, 'HTTP/1.1', `${method} ${path}: one answer`)
+  }
+})
+
+t.test('an error on a connection that is no socket is answered and ends nothing else', async t => {
+  const { app, url } = await build(t)
+  const written: string[] = []
+  const connection = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      written.push(`${chunk}`)
+      done()
+    },
+  })
+  const closed = once(connection, 'close')
+  app.server.emit('clientError', Object.assign(new Error('slow'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), connection)
+  await closed
+  t.match(written.join(''), /^HTTP\/1\.1 408 /)
+
+  const broken = Object.assign(new Duplex({ read() {} }), {
+    write() {
+      throw new Error('it cannot be written to')
+    },
+  })
+  app.server.emit('clientError', new Error('nonsense'), broken)
+  t.ok(broken.destroyed)
+  t.equal((await fetch(`${url}/healthz`)).status, 200)
 })

@@ -17,7 +17,7 @@ export async function checkProcess(): Promise<{ findings: Finding[]; config: Con
 export function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19))
-    return problem('Node', `${version} is too old`, 'Install 20.19 or later; the container image carries 24.')
+    return problem('Node', `${version} is too old`, 'Install 20.19 or later; the container image has 26.')
   return ok('Node', version)
 }
 
