@@ -168,8 +168,8 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   keepAliveTimeout: 75_000,
   http: {
     headersTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
-    // As often that the default, which is documented as 30 s in all, is kept.
-    connectionsCheckingInterval: Math.min(4000, config.REQUEST_TIMEOUT_SECONDS * 1000),
+    // A look at the oldest requests that are still arriving. On shutdown it has to come in time: see `endConnections`.
+    connectionsCheckingInterval: Math.min(500, config.REQUEST_TIMEOUT_SECONDS * 1000),
     maxHeaderSize: config.MAX_HEADER_BYTES,
     requireHostHeader: false,
   },

@@ -106,7 +106,7 @@ export const PROBLEMS = {
   'request-timeout': [
     408,
     'Request timeout',
-    'The request did not arrive in full within REQUEST_TIMEOUT_SECONDS.',
+    'The request did not arrive in full within REQUEST_TIMEOUT_SECONDS, or before the gateway stopped.',
     'Try again, over a better connection. Nothing was done.',
   ],
   'message-too-large': [

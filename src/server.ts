@@ -1,11 +1,9 @@
-import type { Server } from 'node:http'
-import { Server as TcpServer } from 'node:net'
-import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { rereadConfigFiles } from './access/watched-file.js'
 import carillon, { serverOptions } from './app.js'
 import type { Config } from './config.js'
+import { endConnections } from './end-connections.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { keepHeapSmall } from './heap.js'
 import { createBroker } from './open-gateway.js'
@@ -45,10 +43,8 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     else app.log.info({ signal }, 'draining')
     // Behind Ctrl-C sits a person, not a load balancer.
     if (!err) await drain(gateway, signal === 'SIGINT' || signal === 'SIGHUP' ? { delay: 0 } : {})
-    await stopListening(app.server)
-    const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS)
+    await endConnections(app.server)
     await app.close()
-    clearTimeout(cut)
     app.log.info('stopped')
   })
   primary?.toldToStop.then(signal => {
@@ -65,20 +61,6 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   keepHeapSmall()
   return app
 }
-
-/**
- * Takes no new connections, and gives those that were just made the time to send their request:
- * `app.close` would take them for idle, and a proxy would have nothing but its own 502 for it.
- */
-async function stopListening(server: Server): Promise<void> {
-  TcpServer.prototype.close.call(server) // that of HTTP ends idle connections too
-  await setTimeoutPromise(ACCEPTED_MS)
-}
-
-const ACCEPTED_MS = 100
-
-/** Requests still in flight have so long to be answered; then their connections are cut. */
-const CLOSE_TIMEOUT_MS = 1000
 
 async function createTracing(config: Config): Promise<Tracing | undefined> {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT

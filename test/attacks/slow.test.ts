@@ -47,7 +47,7 @@ t.test('what does not come to its end is cut: silence, heads, bodies, handshakes
     }),
   )
   const over = stopwatch(t)
-  await readToEnd(await openSocket(t, port))
+  t.equal(await readToEnd(await openSocket(t, port)), '', 'a connection that says nothing gets no answer')
   over('a connection that says nothing')
   await leavesNothing('slow requests')
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
 import { type GatewayProcess, startGateway } from '../support/gateway.js'
-import { fetchProblem } from '../support/problems.js'
+import { fetchProblem, sameProblem } from '../support/problems.js'
 import { openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 import { until } from '../support/until.js'
@@ -84,11 +84,16 @@ t.test('clients that never read and uploads that stall do not hold it up', async
   for (let i = 0; i < 150; i++) await publish(gateway, 'news', body) // more than the kernel keeps for a socket
   const upload = await openSocket(t, gateway.port)
   upload.write(requestText('POST', '/channels/news', { body: 'stalls' }).slice(0, -3))
-  const cut = once(upload, 'close')
+  const refused = readToEnd(upload)
+  const half = await openSocket(t, gateway.port)
+  half.write('POST /channels/news HTTP/1.1\r\nHost: localhost\r\n')
+  const refusedHead = readToEnd(half)
   const idle = await openSocket(t, gateway.port)
   const left = once(idle, 'close')
   t.equal(await gateway.stop('SIGTERM'), 0)
-  await Promise.all([cut, left])
+  for (const answer of [refused, refusedHead])
+    sameProblem(t, parseAnswer(await answer), 'request-timeout', 'an upload that does not come to its end is refused')
+  await left
 })
 
 t.test('a second SIGTERM ends it at once', { timeout: 60_000 }, async t => {
