@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { callerId } from '../plugins/caller-id.js'
-import { requireAllowed } from '../src/access/allows.js'
+import { allowedChannels } from '../src/access/allows.js'
 import type { Caller } from '../src/access/caller.js'
 import type { PublishResult } from '../src/broker.js'
 import { checker } from '../src/checker.js'
@@ -13,7 +13,6 @@ import type { Publication } from '../src/message.js'
 import { ProblemDetails } from '../src/problem-details.js'
 import { Problem } from '../src/problems.js'
 import { publicationFromJson } from '../src/publication.js'
-import { channelTopic } from '../src/topic.js'
 import { publishProblem } from './publish-problem.js'
 import {
   GUARDED_REQUEST,
@@ -108,9 +107,10 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (rate) reply.headers(rate)
 
       const { caller } = request
+      const requireChannel = allowedChannels(caller, 'publish')
       const items = batch.messages.map((message, place) => {
         const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: body } }
-        return readItem(message, caller, config.MAX_MESSAGE_BYTES, keyed)
+        return readItem(message, caller, requireChannel, config.MAX_MESSAGE_BYTES, keyed)
       })
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
       const published = publications.length === 0 ? [] : await hub.publish(publications, 'batch')
@@ -132,11 +132,17 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 
 const ITEM = '{"channel","data","event"?,"encoding"?,"idempotency_key"?}'
 
-function readItem(message: unknown, caller: Caller, maxBytes: number, batchKey: Keyed | undefined): Item {
+function readItem(
+  message: unknown,
+  caller: Caller,
+  requireChannel: (name: string) => void,
+  maxBytes: number,
+  batchKey: Keyed | undefined,
+): Item {
   if (!isItem(message)) return { problem: new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`) }
   try {
     const publication = publicationFromJson(message)
-    requireAllowed(caller, 'publish', channelTopic(publication.channel))
+    requireChannel(publication.channel)
     if (publication.data.length > maxBytes) return { problem: new Problem('message-too-large') }
     const { idempotency_key: own } = message
     const keyed = own === undefined ? batchKey : { key: requireKey(own), caller: caller.id }

@@ -189,6 +189,7 @@ export const GUARDED_REQUEST = [
   'unauthenticated',
   'invalid-credentials',
   'forbidden',
+  'too-much-to-compare',
   'no-access-rules',
   'token-keys-unavailable',
 ] as const satisfies ProblemType[]

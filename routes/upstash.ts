@@ -3,7 +3,9 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
 import { answer, isForeign } from '../plugins/problems.js'
+import { WorkBudget } from '../src/access/work-budget.js'
 import type { Gateway } from '../src/gateway.js'
+import type { Work } from '../src/glob-cover.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { executeAll, requireAllowedCommand } from '../src/upstash.js'
@@ -34,9 +36,9 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
   })
 
   /** @throws Problem for a command that is too large, or that the caller may not give */
-  const read = (request: FastifyRequest, args: readonly Buffer[]): UpstashCommand => {
+  const read = (request: FastifyRequest, args: readonly Buffer[], work: Work = new WorkBudget()): UpstashCommand => {
     const command = readCommand(args)
-    requireAllowedCommand(request.caller, command)
+    requireAllowedCommand(request.caller, command, work)
     if (command.name !== 'publish') return command
     if (command.publication.data.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
     return command
@@ -84,7 +86,8 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       const lines = pipelineFromBody(bodyOf(request) ?? Buffer.alloc(0))
       if (lines.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `a pipeline has at most ${config.MAX_BATCH_MESSAGES} commands`)
-      const commands = lines.map(line => orProblem(() => read(request, argumentsFromJson(line))))
+      const work = new WorkBudget()
+      const commands = lines.map(line => orProblem(() => read(request, argumentsFromJson(line), work)))
       const mistake = commands.find(command => command instanceof Problem)
       if (path === 'multi-exec' && mistake instanceof Problem) throw discarded(mistake)
       const outcomes = await execute(request, reply, commands)

@@ -1,74 +1,70 @@
 /**
  * Redis's glob over channel names, as a predicate. `pattern` keeps to `GLOB_PATTERN`.
  *
- * Time is bounded by pattern × name, as only the last `*` is ever retried: a regular expression
- * made from the glob would be at the mercy of whoever chose the pattern.
+ * It reads the text of the glob, so that nothing compiled has to be kept. Time is bounded by pattern × name, as only the
+ * last `*` is ever retried: a regular expression made from the glob would be at the mercy of whoever chose the pattern.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
-  const steps = globSteps(pattern)
-  return name => matches(steps, name)
+  return name => matches(pattern, name)
 }
 
-type CharacterTest = (character: number) => boolean
-/** Any characters, or one that passes the test. */
-export type GlobStep = '*' | CharacterTest
-
-/** A glob in parts; `pattern` keeps to `GLOB_PATTERN`. */
-export function globSteps(pattern: string): GlobStep[] {
-  const steps: GlobStep[] = []
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern[i]
-    if (character === '*') {
-      if (steps.at(-1) !== '*') steps.push('*')
-    } else if (character === '?') {
-      steps.push(() => true)
-    } else if (character === '[') {
-      const { test, end } = parseClass(pattern, i + 1)
-      steps.push(test)
-      i = end
-    } else {
-      const code = pattern.charCodeAt(i)
-      steps.push(other => other === code)
-    }
-  }
-  return steps
-}
-
-/** A class, from behind its `[`; `end` is the place of its `]`. */
-function parseClass(pattern: string, start: number): { test: CharacterTest; end: number } {
-  const negated = pattern[start] === '^'
-  const ranges: [number, number][] = []
-  let i = negated ? start + 1 : start
-  for (; i < pattern.length && pattern[i] !== ']'; i++) {
-    const from = pattern.charCodeAt(i)
-    if (pattern[i + 1] === '-') i += 2
-    const to = pattern.charCodeAt(i)
-    // As in Redis, a range with its ends swapped means the same.
-    ranges.push([Math.min(from, to), Math.max(from, to)])
-  }
-  return { test: character => ranges.some(([from, to]) => character >= from && character <= to) !== negated, end: i }
-}
-
-function matches(steps: GlobStep[], name: string): boolean {
-  let step = 0
-  let at = 0
+function matches(pattern: string, name: string): boolean {
+  let p = 0
+  let n = 0
   let star = -1
   let starAt = 0
-  while (at < name.length) {
-    const current = steps[step]
-    if (current === '*') {
-      star = step++
-      starAt = at
-    } else if (current?.(name.charCodeAt(at))) {
-      step++
-      at++
+  while (n < name.length) {
+    const part = p < pattern.length ? pattern.charCodeAt(p) : 0
+    if (part === STAR) {
+      star = ++p
+      starAt = n
+      continue
+    }
+    const code = name.charCodeAt(n)
+    const next = part === BRACKET ? classEnd(pattern, p) : p + 1
+    if (part === BRACKET ? isInClass(pattern, p, next, code) : part === code || part === QUESTION) {
+      p = next
+      n++
     } else if (star !== -1) {
-      step = star + 1
-      at = ++starAt
+      p = star
+      n = ++starAt
     } else {
       return false
     }
   }
-  while (steps[step] === '*') step++
-  return step === steps.length
+  while (p < pattern.length && pattern.charCodeAt(p) === STAR) p++
+  return p === pattern.length
 }
+
+/** The place behind the class that begins at `pattern[start]`. */
+export const classEnd = (pattern: string, start: number): number => pattern.indexOf(']', start) + 1
+
+/** Hears of each range of a class, in order of its ends; returns whether the class is what lies in none of them. */
+export function readClass(
+  pattern: string,
+  start: number,
+  end: number,
+  range: (from: number, to: number) => void,
+): boolean {
+  const isNegated = pattern[start + 1] === '^'
+  for (let i = isNegated ? start + 2 : start + 1; i < end - 1; i++) {
+    const from = pattern.charCodeAt(i)
+    if (pattern[i + 1] === '-') i += 2
+    const to = pattern.charCodeAt(i)
+    // As in Redis, a range with its ends swapped means the same.
+    range(Math.min(from, to), Math.max(from, to))
+  }
+  return isNegated
+}
+
+function isInClass(pattern: string, start: number, end: number, code: number): boolean {
+  let found = false
+  const isNegated = readClass(pattern, start, end, (from, to) => {
+    if (code >= from && code <= to) found = true
+  })
+  return found !== isNegated
+}
+
+export const STAR = '*'.charCodeAt(0)
+export const QUESTION = '?'.charCodeAt(0)
+export const BRACKET = '['.charCodeAt(0)

@@ -147,6 +147,12 @@ export const PROBLEMS = {
     'One stream holds at most MAX_SUBSCRIPTIONS channels and patterns.',
     'Spread over several streams, or raise the limit.',
   ],
+  'too-much-to-compare': [
+    400,
+    'Too much to compare',
+    'Comparing the channels and patterns of the request with the granted ones takes more work than one request may cause.',
+    'Name fewer channels and patterns in one request, or use a key, token or ticket with fewer patterns that hold *, ? or classes.',
+  ],
   'too-many-streams': [
     429,
     'Too many streams',

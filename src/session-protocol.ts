@@ -3,6 +3,7 @@ import { checker } from './checker.js'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
+import { SINCE_PATTERN } from './resume.js'
 import { TopicName } from './topic.js'
 
 /*
@@ -25,7 +26,7 @@ const SubscribeRequest = Type.Object(
     type: Type.Literal('subscribe'),
     ...topic,
     after: Type.Optional(Type.String()),
-    since: Type.Optional(Type.String()),
+    since: Type.Optional(Type.String({ pattern: SINCE_PATTERN })),
     last: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
   },
   { additionalProperties: false },

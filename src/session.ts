@@ -1,5 +1,6 @@
-import { requireAllowed } from './access/allows.js'
+import { requireAllowedWithin } from './access/allows.js'
 import type { Caller } from './access/caller.js'
+import { WorkBudget } from './access/work-budget.js'
 import { webSocketText } from './frames.js'
 import type { Hub } from './hub.js'
 import { requireKey, withKey } from './idempotency.js'
@@ -16,6 +17,7 @@ import {
 } from './session-protocol.js'
 import type { Stream } from './stream.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from './topic.js'
+import { A_TURN } from './turns.js'
 
 export interface SessionOptions {
   caller: Caller
@@ -33,6 +35,8 @@ export class Session {
   readonly #spend: () => void
   /** Subscriptions that were asked for and are not live yet. */
   readonly #pending = new Map<string, Pending>()
+  #work = new WorkBudget()
+  #frames = 0
 
   constructor(stream: Stream, hub: Hub, { caller, maxMessageBytes, spend = () => {} }: SessionOptions) {
     this.#stream = stream
@@ -49,6 +53,8 @@ export class Session {
    * order of the frames; the answer may come later.
    */
   async receive(frame: Buffer): Promise<void> {
+    // The frames that are taken in one turn cost no more together than one request may.
+    if (++this.#frames % A_TURN === 0) this.#work = new WorkBudget()
     const request = readRequest(frame)
     if ('problem' in request) {
       this.#fail(request.problem, request.ref)
@@ -82,7 +88,7 @@ export class Session {
   }
 
   async #subscribe(topic: Topic, { ref, after, since, last }: SubscribeRequest): Promise<SessionAnswer> {
-    requireAllowed(this.#caller, 'subscribe', topic)
+    requireAllowedWithin(this.#work, this.#caller, 'subscribe', [topic])
     const key = topicKey(topic)
     const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
     if (places.size > 0 && this.#stream.has(topic)) throw alreadySubscribed(topic, { after, since, last })
@@ -106,7 +112,7 @@ export class Session {
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
     this.#spend()
     const publication = publicationFromJson(request)
-    requireAllowed(this.#caller, 'publish', channelTopic(publication.channel))
+    requireAllowedWithin(this.#work, this.#caller, 'publish', [channelTopic(publication.channel)])
     if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
     const { idempotency_key: key } = request
     const keyed =

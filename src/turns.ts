@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
  * Frames of one WebSocket before the others have their turn. Node reads from one connection as long as there is something, up to
  * 2 MB, before it looks at the next: a hundred thousand small frames, for which everybody else would wait for seconds.
  */
-const A_TURN = 64
+export const A_TURN = 64
 
 /** Takes the frames of a WebSocket in their order: for its `message` event. Those that were read are taken, also when it has closed. */
 export function inTurns(

@@ -1,10 +1,12 @@
-import { allows, requireAllowed } from './access/allows.js'
+import { allows, requireAllowedWithin } from './access/allows.js'
 import type { Caller } from './access/caller.js'
+import type { Right } from './access/grants.js'
 import { BrokerUnavailable, type PublishResult } from './broker.js'
 import type { Gateway } from './gateway.js'
+import type { Work } from './glob-cover.js'
 import type { Publication } from './message.js'
 import { Problem } from './problems.js'
-import { channelTopic, patternTopic } from './topic.js'
+import { channelTopic, patternTopic, type Topic } from './topic.js'
 import type { Reply } from './upstash-answers.js'
 import type { UpstashCommand } from './upstash-commands.js'
 
@@ -45,10 +47,11 @@ const receivers = (result: PublishResult | undefined): number | Problem =>
   !result || 'problem' in result ? new Problem(result?.problem ?? 'internal-error') : result.receivers
 
 /** @throws Problem where the caller may not give the command */
-export function requireAllowedCommand(caller: Caller, command: UpstashCommand): void {
-  if (command.name === 'publish') requireAllowed(caller, 'publish', channelTopic(command.publication.channel))
-  else if (command.name === 'numsub') requireAllowed(caller, 'inspect', ...command.channels.map(channelTopic))
-  else if (command.name === 'numpat') requireAllowed(caller, 'inspect', patternTopic('*'))
+export function requireAllowedCommand(caller: Caller, command: UpstashCommand, work: Work): void {
+  const require = (right: Right, topics: readonly Topic[]) => requireAllowedWithin(work, caller, right, topics)
+  if (command.name === 'publish') require('publish', [channelTopic(command.publication.channel)])
+  else if (command.name === 'numsub') require('inspect', command.channels.map(channelTopic))
+  else if (command.name === 'numpat') require('inspect', [patternTopic('*')])
 }
 
 async function ask(

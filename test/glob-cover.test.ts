@@ -1,10 +1,11 @@
 import t from 'tap'
-import { globMatcher, globSteps } from '../src/glob.js'
-import { globCovers } from '../src/glob-cover.js'
+import { globMatcher } from '../src/glob.js'
+import { coveredBy } from '../src/glob-cover.js'
 import { isGlob } from '../src/names.js'
+import { coversPlainly, matchesPlainly } from './support/glob-reference.js'
 import { randomFrom } from './support/random.js'
 
-const covers = (outer: string, inner: string) => globCovers(globSteps(outer), globSteps(inner))
+const covers = (outer: string, inner: string) => coveredBy(inner)(outer)
 
 /** All words of the letters, up to a length. */
 function words(letters: string, length: number): string[] {
@@ -64,16 +65,87 @@ for (const [outer, yes, no] of [
     for (const inner of no) t.notOk(covers(outer, inner), inner)
   })
 
-t.test('takes bounded time for globs that were made to take long', async t => {
-  const outer = '*a'.repeat(63)
-  let steps = 0
-  const counted = globSteps(`${'*a'.repeat(60)}*b`).map(step => {
-    if (step === '*') return step
-    return (character: number) => {
-      steps++
-      return step(character)
-    }
-  })
-  t.notOk(globCovers(globSteps(outer), counted))
-  t.ok(steps < 128 * 128 * 65, `${steps} comparisons of characters`)
+/** Every glob of so many items, from these. */
+function globs(items: readonly string[], length: number): string[] {
+  if (length === 0) return ['']
+  return globs(items, length - 1).flatMap(glob => items.map(item => glob + item))
+}
+
+t.test('decides as part by part, for every pair of short globs with classes, ranges, negation, ? and *', async t => {
+  const items = ['a', 'b', '?', '*', '[ab]', '[^a]', '[b-a]', '[a]', '[^ab]']
+  const short = [1, 2].flatMap(length => globs(items, length))
+  const all = [...short, ...globs(['a', '?', '*', '[ab]', '[^a]'], 3)].filter(isGlob)
+  t.ok(all.length > 200)
+  const differing: string[] = []
+  for (const inner of all) {
+    const isCoveredBy = coveredBy(inner)
+    for (const outer of all)
+      if (isCoveredBy(outer) !== coversPlainly(outer, inner)) differing.push(`${outer} covers ${inner}?`)
+  }
+  t.same(differing, [])
 })
+
+t.test('decides as part by part for long globs, in which a word of bits is not enough', async t => {
+  const random = randomFrom(Number(process.env.SEED ?? 42))
+  const pick = (of: readonly string[]): string => of[random(of.length)] ?? ''
+  const items = ['*', '*', '?', '-', '.', '_', '[a-z]', '[^:_]', '[A-Z0-9]', '[._:]', '[z-a]', 'z', 'Z', '9']
+  const stretch = () => pick(['a', 'b', 'ab']).repeat(1 + random(20))
+  const globOf = (parts: number) =>
+    Array.from({ length: parts }, () => (random(2) ? stretch() : pick(items)))
+      .join('')
+      .slice(0, 128)
+  const differing: string[] = []
+  let yes = 0
+  for (let round = 0; round < 20_000; round++) {
+    const outer = globOf(1 + random(8))
+    // Most pairs have nothing to do with each other, unless one is made from the other.
+    const inner = random(4) ? outer.replaceAll(/[*?]/g, () => (random(3) ? globOf(1 + random(2)) : '*')) : globOf(6)
+    if (!isGlob(outer) || !isGlob(inner)) continue
+    const expected = coversPlainly(outer, inner)
+    if (expected) yes++
+    if (covers(outer, inner) !== expected) differing.push(`${outer} covers ${inner}?`)
+  }
+  t.ok(yes > 1000, `${yes} pairs in which one covers the other`)
+  t.same(differing, [])
+})
+
+t.test('a name is covered exactly by the globs that match it', async t => {
+  const names = words('ab:', 4).filter(name => name !== '')
+  const items = ['a', ':', '?', '*', '[ab]', '[^a]', '[:-a]', '[^:]']
+  const all = [1, 2, 3].flatMap(length => globs(items, length)).filter(isGlob)
+  const differing: string[] = []
+  for (const name of names) {
+    const isCoveredBy = coveredBy(name)
+    for (const glob of all) {
+      const expected = matchesPlainly(glob, name)
+      if (isCoveredBy(glob) !== expected || globMatcher(glob)(name) !== expected) differing.push(`${glob} for ${name}`)
+    }
+  }
+  t.same(differing, [])
+})
+
+/** Steps that the comparison took, as it says itself. */
+function stepsOf(outer: string, inner: string): number {
+  let steps = 0
+  const isCovered = coveredBy(inner)(outer, {
+    spend: more => {
+      steps += more
+    },
+  })
+  t.notOk(isCovered, `${outer} does not cover ${inner}`)
+  return steps
+}
+
+for (const [outer, inner] of [
+  ['*a'.repeat(63), `${'*a'.repeat(60)}*b`],
+  [`public:${'?*'.repeat(55)}xab`, `public:${'?*'.repeat(55)}xac`],
+  [`*${'a'.repeat(63)}b`, 'a'.repeat(128)],
+  ['*[ab]'.repeat(21), `${'[a-b]'.repeat(25)}c`],
+  ['*[^c][a-b]'.repeat(12), `${'ab'.repeat(63)}c`],
+] as const)
+  t.test(`takes a few steps for each character of ${outer}, however long the other is`, async t => {
+    const steps = stepsOf(outer, inner)
+    // Five words of bits hold what there is to know of 128 characters. Taken pair by pair, it would be 128 steps or more.
+    t.ok(steps <= outer.length * 5 + 25 * 25, `${steps} steps`)
+    t.ok(steps > outer.length / 2, 'they were counted')
+  })

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
 import { releaseRequest } from '../../plugins/web-socket.js'
-import { allows } from '../../src/access/allows.js'
+import { allowance } from '../../src/access/allows.js'
 import { refusal } from '../../src/access/refusals.js'
 import { FORMATS } from '../../src/frames.js'
 import type { Gateway } from '../../src/gateway.js'
@@ -80,6 +80,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const { stream, sink, refused } = request.carillonStream
       const topic = channelTopic(channel)
       const owner = callerId(request)
+      const mayPublish = allowance(caller, 'publish', topic)
       const publish = async (data: Buffer) => {
         limits.spend(() => owner, 1)
         const [result] = await hub.publish([{ channel, data }], 'websocket')
@@ -87,7 +88,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       }
       const take = (data: Buffer) => {
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
-        if (!allows(caller, 'publish', topic)) return stream.sendError(topic, refusal(caller))
+        if (!mayPublish()) return stream.sendError(topic, refusal(caller))
         if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
         publish(data).catch(error => {
           if (error instanceof Problem) return stream.sendError(topic, error)

@@ -1,18 +1,48 @@
-import type { Topic } from '../topic.js'
+import type { Work } from '../glob-cover.js'
+import { channelTopic, type Topic } from '../topic.js'
 import { type Caller, endOf, OPEN } from './caller.js'
 import type { Right } from './grants.js'
 import { refusal } from './refusals.js'
+import { WorkBudget } from './work-budget.js'
 
 /**
  * The one place that decides. A channel is allowed when a grant matches it, a pattern when a grant covers every
- * channel that the pattern could ever match.
+ * channel that the pattern could ever match. `work` is told how much had to be compared, and may throw.
  */
-export function allows(caller: Caller, right: Right, topic: Topic): boolean {
+export function allows(caller: Caller, right: Right, topic: Topic, work: Work = new WorkBudget()): boolean {
   if (caller === OPEN) return true
-  return caller.grants.cover(right, topic) && endOf(caller) === undefined
+  return caller.grants.cover(right, topic, work) && endOf(caller) === undefined
 }
 
-/** @throws Problem `forbidden`, or `unauthenticated` for who showed nothing yet */
+/** @throws Problem `forbidden`, or `unauthenticated` for who showed nothing yet; `too-much-to-compare` */
 export function requireAllowed(caller: Caller, right: Right, ...topics: readonly Topic[]): void {
-  for (const topic of topics) if (!allows(caller, right, topic)) throw refusal(caller)
+  requireAllowedWithin(new WorkBudget(), caller, right, topics)
+}
+
+/** The same, for a request that asks several times: all of them together have one budget. */
+export function requireAllowedWithin(work: Work, caller: Caller, right: Right, topics: readonly Topic[]): void {
+  if (caller === OPEN) return
+  work.spend(0) // what is used up stays so
+  for (const topic of topics) if (!allows(caller, right, topic, work)) throw refusal(caller)
+}
+
+/** Whether the caller may do it now, for a question that comes with each frame: the grants are compared only once. */
+export function allowance(caller: Caller, right: Right, topic: Topic): () => boolean {
+  if (caller === OPEN) return () => true
+  const isGranted = caller.grants.cover(right, topic)
+  return () => isGranted && endOf(caller) === undefined
+}
+
+/**
+ * For a request that names many channels: throws as `requireAllowed` does. Each channel is compared once, and all of them
+ * have one budget.
+ */
+export function allowedChannels(caller: Caller, right: Right): (name: string) => void {
+  const work = new WorkBudget()
+  const allowed = new Set<string>()
+  return name => {
+    if (allowed.has(name)) return
+    requireAllowedWithin(work, caller, right, [channelTopic(name)])
+    allowed.add(name)
+  }
 }

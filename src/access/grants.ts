@@ -1,5 +1,4 @@
-import { globMatcher, globSteps } from '../glob.js'
-import { globCovers } from '../glob-cover.js'
+import { coveredBy, type Work } from '../glob-cover.js'
 import { isChannelName } from '../names.js'
 import type { Topic } from '../topic.js'
 
@@ -19,10 +18,7 @@ interface Patterns {
   readonly globs: readonly string[]
 }
 
-/**
- * Rights on channel patterns. Only the text of the patterns is kept, because every token that is remembered has some:
- * what a pattern compiles to is larger than its text by far, and is shared (`compiled`).
- */
+/** Rights on channel patterns. Only the text of the patterns is kept, because every token that is remembered has some. */
 export class Grants {
   readonly #rules: Readonly<Record<Right, Patterns>>
 
@@ -31,9 +27,9 @@ export class Grants {
     this.#rules = { publish: split(publish), subscribe: split(subscribe), inspect: split(inspect), admin: split(admin) }
   }
 
-  /** A pattern is only covered as a whole, by one of the grants. */
-  cover(right: Right, topic: Topic): boolean {
-    return isCovered(this.#rules[right], topic) || (right !== 'admin' && isCovered(this.#rules.admin, topic))
+  /** A pattern is only covered as a whole, by one of the grants. `work` hears how much had to be compared, and may throw. */
+  cover(right: Right, { name }: Topic, work?: Work): boolean {
+    return isCovered(this.#rules[right], name, work) || (right !== 'admin' && isCovered(this.#rules.admin, name, work))
   }
 
   get isEmpty(): boolean {
@@ -67,66 +63,12 @@ function split(patterns: readonly string[] = []): Patterns {
   return { names: patterns.filter(isChannelName), globs: patterns.filter(pattern => !isChannelName(pattern)) }
 }
 
-function isCovered({ names, globs }: Patterns, { kind, name }: Topic): boolean {
-  if (names.includes(name)) return true
-  return globs.some(glob => {
-    if (glob === name || glob === '*') return true
-    return kind === 'channel' ? beginsAlike(glob, name) && compiled(glob).matches(name) : compiled(glob).covers(name)
-  })
-}
-
-/** Whether the name has all that stands in front of the first wildcard. Most globs are told apart by that. */
-function beginsAlike(glob: string, name: string): boolean {
-  for (let i = 0; i < glob.length; i++) {
-    const character = glob.charCodeAt(i)
-    if (character === STAR || character === QUESTION_MARK || character === BRACKET) return true
-    if (character !== name.charCodeAt(i)) return false
-  }
-  return true
-}
-
-const STAR = 0x2a
-const QUESTION_MARK = 0x3f
-const BRACKET = 0x5b
-
-interface Compiled {
-  readonly matches: (channel: string) => boolean
-  readonly covers: (pattern: string) => boolean
-}
-
-/**
- * The compiled form of a glob, the same for all callers. Those of late are remembered, up to a number of characters:
- * tokens bring any number of globs along. When the newer half is full it becomes the older one, and what is still in use
- * moves over.
- */
-function compiled(glob: string): Compiled {
-  const known = newer.get(glob)
-  if (known) return known
-  const made = older.get(glob) ?? compile(glob)
-  if (characters + glob.length > MAX_CHARACTERS) {
-    older = newer
-    newer = new Map()
-    characters = 0
-  }
-  newer.set(glob, made)
-  characters += glob.length
-  return made
-}
-
-let newer = new Map<string, Compiled>()
-let older = newer
-/** In `newer`. */
-let characters = 0
-/** Each takes a few hundred bytes at most. */
-const MAX_CHARACTERS = 16 * 1024
-
-function compile(glob: string): Compiled {
-  let steps: ReturnType<typeof globSteps> | undefined
-  const covers = (other: string): boolean => {
-    steps ??= globSteps(glob)
-    return globCovers(steps, globSteps(other))
-  }
-  return { matches: globMatcher(glob), covers }
+/** Equal texts first: they need no look at what they mean. */
+function isCovered({ names, globs }: Patterns, name: string, work?: Work): boolean {
+  work?.spend((names.length + globs.length) >> 3)
+  if (names.includes(name) || globs.includes(name) || globs.includes('*')) return true
+  const isCoveredBy = coveredBy(name)
+  return globs.some(glob => isCoveredBy(glob, work))
 }
 
 export const EVERYTHING = new Grants({ admin: ['*'] })

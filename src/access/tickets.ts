@@ -4,6 +4,7 @@ import type { Vault } from '../vault.js'
 import type { Caller, Credential } from './caller.js'
 import { Grants, RIGHTS, type Rules } from './grants.js'
 import { invalidCredentials } from './refusals.js'
+import { WorkBudget } from './work-budget.js'
 
 /** A ticket may stand in a URL because it is worth nothing any more by the time somebody reads it in a log. */
 export const MAX_TICKET_SECONDS = 60
@@ -125,9 +126,11 @@ export class Tickets {
 }
 
 /** A key may have been given fewer rights since. */
-const isWithin = (rules: Rules, grants: Grants | undefined): boolean =>
-  grants === undefined ||
-  RIGHTS.every(right => (rules[right] ?? []).every(pattern => grants.cover(right, patternTopic(pattern))))
+function isWithin(rules: Rules, grants: Grants | undefined): boolean {
+  if (!grants) return true
+  const work = new WorkBudget()
+  return RIGHTS.every(right => (rules[right] ?? []).every(pattern => grants.cover(right, patternTopic(pattern), work)))
+}
 
 const readStub = (text: string): Stub => JSON.parse(text) as Stub // only `issue` writes there
 

@@ -495,7 +495,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:tickets-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:streams-unavailable" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-much-to-compare" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:tickets-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:streams-unavailable" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -948,7 +948,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1042,7 +1042,7 @@ export interface operations {
                     "application/json": components["schemas"]["Published"];
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`); Invalid event type (`invalid-event-type`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1130,12 +1130,7 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
-                /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1174,7 +1169,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1232,12 +1227,7 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
-                /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1309,7 +1299,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1378,12 +1368,7 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
-                /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1412,7 +1397,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1522,7 +1507,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid pattern (`invalid-pattern`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid pattern (`invalid-pattern`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1606,7 +1591,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1671,7 +1656,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1768,7 +1753,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1861,12 +1846,7 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
-                /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1898,7 +1878,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`); No patterns here (`patterns-unavailable`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`); Too many subscriptions (`too-many-subscriptions`); No patterns here (`patterns-unavailable`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1963,7 +1943,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2077,7 +2057,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too many subscriptions (`too-many-subscriptions`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Too many subscriptions (`too-many-subscriptions`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2314,7 +2294,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2368,7 +2348,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2422,7 +2402,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2475,7 +2455,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2576,7 +2556,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2635,7 +2615,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2694,7 +2674,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2753,7 +2733,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2812,7 +2792,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`). */
+            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
             400: {
                 headers: {
                     [name: string]: unknown;
