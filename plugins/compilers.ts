@@ -3,6 +3,7 @@ import buildSerializerCompiler from '@fastify/fast-json-stringify-compiler'
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
+import { escapeLineEnds } from '../src/json.js'
 
 /**
  * The schemas of the routes are compiled by Fastify's own compilers, but each when it is first
@@ -30,7 +31,7 @@ export const compilers = fp<{ shared: readonly TSchema[] }>(
     const serializerCompiler = once(() => buildSerializerCompiler()(schemas))
     app.setSerializerCompiler(({ httpStatus = '', ...route }) => {
       const compiled = once(() => serializerCompiler()({ ...route, httpStatus }))
-      return data => compiled()(data)
+      return data => escapeLineEnds(compiled()(data))
     })
   },
   { name: 'carillon-compilers' },

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BrokerUnavailable } from '../src/broker.js'
+import { toJson } from '../src/json.js'
 import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
 import { endSoon } from '../src/sinks/end-soon.js'
 import { isHandedOver } from '../src/upgrades.js'
@@ -84,7 +85,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
     .code(problem.status)
     .headers({ ...SECURITY_HEADERS, ...(problem.status === 503 && SOON), ...problem.headers })
     .type(shape.mediaType)
-    .serializer(JSON.stringify)
+    .serializer(toJson)
     .send(shape.body(problem))
 }
 
@@ -109,7 +110,7 @@ export function answerClientError(error: Error & { code?: string }, connection: 
 
 function clientErrorAnswer(error: Error & { code?: string }): string {
   const problem = clientProblem(error)
-  const body = JSON.stringify(problem)
+  const body = toJson(problem)
   const headers = {
     'content-type': MEDIA_TYPE,
     'content-length': Buffer.byteLength(body),

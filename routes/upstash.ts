@@ -6,6 +6,7 @@ import { answer, isForeign } from '../plugins/problems.js'
 import { WorkBudget } from '../src/access/work-budget.js'
 import type { Gateway } from '../src/gateway.js'
 import type { Work } from '../src/glob-cover.js'
+import { toJson } from '../src/json.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { executeAll, requireAllowedCommand } from '../src/upstash.js'
@@ -30,6 +31,7 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
   const { limits, config } = gateway
   const bodyLimit = Math.max(config.MAX_BATCH_BYTES, config.MAX_MESSAGE_BYTES)
   const isGuest = app.prefix !== ''
+  app.setReplySerializer(toJson)
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (isGuest && isForeign(error)) throw error
     return answer(error, request, reply, ERROR)

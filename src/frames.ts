@@ -1,3 +1,4 @@
+import { toJson } from './json.js'
 import type { Message } from './message.js'
 import { describeTopic, type Topic } from './topic.js'
 
@@ -127,7 +128,7 @@ function webSocketEncode(opcode: number, payload: Buffer): Buffer {
 
 /** Control events look like messages whose event type no publisher can use. */
 const controlEnvelope = (event: ControlEvent, topic: Topic, data: string): string =>
-  JSON.stringify({ ...describeTopic(topic), event, data })
+  toJson({ ...describeTopic(topic), event, data })
 
 const join = (frames: readonly Buffer[]): Buffer =>
   frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames)

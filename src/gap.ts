@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { LOSS_REASONS } from './broker.js'
+import { toJson } from './json.js'
 import { describeTopic, type Topic, TopicName } from './topic.js'
 
 /** Why messages may have been missed: what the broker tells, and what resuming from a history can meet with. */
@@ -48,7 +49,7 @@ export const GapData = Type.Intersect(
   },
 )
 
-export const gapData = (gap: Gap): string => JSON.stringify(describeGap(gap))
+export const gapData = (gap: Gap): string => toJson(describeGap(gap))
 
 export function describeGap({ topic, since, until, reason }: Gap): Static<typeof GapData> {
   const from = since === undefined ? {} : { from: new Date(since).toISOString() }

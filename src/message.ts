@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { encodeId } from './cursor.js'
 import type { Position } from './history.js'
+import { escapeLineEnds, hasLineEnd } from './json.js'
 
 /** What a publisher hands over: the body of a `POST`, a WebSocket frame, one item of a batch. */
 export interface Publication {
@@ -58,12 +59,16 @@ export class Message {
   /** The envelope `{"channel","id"?,"event"?,"data","encoding"?}` as JSON text. */
   get envelope(): string {
     if (this.#envelope === undefined) {
-      const { channel, id, event, text } = this
-      this.#envelope = JSON.stringify(
+      const { id, event, text, data } = this
+      const channel = this.channel.toWellFormed()
+      const json = JSON.stringify(
         text === undefined
-          ? { channel, id, event, data: this.data.toString('base64'), encoding: 'base64' }
+          ? { channel, id, event, data: data.toString('base64'), encoding: 'base64' }
           : { channel, id, event, data: text },
       )
+      // Text that is as long as its bytes is ASCII: no need to look through it.
+      const isAscii = text === undefined || text.length === data.length
+      this.#envelope = isAscii && !hasLineEnd(channel) ? json : escapeLineEnds(json)
     }
     return this.#envelope
   }

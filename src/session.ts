@@ -4,6 +4,7 @@ import { WorkBudget } from './access/work-budget.js'
 import { webSocketText } from './frames.js'
 import type { Hub } from './hub.js'
 import { requireKey, withKey } from './idempotency.js'
+import { toJson } from './json.js'
 import { channelProblem, patternProblem } from './names.js'
 import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
@@ -128,7 +129,7 @@ export class Session {
 
   /** Through the lane, so that an answer stands in order with the messages around it. */
   #answer(answer: SessionAnswer): void {
-    this.#stream.lane?.push(webSocketText(JSON.stringify(answer)))
+    this.#stream.lane?.push(webSocketText(toJson(answer)))
     this.#stream.lane?.flush()
   }
 }

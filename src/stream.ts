@@ -5,6 +5,7 @@ import type { Config } from './config.js'
 import type { Format } from './frames.js'
 import type { Hub } from './hub.js'
 import type { EndedStream } from './journal.js'
+import { toJson } from './json.js'
 import { PrivateLane } from './private-lane.js'
 import { Problem } from './problems.js'
 import type { Places } from './resume.js'
@@ -166,7 +167,7 @@ export class Stream implements Client {
 
   /** An `error` event, for what goes wrong on a stream that is already open. */
   sendError(topic: Topic, problem: Problem): void {
-    const data = JSON.stringify({ ...describeTopic(topic), ...problem.toJSON() })
+    const data = toJson({ ...describeTopic(topic), ...problem.toJSON() })
     this.send(this.format.control('error', topic, data))
   }
 

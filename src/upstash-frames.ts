@@ -1,4 +1,5 @@
 import { FORMATS, type Format, once, sseComment, sseRetry } from './frames.js'
+import { escapeLineEnds, toJson } from './json.js'
 import type { Message } from './message.js'
 import type { Topic } from './topic.js'
 
@@ -36,7 +37,9 @@ export function subscribedFrames(topics: readonly Topic[]): Buffer[] {
 
 const line = (text: string): Buffer => Buffer.from(`data: ${text}\n\n`)
 
-const LINE_END = /[\r\n]/
+/** Also those at which only some readers split, such as `splitlines` of Python. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters end a line
+const LINE_END = /[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/
 
 /**
  * The message on one line. A client of this protocol takes each line for a frame of its own, so that a message with line
@@ -47,7 +50,7 @@ const LINE_END = /[\r\n]/
 function payload({ text, data }: Message): string {
   const known = text ?? data.toString('utf8')
   if (!LINE_END.test(known)) return known
-  return isJson(known) ? known.replace(/[\r\n]+/g, ' ') : JSON.stringify(known)
+  return isJson(known) ? escapeLineEnds(known.replace(/[\r\n]+/g, ' ')) : toJson(known)
 }
 
 function isJson(text: string): boolean {

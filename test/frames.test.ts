@@ -13,6 +13,7 @@ import {
   telling,
   webSocketText,
 } from '../src/frames.js'
+import { toJson } from '../src/json.js'
 import { Message } from '../src/message.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { webSocketReceiver } from './support/web-socket-receiver.js'
@@ -63,10 +64,10 @@ const cases: Record<string, { message: Message; sse: string; envelope: string }>
     sse: 'data: \ndata: \ndata: \ndata: \n\n',
     envelope: '{"channel":"news","data":"\\n\\r\\r\\n"}',
   },
-  'U+2028, U+0085 and NUL, which end no line': {
-    message: message('a\u2028b\u0085c\0d'),
-    sse: 'data: a\u2028b\u0085c\0d\n\n',
-    envelope: '{"channel":"news","data":"a\u2028b\u0085c\\u0000d"}',
+  'U+2028, U+2029, U+0085 and NUL, which end a line for some readers': {
+    message: message('a\u2028b\u2029c\u0085d\0e'),
+    sse: 'data: a\u2028b\u2029c\u0085d\0e\n\n',
+    envelope: '{"channel":"news","data":"a\\u2028b\\u2029c\\u0085d\\u0000e"}',
   },
   'four-byte UTF-8': {
     message: message('🔔'),
@@ -244,4 +245,13 @@ t.test('puts a whole write into one chunk, its length in hexadecimal bytes', asy
   t.equal(`${LAST_CHUNK}`, '0\r\n\r\n')
   t.equal(chunked(FORMATS.sse), format, 'one format, so that its clients share a lane')
   t.not(chunked(FORMATS.sseEnvelope), format)
+})
+
+t.test('what a control event says ends no line for any reader', async t => {
+  const data = toJson({ detail: 'a\u2028b\u2029c\u0085d' })
+  for (const format of [FORMATS.sse, FORMATS.ndjson, FORMATS.webSocketEnvelope]) {
+    const text = `${format.control('error', channelTopic('news'), data)}`
+    t.notMatch(text, /[\u0085\u2028\u2029]/)
+    t.match(text, /a\\+u2028b\\+u2029c\\+u0085d/)
+  }
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { problemUri } from '../../src/problems.js'
 import { attackedGateway, multiplexed, sendBatch, show } from '../support/attacked.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
+import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
 import { exchange, requestText } from '../support/raw-http.js'
 
@@ -89,4 +90,37 @@ t.test('characters that other readers take for line ends round-trip', async t =>
     t.equal((await sse.next()).data, data)
     t.equal((await ndjson.next()).data, data)
   }
+  t.notMatch(ndjson.text(), LINE_ENDS)
 })
+
+t.test('no JSON that the gateway writes has a line end that only some readers know', async t => {
+  const { url } = await build(t, { config: { HISTORY: 'kept=10', UPSTASH: true } })
+  const data = 'a\u2028b\u2029c\u0085d'
+  const client = await openWebSocket(t, `${url}/ws`)
+  client.send({ type: 'ping', ref: data })
+  const pong = (await client.next()).data
+  await fetch(`${url}/channels/kept`, { method: 'POST', body: data })
+  const page = await (await fetch(`${url}/channels/kept/messages`)).text()
+  const problem = await (await fetch(`${url}/channels/kept/messages?${encodeURIComponent(data)}=1`)).text()
+  const echo = await (await fetch(`${url}/upstash/echo/${encodeURIComponent(data)}`)).text()
+  for (const text of [pong, page, problem, echo]) {
+    t.notMatch(text, LINE_ENDS)
+    t.match(text, 'a\\u2028b\\u2029c\\u0085d')
+  }
+  t.equal(JSON.parse(page).messages[0].data, data)
+
+  const lines = await fetch(`${url}/upstash/subscribe/news`, { signal: AbortSignal.timeout(20_000) })
+  for (const body of [`${data}\v\f`, JSON.stringify({ data }), 'end'])
+    await fetch(`${url}/channels/news`, { method: 'POST', body })
+  let text = ''
+  for await (const chunk of lines.body ?? []) {
+    text += Buffer.from(chunk).toString()
+    if (text.includes('end')) break
+  }
+  t.notMatch(text, LINE_ENDS)
+  const payloads = text.split('\n').flatMap(line => line.split('data: message,news,').slice(1))
+  t.same(JSON.parse(payloads[0] ?? ''), `${data}\v\f`)
+  t.same(JSON.parse(payloads[1] ?? ''), { data })
+})
+
+const LINE_ENDS = /[\u0085\u2028\u2029]/
