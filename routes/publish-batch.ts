@@ -7,7 +7,7 @@ import type { PublishResult } from '../src/broker.js'
 import { checker } from '../src/checker.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
-import { type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
+import { batchFingerprint, type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
 import { requireJson } from '../src/json.js'
 import type { Publication } from '../src/message.js'
 import { ProblemDetails } from '../src/problem-details.js'
@@ -108,8 +108,9 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 
       const { caller } = request
       const requireChannel = allowedChannels(caller, 'publish')
+      const fingerprint = key === undefined ? '' : batchFingerprint(body)
       const items = batch.messages.map((message, place) => {
-        const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: body } }
+        const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: fingerprint } }
         return readItem(message, caller, requireChannel, config.MAX_MESSAGE_BYTES, keyed)
       })
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))

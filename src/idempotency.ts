@@ -37,8 +37,8 @@ export interface Keyed {
   readonly key: string
   /** Who publishes: the same key of another caller is another key. */
   readonly caller: string
-  /** Of a batch that has one key for all: which of its messages it is, and the batch as a whole. */
-  readonly part?: { readonly place: number; readonly batch: Buffer }
+  /** Of a batch that has one key for all: which of its messages it is, and the `batchFingerprint` of the whole. */
+  readonly part?: { readonly place: number; readonly batch: string }
 }
 
 /** The publication, to be executed once for the key. */
@@ -47,10 +47,13 @@ export function withKey(publication: Publication, { key, caller, part }: Keyed):
   const idempotency: Idempotency = {
     key: digest(caller, key, part ? `${part.place}` : ''),
     // A batch is another one as soon as one of its messages is.
-    fingerprint: part ? digest(part.batch) : digest(event === undefined ? '' : `${event}\0`, data),
+    fingerprint: part ? part.batch : digest(event === undefined ? '' : `${event}\0`, data),
   }
   return { ...publication, idempotency }
 }
+
+/** Of the body of a batch. Taken once: a batch may be a megabyte, and have a thousand messages. */
+export const batchFingerprint = (body: Buffer): string => digest(body)
 
 /** 132 bits, in 22 characters. No part has a NUL but the last. */
 const digest = (...parts: (string | Buffer)[]): string => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { deferred } from '../src/deferred.js'
-import { InFlight, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
+import { batchFingerprint, InFlight, readIdempotencyKey, requireKey, withKey } from '../src/idempotency.js'
 import { Problem } from '../src/problems.js'
 
 for (const [header, key] of [
@@ -32,7 +32,7 @@ t.test('takes any visible text for a key in JSON', async t => {
 
 t.test('a key is another one for another caller, and for each message of a batch', async t => {
   const publication = { channel: 'news', data: Buffer.from('a') }
-  const batch = Buffer.from('{}')
+  const batch = batchFingerprint(Buffer.from('{}'))
   const keys = [
     withKey(publication, { key: 'k', caller: 'a' }),
     withKey(publication, { key: 'k', caller: 'b' }),
@@ -43,6 +43,16 @@ t.test('a key is another one for another caller, and for each message of a batch
   t.equal(new Set(keys).size, 5)
   t.match(keys[0], /^[A-Za-z0-9_-]{22}$/)
   t.equal(withKey(publication, { key: 'k', caller: 'a' }).idempotency?.key, keys[0])
+})
+
+t.test('all messages of a batch have the fingerprint of the batch, which is taken once', async t => {
+  const publication = { channel: 'news', data: Buffer.from('a') }
+  const fingerprints = (batch: string) =>
+    [0, 1].map(place => withKey(publication, { key: 'k', caller: '', part: { place, batch } }).idempotency?.fingerprint)
+  const [one, other] = [batchFingerprint(Buffer.from('{"a":1}')), batchFingerprint(Buffer.from('{"a":2}'))]
+  t.same(fingerprints(one), [one, one])
+  t.not(one, other)
+  t.match(one, /^[A-Za-z0-9_-]{22}$/)
 })
 
 t.test('another message has another fingerprint', async t => {

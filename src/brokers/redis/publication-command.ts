@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Published, PublishResult } from '../../broker.js'
 import { defaultConfig } from '../../config.js'
 import { encodeId } from '../../cursor.js'
+import type { HistoryRule } from '../../history.js'
 import type { HistoryRules } from '../../history-rules.js'
 import type { Publication } from '../../message.js'
 import type { Words } from './joined-commands.js'
@@ -29,7 +30,8 @@ export interface ScriptCall {
  * a call too (`asCall`): where they fail, as Redis does not know the script, it must not be executed before them.
  */
 export function commandOf(publication: Publication, options: PublicationOptions, asCall: boolean): Words | ScriptCall {
-  if (leavesTraces(publication, options)) return { args: keep(publication, options) }
+  const rule = options.history?.ruleOf(publication.channel)
+  if (rule || publication.idempotency) return { args: keep(publication, rule, options) }
   const { sharded = false, fenced = false } = options
   const { channel, data } = publication
   const command = sharded ? 'spublish' : 'publish'
@@ -44,10 +46,9 @@ export function commandOf(publication: Publication, options: PublicationOptions,
 export const leavesTraces = ({ channel, idempotency }: Publication, { history }: PublicationOptions): boolean =>
   idempotency !== undefined || history?.ruleOf(channel) !== undefined
 
-function keep(publication: Publication, options: PublicationOptions): Words {
+function keep(publication: Publication, rule: HistoryRule | undefined, options: PublicationOptions): Words {
   const { channel, data, event = '', idempotency } = publication
-  const { sharded = false, history, idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS } = options
-  const rule = history?.ruleOf(channel)
+  const { sharded = false, idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS } = options
   const metadata = encodeMetadata(publication, { always: rule !== undefined })
   const keys = [
     ...(rule ? [positionKey(channel), historyKey(channel)] : []),

@@ -43,7 +43,7 @@ export class ClusterNodes {
   readonly #events: ClusterNodesEvents
   readonly #nodes = new Map<string, ClusterNode>()
   readonly #timer: NodeJS.Timeout
-  #slots: SlotMap = { masters: new Map(), replicas: new Map(), owners: [] }
+  #slots: SlotMap = { masters: new Map(), replicas: new Map(), owners: [], isWhole: false }
   #confirmedAt = Date.now()
   #askedAt = Date.now()
   #refreshing: Promise<void> | undefined
@@ -61,8 +61,7 @@ export class ClusterNodes {
 
   get trouble(): string | undefined {
     if (this.#slots.masters.size === 0) return this.#firstTrouble() ?? 'the Cluster has not told yet who serves what'
-    if (this.#slots.owners.length === 0 || this.#slots.owners.includes(undefined))
-      return 'no master serves some of the slots of the Cluster'
+    if (!this.#slots.isWhole) return 'no master serves some of the slots of the Cluster'
     return this.masters().every(({ connection }) => connection.isUp) ? undefined : this.#firstTrouble()
   }
 

@@ -11,6 +11,8 @@ export interface SlotMap {
   readonly replicas: ReadonlyMap<string, Node>
   /** The key of the master of each slot; undefined for a slot that nobody serves. */
   readonly owners: readonly (string | undefined)[]
+  /** Every slot has a master. */
+  readonly isWhole: boolean
 }
 
 export const SLOTS = 16_384
@@ -34,5 +36,5 @@ export function readSlots(reply: SlotsReply, asked: Node): SlotMap {
     for (const replica of others) replicas.set(nodeKey(replica), replica)
     owners.fill(nodeKey(master), from, to + 1)
   }
-  return { masters, replicas, owners }
+  return { masters, replicas, owners, isWhole: !owners.includes(undefined) }
 }
