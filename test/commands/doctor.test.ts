@@ -57,9 +57,32 @@ t.test('names the rights that the Redis user lacks, with the rules that give the
   const { code, about } = await examine(t, ['--redis-only', '--channel', 'news'], { REDIS_URL })
   t.equal(code, 1)
   t.match(about('rights'), { level: 'problem', advice: /docs\/deploy\.md/ })
-  for (const rule of ['+unsubscribe', '+publish &news', '+eval', '+role', '+pubsub'])
+  for (const rule of ['+unsubscribe', '+publish &news', '+eval', '+pubsub'])
     t.ok(about('rights')?.text.includes(rule), rule)
   t.match(about('output buffer'), { level: 'unknown' })
+  t.match(about('rights that help'), { level: 'ok', text: /\+role.*works without/ })
+})
+
+t.test('finds nothing wrong with a Redis that lacks what the gateway does without', async t => {
+  for (const commands of [['ROLE'], ['INFO'], ['ROLE', 'INFO'], ['ROLE', 'INFO', 'CLIENT', 'PING', 'CONFIG']]) {
+    const redis = await startRedis(t, { args: commands.flatMap(name => ['--rename-command', name, '']) })
+    const { code, findings, about } = await examine(t, ['--redis-only'], { REDIS_URL: redis.url, HISTORY: '*' })
+    t.equal(code, 0, commands.join(', '))
+    t.same(
+      findings.filter(({ level }) => level === 'problem'),
+      [],
+    )
+    t.match(about('role'), { level: 'ok', text: 'master' })
+    t.match(about('version'), { level: 'ok', text: /^Redis \d/ })
+    t.match(about('rights'), { level: 'ok' })
+    await redis.stop()
+  }
+  const args = ['ROLE', 'INFO', 'HELLO'].flatMap(name => ['--rename-command', name, ''])
+  const silent = await startRedis(t, { args })
+  const { code, about } = await examine(t, ['--redis-only'], { REDIS_URL: silent.url })
+  t.equal(code, 0)
+  t.match(about('role'), { level: 'unknown', text: /would not notice/ })
+  t.match(about('version'), { level: 'unknown' })
 })
 
 t.test('names what history, idempotency keys, tickets and rates lack', async t => {
@@ -72,12 +95,8 @@ t.test('names what history, idempotency keys, tickets and rates lack', async t =
   t.equal(without.code, 0, 'it does without them')
   t.match(without.about('rights'), { level: 'ok' })
   const expected = {
-    'rights for Idempotency-Key': [
-      '+evalsha',
-      '+hset ~carillon:position:*',
-      '+xadd ~carillon:history:*',
-      '+memory|usage',
-    ],
+    'rights to load scripts': ['+client|info', '+script|load', '+evalsha'],
+    'rights for Idempotency-Key': ['+hset ~carillon:position:*', '+xadd ~carillon:history:*', '+memory|usage'],
     'rights for tickets': ['+set ~carillon:vault:*', '+get ~carillon:vault:*', '+getdel'],
     'rights for PUBLISH_RATE': ['+set ~carillon:rate:*', '+time'],
   }
@@ -95,7 +114,13 @@ t.test('names what history, idempotency keys, tickets and rates lack', async t =
   await redis.cli('ACL', 'SETUSER', 'plain', ...rules)
   const all = await examine(t, ['--redis-only'], { REDIS_URL, HISTORY: 'orders:*', PUBLISH_RATE: '10/s' })
   t.equal(all.code, 0)
-  for (const about of ['rights', 'rights for history', 'rights for tickets', 'rights for PUBLISH_RATE'])
+  for (const about of [
+    'rights',
+    'rights for history',
+    'rights to load scripts',
+    'rights for tickets',
+    'rights for PUBLISH_RATE',
+  ])
     t.match(all.about(about), { level: 'ok' }, `${about}, with the rules of the docs`)
   t.equal(await redis.cli('KEYS', '*'), '', 'it leaves nothing behind')
 })

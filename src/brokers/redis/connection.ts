@@ -1,6 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../../logger.js'
 import { diagnose } from './diagnosis.js'
+import { Identity } from './identity.js'
 import { RedisStatistics } from './statistics.js'
 
 /** `replyMapping` is left out: it would change what every reply looks like, types included. */
@@ -55,7 +56,8 @@ export class Connection {
   #isClosing = false
   #again: NodeJS.Timeout | undefined
   #trouble: string | undefined = 'the connection to Redis is being made'
-  #mayAskRole: boolean
+  readonly #mayAskRole: boolean
+  readonly #identity: Identity
 
   constructor(
     { target, timeout, anyRole = false, name, log, statistics = new RedisStatistics() }: ConnectionSettings,
@@ -86,6 +88,7 @@ export class Connection {
       // Our own check asks for more; this one writes to the console where INFO is not allowed.
       enableReadyCheck: false,
     } satisfies RedisOptions)
+    this.#identity = new Identity(this.redis)
     this.redis.on('error', (error: Error) => {
       // ioredis listens for one error of a socket, and TLS may have another: it would end the process.
       this.redis.stream?.on('error', () => {})
@@ -135,6 +138,7 @@ export class Connection {
 
   async #check(): Promise<void> {
     try {
+      this.#identity.forget()
       const trouble = (await this.#askRole()) ?? (await this.#askVersion())
       if (trouble !== undefined || this.redis.status !== 'ready') return
       this.#isUp = true
@@ -174,7 +178,8 @@ export class Connection {
     const sentAt = Date.now()
     const probedAt = performance.now()
     this.#probedAt = probedAt
-    if (this.#mayAskRole && this.#ticks++ % TICKS === 0) await this.#askRole()
+    const asksRole = this.#mayAskRole && this.#identity.isRoleKnown
+    if (asksRole && this.#ticks++ % TICKS === 0) await this.#askRole()
     else await this.redis.ping().catch(passReply)
     this.#statistics.roundTrips.observe((performance.now() - probedAt) / 1000)
     this.#probedAt = undefined
@@ -183,29 +188,26 @@ export class Connection {
 
   /** Gives the connection up when it leads to a replica: its trouble, or undefined. */
   async #askRole(): Promise<string | undefined> {
-    if (!this.#mayAskRole || (await this.#role()) === 'master') return undefined
+    if (!this.#mayAskRole) return undefined
+    const role = await this.#identity.role()
+    if (role === undefined) this.#tellOnce(ROLE_UNKNOWN)
+    if (role === undefined || role === 'master') return undefined
     return this.#giveUp('the Redis at this address is a replica: messages published there do not reach everybody')
   }
 
-  async #role(): Promise<string> {
-    try {
-      const [role] = (await this.redis.role()) as [string]
-      return role
-    } catch (error) {
-      if (!(error as Error).message.startsWith('NOPERM')) throw error
-      this.#mayAskRole = false // then it stays the operator's care
-      return 'master'
-    }
+  async #askVersion(): Promise<string | undefined> {
+    const version = await this.#identity.version()
+    if (version === undefined) this.#tellOnce(VERSION_UNKNOWN)
+    const [major = 0, minor = 0] = (version ?? NEEDED_VERSION).split('.').map(Number)
+    if (major > 6 || (major === 6 && minor >= 2)) return undefined
+    return this.#giveUp(`Redis ${version} is too old: the gateway needs ${NEEDED_VERSION} or later`)
   }
 
-  async #askVersion(): Promise<string | undefined> {
-    const info = await this.redis.info('server').catch((error: Error) => {
-      if (error.message.startsWith('NOPERM')) return ''
-      throw error
-    })
-    const [, version, major, minor] = /^redis_version:((\d+)\.(\d+)\S*)/m.exec(info) ?? []
-    if (version === undefined || Number(major) > 6 || (major === '6' && Number(minor) >= 2)) return undefined
-    return this.#giveUp(`Redis ${version} is too old: the gateway needs 6.2 or later`)
+  /** What cannot be found out about Redis: once for all connections. */
+  #tellOnce(shortcoming: string): void {
+    if (this.#statistics.shortcomings.has(shortcoming)) return
+    this.#statistics.shortcomings.add(shortcoming)
+    this.#log.warn({}, shortcoming)
   }
 
   #giveUp(trouble: string): string {
@@ -239,6 +241,11 @@ export class Connection {
 function passReply(error: Error): void {
   if (error.name !== 'ReplyError') throw error
 }
+
+const NEEDED_VERSION = '6.2'
+const ROLE_UNKNOWN =
+  'Redis refuses ROLE, HELLO and INFO: the gateway cannot tell a master from a replica, where messages that are published do not reach everybody'
+const VERSION_UNKNOWN = `Redis refuses INFO and HELLO: the gateway cannot tell its version, and needs ${NEEDED_VERSION} or later`
 
 /** Ticks of the watchdog in one timeout, and how much of the timeout a probe may take. */
 const TICKS = 6

@@ -13,7 +13,7 @@ export async function orUndefined<Reply>(reply: Promise<Reply>): Promise<Reply |
   }
 }
 
-/** Redis answered, and will go on answering so. */
+/** Redis has answered with an error, and will go on answering so. */
 export const isRefusal = ({ name, message }: Error): boolean => name === 'ReplyError' && !NOT_NOW.test(message)
 
 const NOT_NOW = /^-?(?:BUSY|LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS)\b/

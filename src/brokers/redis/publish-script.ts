@@ -58,7 +58,8 @@ export class PublishScript {
       if (socket === undefined) return
       const text = Buffer.from(`${SOURCE}\n-- ${socket}`)
       const digest = String(await redis.call('script', 'load', text))
-      if (this.#stream !== stream) return
+      const isCalled = await redis.call('evalsha', UNKNOWN_DIGEST, '0').catch(isNoScript)
+      if (this.#stream !== stream || isCalled !== true) return
       this.#text = text
       this.#digest = digest
     } catch {
@@ -66,6 +67,10 @@ export class PublishScript {
     }
   }
 }
+
+/** What the server must say to a call, or calls by digest are refused. */
+const isNoScript = ({ message }: Error): boolean => message.startsWith('NOSCRIPT')
+const UNKNOWN_DIGEST = '0'.repeat(40)
 
 /** One text for both, as two digests would not fail together. They differ in the number of their arguments. */
 const SOURCE = Buffer.from(`if #ARGV == 6 then\n${ANNOUNCE}\nend\n${KEEP.source}`)

@@ -36,8 +36,9 @@ export interface ScriptCall {
 
 type ScriptCommand = [command: string, ...(string | Buffer)[]]
 
-/** The server does not know the script, as after its restart: it has not executed anything. */
-export const isUnknownScript = (error: Error): boolean => error.message.startsWith('NOSCRIPT')
+/** The server does not know the script, as after its restart, or lets nobody call by digest: it has not executed anything. */
+export const isUnknownScript = ({ message }: Error): boolean =>
+  message.startsWith('NOSCRIPT') || /^(?:ERR unknown command|NOPERM [^']*)[ ]?['`]evalsha['`]/i.test(message)
 
 /** Runs a script that reads. Strings in its answer are Buffers. */
 export async function readByScript(redis: Redis, { byDigest, byText }: ScriptCall): Promise<unknown> {

@@ -5,5 +5,7 @@ import { Histogram, SECONDS } from '../../histogram.js'
 export class RedisStatistics implements ConnectionStatistics {
   up = 0
   reconnects = 0
+  /** What the log has already said that Redis does not tell. */
+  readonly shortcomings = new Set<string>()
   readonly roundTrips = new Histogram(SECONDS)
 }

@@ -19,13 +19,23 @@ export async function checkRights(
     missing.length === 0
       ? ok('rights', 'the user may do what the gateway does')
       : problem('rights', `the user lacks ${missing.join(', ')}`, ADVICE)
+  const dispensed = await missingRules(dispensable(asking))
   const keeping = keepingCommands(asking)
   const findings = [rights]
+  if (dispensed.length > 0)
+    findings.push(ok('rights that help', `the user lacks ${dispensed.join(', ')}, and the gateway works without`))
   // Without HISTORY it is only who sends an Idempotency-Key that needs them.
   findings.push(
     config.HISTORY === ''
       ? optional('rights for Idempotency-Key', await missingRules(keeping), 'A publish that has one gets 503.')
       : required('rights for history', await missingRules(keeping)),
+  )
+  findings.push(
+    optional(
+      'rights to load scripts',
+      await missingRules(scriptCommands(asking)),
+      'A publish with history or an Idempotency-Key carries the text of its script each time (4 KB).',
+    ),
   )
   findings.push(
     optional('rights for tickets', await missingRules(ticketCommands(asking)), 'POST /tickets is answered with 503.'),
@@ -82,10 +92,6 @@ function pubSub(asking: Redis, listening: Redis, config: Config, channel: string
     [`+subscribe &${channel}`, () => listening.subscribe(channel)],
     ['+pubsub', () => asking.pubsub('NUMSUB', own)],
     ['+eval', () => asking.eval("return redis.call('PUBLISH', ARGV[1], '')", 0, own)],
-    ['+ping', () => asking.ping()],
-    ['+info', () => asking.info('server')],
-    ['+role', () => asking.role()],
-    ['+client|setname', () => asking.client('SETNAME', 'carillon:doctor')],
     ...(config.REDIS_URL?.includes('+sentinel')
       ? [['+del ~carillon:fence', () => asking.del('carillon:fence')] satisfies Attempt]
       : []),
@@ -94,6 +100,21 @@ function pubSub(asking: Redis, listening: Redis, config: Config, channel: string
       : ['+psubscribe +punsubscribe (for patterns)', () => patterns(listening, own)],
   ]
 }
+
+/** What the gateway does without: there is another way, or it only helps whoever looks at Redis. */
+const dispensable = (asking: Redis): Attempt[] => [
+  ['+ping', () => asking.ping()],
+  ['+info', () => asking.info('server')],
+  ['+role', () => asking.role()],
+  ['+client|setname', () => asking.client('SETNAME', 'carillon:doctor')],
+]
+
+/** What makes a publish that leaves something in Redis cheaper. */
+const scriptCommands = (asking: Redis): Attempt[] => [
+  ['+client|info', () => asking.call('CLIENT', 'INFO')],
+  ['+script|load', () => asking.script('LOAD', 'return 1')],
+  ['+evalsha', () => asking.evalsha('0'.repeat(40), 0)],
+]
 
 async function patterns(redis: Redis, own: string): Promise<void> {
   await redis.psubscribe(`${own}*`)
@@ -106,7 +127,6 @@ function keepingCommands(redis: Redis): Attempt[] {
   const [stream, position, memo] = [historyKey(channel), positionKey(channel), idempotencyKey(channel, 'doctor')]
   return [
     ['+time', () => redis.time()],
-    ['+evalsha', () => redis.evalsha('0'.repeat(40), 0)],
     ['+set ~carillon:idempotency:*', () => redis.set(memo, '', 'PX', SOON_MS)],
     ['+get', () => redis.get(memo)],
     ['+hset ~carillon:position:*', () => redis.hset(position, 'epoch', '')],

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Target } from '../../brokers/redis/connection.js'
 import { diagnose } from '../../brokers/redis/diagnosis.js'
+import { Identity } from '../../brokers/redis/identity.js'
 import { nodeTarget, targetOfUrl } from '../../brokers/redis/target.js'
 import { type Config, ConfigError } from '../../config.js'
 import { type Finding, ok, problem, unknown, warning } from './finding.js'
@@ -31,6 +32,8 @@ export async function checkRedis(config: Config, channel: string): Promise<Findi
     const redis = new Client({
       ...target,
       lazyConnect: true,
+      // It asks for INFO, which may be refused.
+      enableReadyCheck: false,
       connectTimeout: config.REDIS_TIMEOUT_MS * 3,
       commandTimeout: config.REDIS_TIMEOUT_MS * 3,
       maxRetriesPerRequest: 0,
@@ -59,7 +62,7 @@ const ADVICE_FOR_CONNECTION =
   'Look at REDIS_URL, and whether redis-cli -u "$REDIS_URL" PING works from this machine. The REDIS_… settings are in docs/settings.md.'
 
 async function examine(asking: Redis, listening: Redis, config: Config, channel: string): Promise<Finding[]> {
-  const info = parseInfo(await allowed(asking.info(), ''))
+  const info = await readInfo(asking)
   return [
     ok('Redis', 'reachable, and it lets the user in'),
     checkVersion(info),
@@ -81,6 +84,16 @@ function allowed<Value>(reply: Promise<Value>, instead: Value): Promise<Value> {
   })
 }
 
+/** INFO, and from elsewhere what matters most of it. Where all is refused there is nothing. */
+async function readInfo(asking: Redis): Promise<Map<string, string>> {
+  const info = parseInfo(await allowed(asking.info(), ''))
+  const identity = new Identity(asking)
+  const [role, version] = [info.get('role') ?? (await identity.role()), await identity.version()]
+  if (role !== undefined) info.set('role', role)
+  if (version !== undefined && !info.has('redis_version')) info.set('redis_version', version)
+  return info
+}
+
 const parseInfo = (text: string): Map<string, string> =>
   new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = '', value = '']) => [name, value]))
 
@@ -88,7 +101,7 @@ type Info = ReadonlyMap<string, string>
 
 export function checkVersion(info: Info): Finding {
   const version = info.get('redis_version')
-  if (version === undefined) return unknown('version', 'the user may not ask for it (+info)')
+  if (version === undefined) return unknown('version', 'Redis refuses INFO and HELLO; the gateway needs 6.2 or later')
   const server = info.has('valkey_version') ? `Valkey ${info.get('valkey_version')}` : `Redis ${version}`
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > 6 || (major === 6 && minor >= 2)) return ok('version', server)
@@ -98,14 +111,20 @@ export function checkVersion(info: Info): Finding {
 function checkRole(info: Info, { REDIS_URL = '', REDIS_SHARDED }: Config): Finding {
   const role = info.get('role')
   const isCluster = info.get('cluster_enabled') === '1'
-  if (role === undefined) return unknown('role', 'the user may not ask for it (+info)')
-  if (isCluster !== REDIS_URL.includes('+cluster'))
+  if (role === undefined)
+    return unknown(
+      'role',
+      'Redis refuses ROLE, INFO and HELLO: a gateway would not notice that it publishes at a replica',
+    )
+  // Whether it belongs to a Cluster only INFO tells.
+  if (info.has('cluster_enabled') && isCluster !== REDIS_URL.includes('+cluster'))
     return problem(
       'role',
       isCluster ? 'it is a node of a Cluster, and REDIS_URL speaks of a single server' : 'it is no node of a Cluster',
       isCluster ? 'Use redis+cluster://host:port,host:port' : 'Use redis://host:port',
     )
-  if (isCluster) return ok('role', `node of a Cluster, ${REDIS_SHARDED ? 'sharded' : 'classic'} Pub/Sub`)
+  if (isCluster || (!info.has('cluster_enabled') && REDIS_URL.includes('+cluster')))
+    return ok('role', `node of a Cluster, ${REDIS_SHARDED ? 'sharded' : 'classic'} Pub/Sub`)
   if (role !== 'master')
     return problem(
       'role',

@@ -5,6 +5,7 @@ import type { Logger } from '../../../logger.js'
 import type { Publication } from '../../../message.js'
 import type { Node } from '../address.js'
 import { Connection, type Target } from '../connection.js'
+import { isRefusal } from '../optional.js'
 import type { PublicationOptions } from '../publication-command.js'
 import { Publisher } from '../publisher.js'
 import type { RedisStatistics } from '../statistics.js'
@@ -48,6 +49,8 @@ export class ClusterNodes {
   #askedAt = Date.now()
   #refreshing: Promise<void> | undefined
   #isClosing = false
+  /** Why nobody tells who serves what, for the operator. */
+  #refusal: string | undefined
 
   constructor(settings: ClusterSettings, events: ClusterNodesEvents) {
     this.#settings = settings
@@ -60,7 +63,8 @@ export class ClusterNodes {
   }
 
   get trouble(): string | undefined {
-    if (this.#slots.masters.size === 0) return this.#firstTrouble() ?? 'the Cluster has not told yet who serves what'
+    if (this.#slots.masters.size === 0)
+      return this.#firstTrouble() ?? this.#refusal ?? 'the Cluster has not told yet who serves what'
     if (!this.#slots.isWhole) return 'no master serves some of the slots of the Cluster'
     return this.masters().every(({ connection }) => connection.isUp) ? undefined : this.#firstTrouble()
   }
@@ -152,8 +156,11 @@ export class ClusterNodes {
     const working = [...this.#nodes.values()].filter(({ connection }) => connection.isUp)
     const order = working.sort((a, b) => Number(nodeKey(b.node) === preferred) - Number(nodeKey(a.node) === preferred))
     for (const { node, connection } of order) {
-      const reply = await connection.redis.cluster('SLOTS').catch(() => undefined)
+      const reply = await connection.redis.cluster('SLOTS').catch((error: Error) => {
+        if (isRefusal(error)) this.#refusal = 'Redis refuses CLUSTER SLOTS, without which the gateway finds no node'
+      })
       if (!reply) continue
+      this.#refusal = undefined
       this.#take(readSlots(reply as unknown as SlotsReply, node)) // as the command's documentation has it
       return
     }
