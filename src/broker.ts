@@ -72,8 +72,11 @@ export interface BrokerListener {
   lost(reason: LossReason, loss?: Loss): void
   /** The topic was refused after it had been live once. It will not come back by itself. */
   refused(topic: Topic): void
-  /** Clients of this gateway that would hear each channel. */
-  countListeners(channels: readonly string[]): number[]
+  /**
+   * Clients of this gateway that would hear each channel. It may take a while, in which it asks now and then whether the
+   * counts are still wanted; undefined where they were not.
+   */
+  countListeners(channels: readonly string[], isWanted?: () => boolean): Promise<number[] | undefined>
 }
 
 export interface Loss {

@@ -12,7 +12,7 @@ import { Follower } from './follower.js'
 import { type GapReason, gapData } from './gap.js'
 import type { History } from './history.js'
 import { InFlight } from './idempotency.js'
-import type { Lane } from './lane.js'
+import { countListeners } from './listener-counts.js'
 import { Locator } from './locator.js'
 import type { Message, Publication } from './message.js'
 import { Outbox } from './outbox.js'
@@ -186,16 +186,8 @@ export class Hub implements BrokerListener {
     for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic, subscription.gapDue(lane.format))
   }
 
-  countListeners(channels: readonly string[]): number[] {
-    return channels.map(channel => {
-      const lanes = new Set<Lane>(this.#channels.get(channel)?.lanes)
-      for (const { covers, lanes: more } of this.#patterns.values()) {
-        if (covers(channel)) for (const lane of more) lanes.add(lane)
-      }
-      let count = 0
-      for (const lane of lanes) count += lane.members.size
-      return count
-    })
+  countListeners(channels: readonly string[], isWanted?: () => boolean): Promise<number[] | undefined> {
+    return countListeners(channels, { byName: this.#channels, byPattern: this.#patterns }, isWanted)
   }
 
   #find(topic: Topic): Subscription | undefined {

@@ -137,7 +137,7 @@ export class PrivateLane extends Lane {
       last !== undefined &&
       last.message.channel === message.channel &&
       !last.topics.has(topic) &&
-      last.message.data.equals(message.data)
+      message.hasBytesOf(last.message)
     if (isCopy) last.topics.add(topic)
     else this.#last = { message, topics: new Set([topic]) }
     return isCopy

@@ -12,7 +12,7 @@ import { PrivateLane } from './private-lane.js'
 import type { PageQuery, Replays } from './replays.js'
 import { Resumption } from './resumption.js'
 import type { Subscriber } from './subscriber.js'
-import { type Topic, topicMatcher } from './topic.js'
+import type { Topic } from './topic.js'
 
 /** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
 export interface Client {
@@ -33,7 +33,6 @@ export interface SubscriptionContext {
 /** One topic that has clients here: subscribed once at the broker for all of them. */
 export class Subscription implements Audience {
   readonly topic: Topic
-  readonly covers: (channel: string) => boolean
   readonly lanes = new Set<Lane>()
   /** Where the topic is a channel with a history. */
   follower: Follower | undefined
@@ -60,7 +59,6 @@ export class Subscription implements Audience {
 
   constructor(topic: Topic, context: SubscriptionContext) {
     this.topic = topic
-    this.covers = topicMatcher(topic)
     this.#context = context
   }
 

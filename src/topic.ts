@@ -1,5 +1,4 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { globMatcher } from './glob.js'
 
 /** What a client subscribes to: one channel by name, or every channel that a glob matches. */
 export interface Topic {
@@ -21,7 +20,3 @@ export const TopicName = Type.Union([
 
 export const describeTopic = ({ kind, name }: Topic): Static<typeof TopicName> =>
   kind === 'channel' ? { channel: name } : { pattern: name }
-
-/** Whether a message on the channel belongs to the topic. */
-export const topicMatcher = ({ kind, name }: Topic): ((channel: string) => boolean) =>
-  kind === 'pattern' ? globMatcher(name) : channel => channel === name

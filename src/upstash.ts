@@ -1,6 +1,7 @@
-import { allows, requireAllowedWithin } from './access/allows.js'
+import { requireAllowedWithin } from './access/allows.js'
 import type { Caller } from './access/caller.js'
 import type { Right } from './access/grants.js'
+import { visibleChannels } from './access/visible-channels.js'
 import { BrokerUnavailable, type PublishResult } from './broker.js'
 import type { Gateway } from './gateway.js'
 import type { Work } from './glob-cover.js'
@@ -65,7 +66,7 @@ async function ask(
     case 'channels': {
       const names = await orProblem(broker.channels(command.glob))
       if (names instanceof Problem) return names
-      return names.filter(name => allows(caller, 'inspect', channelTopic(name))).sort()
+      return visibleChannels(caller, names)
     }
     case 'numsub': {
       const counts = await orProblem(broker.subscriberCounts(command.channels))

@@ -64,14 +64,14 @@ for (const [who, options] of Object.entries({ 'shares its lane': {}, 'has a lane
     const leaving = hubClient(hub, options)
     for (const client of [first, leaving, second]) await client.join(news)
     leaving.subscriber.close('client_gone')
-    t.same(hub.countListeners(['news']), [2])
+    t.same(await hub.countListeners(['news']), [2])
     const third = hubClient(hub)
     await third.join(news)
     await publish('news', 'a')
     await endOfTick()
     for (const { sink } of [first, second, third]) t.same(lines(sink), ['news a'])
     for (const { subscriber } of [first, second, third]) subscriber.close('client_gone')
-    t.same(hub.countListeners(['news']), [0])
+    t.same(await hub.countListeners(['news']), [0])
     t.equal(calls.at(-1), 'unsubscribe channel news')
     t.equal(calls.length, 2)
   })
@@ -165,9 +165,9 @@ t.test('counts each client once for a channel, however many of its topics match'
   const [one, other] = [hubClient(hub), hubClient(hub)]
   const both = hubClient(hub, { limit: 10 })
   await Promise.all([one.join(news), other.join(pattern), both.join(news, pattern, patternTopic('*'))])
-  t.same(hub.countListeners(['news', 'nobody', 'else', 'news']), [3, 2, 1, 3])
+  t.same(await hub.countListeners(['news', 'nobody', 'else', 'news']), [3, 2, 1, 3])
   both.subscriber.close('client_gone')
-  t.same(hub.countListeners(['news', 'nobody', 'else']), [2, 1, 0])
+  t.same(await hub.countListeners(['news', 'nobody', 'else']), [2, 1, 0])
 })
 
 t.test('tells a gap once per topic, before the first message after it, in the order of time', async t => {
@@ -277,7 +277,7 @@ t.test('ends the clients of a topic that is refused after it was live, and no ot
   t.same(shared.sink.closings, ['channel_refused'])
   t.same(own.sink.closings, ['channel_refused'])
   t.same(other.sink.closings, [])
-  t.same(hub.countListeners(['news']), [1])
+  t.same(await hub.countListeners(['news']), [1])
   hub.refused(channelTopic('unknown'))
 })
 
@@ -294,5 +294,36 @@ t.test('cuts a client that falls behind, and the others hear everything', async 
   t.same(lines(slow.sink), [])
   t.same(fast.sink.closings, [])
   t.equal(lines(fast.sink).length, 2)
-  t.same(hub.countListeners(['news']), [1])
+  t.same(await hub.countListeners(['news']), [1])
+})
+
+/** Patterns and names that take long to compare, all of them together. */
+async function setUpManyPatterns() {
+  const { hub } = setUp()
+  const client = hubClient(hub, { limit: 10 })
+  const patterns = Array.from({ length: 300 }, (_, i) => patternTopic(`*${'a'.repeat(60)}${i}x*`))
+  await client.join(patternTopic('*'), ...patterns)
+  const channels = Array.from({ length: 100 }, (_, i) => `${'a'.repeat(120)}${i}`)
+  return { hub, channels }
+}
+
+t.test('counts clients in slices, between which others have their turn', async t => {
+  const { hub, channels } = await setUpManyPatterns()
+  let turns = 0
+  let next: NodeJS.Immediate
+  const count = () => {
+    turns++
+    next = setImmediate(count)
+  }
+  next = setImmediate(count)
+  t.same(await hub.countListeners(channels), Array(channels.length).fill(1))
+  clearImmediate(next)
+  t.ok(turns > 10, `${turns} turns`)
+})
+
+t.test('stops counting when nobody waits for it any more', async t => {
+  const { hub, channels } = await setUpManyPatterns()
+  let asked = 0
+  t.equal(await hub.countListeners(channels, () => ++asked < 3), undefined)
+  t.equal(asked, 3)
 })

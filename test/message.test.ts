@@ -38,3 +38,10 @@ t.test('has an id where it stands in a history, also in its envelope', async t =
   t.equal(kept.id, 'mVChq83vAQ')
   t.equal(kept.envelope, '{"channel":"news","id":"mVChq83vAQ","event":"price","data":"a"}')
 })
+
+t.test('knows whether another one has the same bytes', async t => {
+  const one = message('a')
+  t.ok(one.hasBytesOf(message('a')))
+  t.notOk(one.hasBytesOf(message('b')))
+  t.ok(one.hasBytesOf(one))
+})

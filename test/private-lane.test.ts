@@ -79,7 +79,7 @@ t.test('ends after its limit, with exactly so many messages, whole before the en
   t.same(client.sink.closings, ['limit_reached'])
   await endOfTick()
   t.same(lines(client.sink), ['news a', 'news b'])
-  t.same(hub.countListeners(['news']), [0])
+  t.same(await hub.countListeners(['news']), [0])
 })
 
 t.test('a gap does not count towards the limit', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { channelTopic, describeTopic, patternTopic, topicKey, topicMatcher } from '../src/topic.js'
+import { channelTopic, describeTopic, patternTopic, topicKey } from '../src/topic.js'
 
 t.test('a channel and a pattern of one name are two topics', async t => {
   t.not(topicKey(channelTopic('a')), topicKey(patternTopic('a')))
@@ -9,11 +9,4 @@ t.test('a channel and a pattern of one name are two topics', async t => {
 t.test('clients see a topic by its kind', async t => {
   t.same(describeTopic(channelTopic('a')), { channel: 'a' })
   t.same(describeTopic(patternTopic('a*')), { pattern: 'a*' })
-})
-
-t.test('a channel covers itself only, whatever it looks like; a pattern what it matches', async t => {
-  t.ok(topicMatcher(channelTopic('a'))('a'))
-  t.notOk(topicMatcher(channelTopic('a*'))('ab'))
-  t.ok(topicMatcher(patternTopic('a*'))('ab'))
-  t.notOk(topicMatcher(patternTopic('a*'))('b'))
 })

@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { allows } from '../../src/access/allows.js'
+import { visibleChannels } from '../../src/access/visible-channels.js'
 import type { Gateway } from '../../src/gateway.js'
-import { channelTopic } from '../../src/topic.js'
 import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
@@ -61,8 +60,7 @@ export const list: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app,
     async (request): Promise<Static<typeof ChannelList>> => {
       const { pattern = '*', after = '', limit, counts } = request.query
       const { caller } = request
-      const mayShow = (name: string) => name > after && allows(caller, 'inspect', channelTopic(name))
-      const names = (await broker.channels(pattern)).filter(mayShow).sort()
+      const names = await visibleChannels(caller, await broker.channels(pattern), { after, most: limit + 1 })
       const page = names.slice(0, limit)
       const last = page.at(-1)
       const more = names.length > page.length && last !== undefined ? { next: last } : {}

@@ -1,11 +1,11 @@
 import type { Broker, BrokerListener, ListenerCounts, Published, PublishResult } from '../broker.js'
 import { defaultConfig } from '../config.js'
 import { encodeId } from '../cursor.js'
-import { globMatcher } from '../glob.js'
+import { coveredBy } from '../glob-cover.js'
 import { HistoryRules } from '../history-rules.js'
 import { Message, type Publication } from '../message.js'
 import { isReservedChannel } from '../names.js'
-import { type Topic, topicKey, topicMatcher } from '../topic.js'
+import type { Topic } from '../topic.js'
 import { MemoryHistory } from './memory-history.js'
 import { MemoryOutcomes } from './memory-outcomes.js'
 import { MemoryVault } from './memory-vault.js'
@@ -27,9 +27,9 @@ export class MemoryBroker implements Broker {
   readonly hasPatterns = true
   readonly vault = new MemoryVault()
   readonly history: MemoryHistory | undefined
-  readonly #topics = new Map<string, { topic: Topic; covers: (channel: string) => boolean }>()
+  readonly #channels = new Set<string>()
+  readonly #patterns = new Set<string>()
   readonly #outcomes: MemoryOutcomes
-  #patterns = 0
   #listener: BrokerListener | undefined
 
   constructor({
@@ -50,38 +50,34 @@ export class MemoryBroker implements Broker {
   }
 
   subscribe(topic: Topic): Promise<void> {
-    this.#topics.set(topicKey(topic), { topic, covers: topicMatcher(topic) })
-    if (topic.kind === 'pattern') this.#patterns++
+    this.#namesOf(topic).add(topic.name)
     // Not before the caller has the promise in its hands, as with a broker over a network.
     return Promise.resolve().then(() => this.#listener?.live(topic))
   }
 
   unsubscribe(topic: Topic): void {
-    if (this.#topics.delete(topicKey(topic)) && topic.kind === 'pattern') this.#patterns--
+    this.#namesOf(topic).delete(topic.name)
   }
 
   channels(glob: string): Promise<string[]> {
-    const matches = globMatcher(glob)
-    const names = [...this.#topics.values()]
-      .filter(({ topic }) => topic.kind === 'channel')
-      .map(({ topic }) => topic.name)
-    return Promise.resolve(names.filter(matches))
+    return Promise.resolve([...this.#channels].filter(name => coveredBy(name)(glob)))
   }
 
   subscriberCounts(channels: readonly string[]): Promise<number[]> {
-    return Promise.resolve(channels.map(name => (this.#topics.has(topicKey({ kind: 'channel', name })) ? 1 : 0)))
+    return Promise.resolve(channels.map(name => (this.#channels.has(name) ? 1 : 0)))
   }
 
   patternCount(): Promise<number> {
-    return Promise.resolve(this.#patterns)
+    return Promise.resolve(this.#patterns.size)
   }
 
-  listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
-    return Promise.resolve({ counts: this.#listener?.countListeners(channels) ?? [], unanswered: 0 })
+  async listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
+    return { counts: (await this.#listener?.countListeners(channels)) ?? [], unanswered: 0 }
   }
 
   close(): Promise<void> {
-    this.#topics.clear()
+    this.#channels.clear()
+    this.#patterns.clear()
     this.history?.close()
     this.vault.close()
     return Promise.resolve()
@@ -105,16 +101,21 @@ export class MemoryBroker implements Broker {
   #dispatch(message: Message): number {
     if (isReservedChannel(message.channel)) return 0 // nobody listens there, and no pattern may
     let receivers = 0
-    if (this.#topics.has(topicKey({ kind: 'channel', name: message.channel }))) {
+    if (this.#channels.has(message.channel)) {
       this.#listener?.message(message)
       receivers++
     }
-    if (this.#patterns === 0) return receivers
-    for (const { topic, covers } of this.#topics.values()) {
-      if (topic.kind !== 'pattern' || !covers(message.channel)) continue
-      this.#listener?.message(message, topic.name)
+    if (this.#patterns.size === 0) return receivers
+    const isCoveredBy = coveredBy(message.channel)
+    for (const pattern of this.#patterns) {
+      if (!isCoveredBy(pattern)) continue
+      this.#listener?.message(message, pattern)
       receivers++
     }
     return receivers
+  }
+
+  #namesOf({ kind }: Topic): Set<string> {
+    return kind === 'channel' ? this.#channels : this.#patterns
   }
 }

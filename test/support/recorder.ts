@@ -40,7 +40,7 @@ export class Recorder implements BrokerListener {
     this.news.put(`refused ${topicKey(topic)}`)
   }
 
-  countListeners(channels: readonly string[]): number[] {
+  async countListeners(channels: readonly string[]): Promise<number[]> {
     return channels.map(channel => this.listeners(channel))
   }
 

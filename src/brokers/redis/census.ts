@@ -3,6 +3,7 @@ import { BrokerUnavailable, type ListenerCounts, type PublishResult } from '../.
 import { RESERVED_PREFIX } from '../../names.js'
 import type { Deployment } from './deployment.js'
 
+type Count = (channels: readonly string[], isWanted: () => boolean) => Promise<number[] | undefined>
 type Asked = Pick<Deployment, 'publish' | 'subscriberCounts' | 'unavailable'>
 
 /**
@@ -20,10 +21,12 @@ export class Census {
   readonly inbox: string
   readonly #deployment: Asked
   readonly #timeout: number
-  readonly #count: (channels: readonly string[]) => number[]
+  readonly #count: Count
+  /** Done when the questions so far have been answered, one after the other. */
+  #answering: Promise<void> = Promise.resolve()
   readonly #open = new Map<string, (counts: readonly number[]) => void>()
 
-  constructor(deployment: Asked, gatewayId: string, timeout: number, count: (channels: readonly string[]) => number[]) {
+  constructor(deployment: Asked, gatewayId: string, timeout: number, count: Count) {
     this.#deployment = deployment
     this.#timeout = timeout
     this.#count = count
@@ -35,7 +38,8 @@ export class Census {
     if (this.#deployment.unavailable) throw new BrokerUnavailable(this.#deployment.unavailable)
     const question = randomUUID()
     // Its own clients it knows, also where Redis has not acknowledged yet that it listens to the question.
-    const sums = this.#count(channels)
+    const own = await this.#count(channels, this.#untilTimeout())
+    const sums = own ?? channels.map(() => 0)
     let answered = 0
     let expected = Number.POSITIVE_INFINITY
     let finish = (): void => {}
@@ -53,7 +57,7 @@ export class Census {
       if (answered < expected) await finished
       // Who has left since it was asked owes no answer.
       const unanswered = answered < expected ? Math.max(0, (await this.#gateways()) - answered) : 0
-      return { counts: sums, unanswered }
+      return { counts: sums, unanswered: unanswered + (own ? 0 : 1) }
     } catch (error) {
       throw new BrokerUnavailable('the gateways could not be asked', { cause: error })
     } finally {
@@ -73,11 +77,24 @@ export class Census {
       message.replyTo.startsWith(RESERVED_PREFIX) &&
       isNames(message.channels)
     ) {
-      const isOwn = message.replyTo === this.inbox
-      const counts = isOwn ? [] : this.#count(message.channels)
-      const answer = JSON.stringify({ question: message.question, counts })
-      void this.#publish(message.replyTo, answer) // if it fails, the asker will say that one is missing
+      const { question, replyTo, channels } = message
+      const isWanted = this.#untilTimeout()
+      // One at a time: however many ask, others have their turn after each slice.
+      this.#answering = this.#answering.then(() => this.#answer({ question, replyTo, channels, isWanted }))
     }
+  }
+
+  /** Where there is no answer, or none in time, the asker says that one is missing. */
+  async #answer({ question, replyTo, channels, isWanted }: Question): Promise<void> {
+    if (!isWanted()) return
+    const counts = replyTo === this.inbox ? [] : await this.#count(channels, isWanted)
+    if (counts) void this.#publish(replyTo, JSON.stringify({ question, counts }))
+  }
+
+  /** Whether somebody who asks now still waits. */
+  #untilTimeout(): () => boolean {
+    const deadline = performance.now() + this.#timeout
+    return () => performance.now() < deadline
   }
 
   async #summon(question: string): Promise<number> {
@@ -96,6 +113,13 @@ export class Census {
     const [count = 0] = await this.#deployment.subscriberCounts([Census.ASSEMBLY])
     return count
   }
+}
+
+interface Question {
+  readonly question: string
+  readonly replyTo: string
+  readonly channels: readonly string[]
+  readonly isWanted: () => boolean
 }
 
 function parse(data: Buffer): Record<string, unknown> | undefined {

@@ -44,8 +44,8 @@ export class RedisBroker implements Broker {
     if (settings.history && !settings.history.isEmpty)
       this.history = new RedisHistory(this.#deployment, settings.history)
     this.vault = new RedisVault(key => this.#deployment.keeperOf(key))
-    this.#census = new Census(this.#deployment, gatewayId, settings.timeout, channels =>
-      this.#listener ? this.#listener.countListeners(channels) : [],
+    this.#census = new Census(this.#deployment, gatewayId, settings.timeout, async (channels, isWanted) =>
+      this.#listener ? this.#listener.countListeners(channels, isWanted) : [],
     )
   }
 
