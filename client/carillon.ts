@@ -5,7 +5,7 @@ import { type Listener, readMessage } from './message.js'
 import { good } from './problem.js'
 import { type Published, publish, randomKey } from './publisher.js'
 import { Tabs } from './tabs.js'
-import { addTopics, covers } from './topics.js'
+import { addTopics, covers, hears } from './topics.js'
 
 export interface CarillonOptions {
   /** The gateway, with a slash at its end; where the page came from by default. */
@@ -165,7 +165,7 @@ export class Carillon {
       if (this.#seen.size > SEEN) for (const oldest of this.#seen) if (this.#seen.delete(oldest)) break
     }
     for (const interest of this.#interests)
-      if (covers(interest.topic, channel) && (interest.event === undefined || interest.event === event))
+      if (hears(interest.topic, channel) && (interest.event === undefined || interest.event === event))
         attempt(() => interest.listener(message))
   }
 

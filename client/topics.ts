@@ -7,6 +7,16 @@ export const isPattern = (topic: string): boolean => /[*?[]/.test(topic)
 export const covers = (wide: string, narrow: string): boolean =>
   wide === narrow || (isPattern(wide) && !isPattern(narrow) && globMatcher(wide)(narrow))
 
+/**
+ * Whether a message on the channel belongs to the topic. Native publishers use any names, and Redis matches them byte by
+ * byte: `?` is half of an `é`.
+ */
+export const hears = (topic: string, channel: string): boolean =>
+  topic === channel || (isPattern(topic) && globMatcher(topic)(bytesOf(channel)))
+
+const bytesOf = (name: string): string =>
+  /^[ -~]*$/.test(name) ? name : Array.from(new TextEncoder().encode(name), byte => String.fromCharCode(byte)).join('')
+
 /** The topics that it takes to hear all of these. */
 export const necessary = (topics: readonly string[]): string[] =>
   topics.filter(topic => !topics.some(other => other !== topic && covers(other, topic)))

@@ -163,8 +163,11 @@ function fillUp(reached: Int32Array): void {
   while (++w < reached.length) reached[w] = -1
 }
 
-/** What channel names are made of (see `CHANNEL_PATTERN`), in the order of their codes. */
-const ALPHABET = '-.0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
+/**
+ * All characters that a class can tell apart, in the order of their codes: from `.` to `z`, and `-`, which stands for every
+ * other one. There are more than in `CHANNEL_PATTERN`, as native publishers use any names.
+ */
+const ALPHABET = Array.from({ length: 78 }, (_, i) => String.fromCharCode(0x2d + i)).join('')
 const PLACES = Uint8Array.from(
   { length: 129 },
   (_, code) => [...ALPHABET].filter(character => character.charCodeAt(0) < code).length,

@@ -24,7 +24,9 @@ const channelFrame = once(message => line(`message,${message.channel},${payload(
 function patternFrame(message: Message, topic: Topic): Buffer {
   let frame = message.encoded.get(topic)
   if (frame === undefined) {
-    frame = line(`pmessage,${topic.name},${message.channel},${payload(message)}`)
+    frame = hasPlace(message.channel)
+      ? line(`pmessage,${topic.name},${message.channel},${payload(message)}`)
+      : sseComment(`not delivered, as its name has a comma or a line end: ${toJson(message.channel)}`)
     message.encoded.set(topic, frame)
   }
   return frame
@@ -34,6 +36,9 @@ function patternFrame(message: Message, topic: Topic): Buffer {
 export function subscribedFrames(topics: readonly Topic[]): Buffer[] {
   return topics.map(({ kind, name }, i) => line(`${kind === 'pattern' ? 'psubscribe' : 'subscribe'},${name},${i + 1}`))
 }
+
+/** Native publishers use any names. One with a comma would be cut there, and pass for another channel. */
+const hasPlace = (channel: string): boolean => !channel.includes(',') && !LINE_END.test(channel)
 
 const line = (text: string): Buffer => Buffer.from(`data: ${text}\n\n`)
 

@@ -58,6 +58,8 @@ for (const [outer, yes, no] of [
   ['user:7:*', ['user:7:*', 'user:7:mail'], ['user:*', 'user:?:*', 'user:77:*', 'user:[7]*', 'user:7*']],
   ['*:log', ['a:log', '*:log', '*:*:log', '?:log'], ['*', '*log', '*:logs']],
   ['a*b*c', ['abc', 'a*b*c', 'aXb*Yc', 'a*bb*c'], ['a*c', 'ab*']],
+  ['a[A-Za-z0-9._:]', ['a[0-9:A-Z]'], ['a[.-z]', 'a[A-z]', 'a?']], // native publishers use names such as a/
+  ['a[^0-A]', ['a[^.-z]'], ['a[^0-9:A]']],
   ['news', ['news', 'new[s]'], ['new?', 'news*', 'new[st]']],
 ] as const)
   t.test(`${outer} covers ${yes.join(', ')} and not ${no.join(', ') || 'nothing'}`, async t => {

@@ -126,7 +126,7 @@ export class RedisBroker implements Broker {
     const owner = channelOfCompanion(channel)
     if (wanted !== undefined) {
       if (owner !== undefined) this.#expect(route(wanted, owner), data)
-    } else if (isVisible(channel)) {
+    } else if (!isReservedChannel(channel)) {
       const metadata = this.#pending.take(route(pattern, channel), data)
       this.#listener?.message(
         new Message({ channel, data, event: metadata?.event, position: metadata?.position }),
@@ -141,10 +141,10 @@ export class RedisBroker implements Broker {
   }
 }
 
-/** The way a pattern's copy of a message takes; names hold no space. */
+/** The way a pattern's copy of a message takes. A pattern holds no space. */
 const route = (pattern: string, channel: string): string => `${pattern} ${channel}`
 
-/** Channels that clients can name. Others exist in Redis, and are not this gateway's to show. */
+/** Channels that clients can name. Others exist in Redis; clients only see them in envelopes that come by a pattern. */
 const isVisible = (channel: string): boolean => isChannelName(channel) && !isReservedChannel(channel)
 
 function unavailable(cause: unknown): never {

@@ -10,6 +10,7 @@ import type { PublicationOptions } from './publication-command.js'
 import { Publisher } from './publisher.js'
 import type { RedisStatistics } from './statistics.js'
 import { Subscriptions } from './subscriptions.js'
+import { nameOf } from './wire.js'
 
 export interface PlainSettings {
   readonly target: Target
@@ -45,7 +46,7 @@ export class PlainDeployment implements Deployment {
     const { redis } = this.#listening
     redis.on('messageBuffer', (channel: Buffer, data: Buffer) => events.message(channel.toString(), data))
     redis.on('pmessageBuffer', (pattern: string, channel: Buffer, data: Buffer) =>
-      events.patternMessage(pattern, channel.toString(), data),
+      events.patternMessage(pattern, nameOf(channel), data),
     )
   }
 

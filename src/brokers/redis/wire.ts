@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import type { Position } from '../../history.js'
 import type { Publication } from '../../message.js'
@@ -33,6 +34,16 @@ export const companionOf = (name: string): string => `${COMPANION_PREFIX}${name}
 /** The channel that a companion belongs to; undefined for any other channel. */
 export const channelOfCompanion = (name: string): string | undefined =>
   name.startsWith(COMPANION_PREFIX) ? name.slice(COMPANION_PREFIX.length, -1) : undefined
+
+/**
+ * The name of a channel as text. Native publishers can use any bytes. Where they are not UTF-8, each byte over 0x7f becomes a
+ * lone surrogate, as in PEP 383, so that different names stay different; clients see U+FFFD.
+ */
+export function nameOf(bytes: Buffer): string {
+  const name = bytes.toString()
+  if (!name.includes('\ufffd') || isUtf8(bytes)) return name
+  return bytes.toString('latin1').replace(/[\x80-\xff]/g, byte => String.fromCharCode(0xdc00 + byte.charCodeAt(0)))
+}
 
 /** What a topic is subscribed as: both names in one command, so that never one is heard without the other. */
 export const wireNames = ({ name }: Topic): [string, string] => [companionOf(name), name]

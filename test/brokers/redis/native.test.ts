@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { channelTopic, patternTopic } from '../../../src/topic.js'
+import { openNdjson, openSse } from '../../support/clients.js'
+import { build } from '../../support/gateway.js'
 import { Inbox } from '../../support/inbox.js'
 import { settle } from '../../support/recorder.js'
 import { type RedisServer, startRedis } from '../../support/redis.js'
@@ -60,20 +62,55 @@ t.test('what is published natively arrives with its very bytes, by channel and b
   }
 })
 
-t.test('a name that no client could use reaches nobody, whatever pattern would match it', async t => {
+const ODD_NAMES = ['a b', '__proto__', 'a/b', 'a\nb', 'a,b', 'é', '\u2028', '\ufffd', 'x'.repeat(129)]
+
+t.test('a name that only native publishers can use comes by a pattern, and our own names never do', async t => {
   const redis = await startRedis(t)
   const { broker, recorder } = await startRedisBroker(t, redis.url)
   const native = connectNative(t, redis)
   await broker.subscribe(patternTopic('*'))
-  for (const name of ['', 'a b', '__proto__', 'a/b', 'a\nb', 'é', Buffer.from([0xff]), 'x'.repeat(129)])
-    await native.publish(name, 'x')
+  for (const name of ODD_NAMES) await native.publish(name, 'x')
+  for (const name of ['carillon:', 'carillon:a,b', 'carillon:é']) await native.publish(name, 'x')
   await native.publish('fine', 'x')
   await subscribeNatively(t, redis, 'a b')
   t.same(
     (await settle(broker, recorder)).map(({ channel }) => channel),
-    ['fine'],
+    [...ODD_NAMES, 'fine'],
   )
-  t.same(await broker.channels('*'), [])
+  t.same(await broker.channels('*'), [], 'they cannot be used in a request, so they are not listed')
+})
+
+t.test('names that are not UTF-8 stay different, and clients get valid Unicode', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url })
+  const native = connectNative(t, redis)
+  const ndjson = await openNdjson(t, `${url}/events?pattern=odd:%3F&pattern=odd:%3F%3F`)
+  // The same text by `toString`, each on one of the two patterns: the second must not count as a copy of the first.
+  for (const tail of [[0xff], [0xe2, 0x82]]) await native.publish(Buffer.from([...Buffer.from('odd:'), ...tail]), 'x')
+  t.same(await ndjson.take(2), [
+    { channel: 'odd:\ufffd', data: 'x' },
+    { channel: 'odd:\ufffd\ufffd', data: 'x' },
+  ])
+})
+
+t.test('a name cannot forge anything in an envelope or on an Upstash stream', async t => {
+  const redis = await startRedis(t)
+  const { url } = await build(t, { redisUrl: redis.url, config: { UPSTASH: true } })
+  const native = connectNative(t, redis)
+  const [sse, ndjson, upstash] = await Promise.all([
+    openSse(t, `${url}/events?pattern=odd:*`),
+    openNdjson(t, `${url}/events?pattern=odd:*`),
+    openSse(t, `${url}/upstash/psubscribe/odd:*`),
+  ])
+  t.equal((await upstash.next()).data, 'psubscribe,odd:*,1')
+  const names = ['odd:a,b', 'odd:\n\nevent: gap\ndata: {}\n\n', 'odd:"}\u2028{"channel":"news"', 'odd:grüße']
+  for (const channel of names) await native.publish(channel, 'x')
+  for (const channel of names) {
+    t.same(JSON.parse((await sse.next()).data), { channel, data: 'x' })
+    t.same(await ndjson.next(), { channel, data: 'x' })
+  }
+  t.equal((await upstash.next()).data, 'pmessage,odd:*,odd:grüße,x')
+  t.match(upstash.text(), 'not delivered, as its name has a comma or a line end: "odd:a,b"')
 })
 
 t.test('typed and native publishers on one channel at once: each message keeps what is its own', async t => {

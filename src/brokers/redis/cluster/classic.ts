@@ -10,6 +10,7 @@ import { Connection } from '../connection.js'
 import type { Deployment, DeploymentEvents } from '../deployment.js'
 import { leavesTraces, type PublicationOptions } from '../publication-command.js'
 import { Subscriptions } from '../subscriptions.js'
+import { nameOf } from '../wire.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
@@ -76,7 +77,7 @@ export class ClassicCluster implements Deployment {
       else events.message(channel, data)
     })
     redis.on('pmessageBuffer', (pattern: string, channel: Buffer, data: Buffer) =>
-      events.patternMessage(pattern, channel.toString(), data),
+      events.patternMessage(pattern, nameOf(channel), data),
     )
   }
 
