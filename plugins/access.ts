@@ -10,6 +10,7 @@ import { channelProblem } from '../src/names.js'
 import { Problem } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { requireLocal } from './local-only.js'
+import { namesType } from './negotiation.js'
 import { isUpgrade, recogniseBy } from './recognise.js'
 
 /**
@@ -121,7 +122,7 @@ const failBy =
   (error: Error, request: FastifyRequest, reply: FastifyReply, done: (error: Error) => void): void => {
     const passes =
       error instanceof BrokerUnavailable || (error instanceof Problem && error.type === 'token-keys-unavailable')
-    const isEventSource = request.headers.accept?.includes('text/event-stream') === true && !isUpgrade(request)
+    const isEventSource = namesType(request, 'text/event-stream') && !isUpgrade(request)
     if (!passes || !isEventSource || !request.routeOptions.config.tickets) {
       done(error)
       return

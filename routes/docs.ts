@@ -4,6 +4,8 @@ import { promisify } from 'node:util'
 import { createGunzip, gzip } from 'node:zlib'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { prefersGzip } from '../plugins/negotiation.js'
+import { addVary } from '../plugins/origins.js'
 import { pages } from '../plugins/pages.js'
 import { packageFile } from '../src/package.js'
 import { Problem } from '../src/problems.js'
@@ -65,10 +67,9 @@ export const docs: FastifyPluginAsyncTypebox = async app => {
     if (type === undefined) throw new Problem('not-found')
     reply.type(type).header('cache-control', 'max-age=3600')
     if (own) return reply.serializer(String).send(own.text)
-    reply.header('vary', 'accept-encoding')
+    addVary(reply, 'accept-encoding')
     const compressed = await libraryFile(file)
-    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? ''))
-      return reply.send(Readable.from([compressed]).pipe(createGunzip()))
+    if (!prefersGzip(request)) return reply.send(Readable.from([compressed]).pipe(createGunzip()))
     return reply.header('content-encoding', 'gzip').send(compressed)
   })
 }

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
+import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
 import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment, telling } from '../src/frames.js'
@@ -72,7 +73,7 @@ export async function streamOverHttp(
 ): Promise<void> {
   // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
   await ownSocket(reply)
-  const ndjson = acceptsNdjson(request.headers.accept)
+  const ndjson = preferredType(request, STREAM_TYPES) !== STREAM_TYPES[0]
   const { topics, places, limit, timeout } = options
   const withCursor = topics.length > 1 && topics.some(topic => hub.hasHistory(topic))
   const { sseEnvelope, ndjson: lines } = withCursor ? CURSOR_FORMATS : FORMATS
@@ -116,5 +117,4 @@ const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'
 export const framing = (request: FastifyRequest, format: Format): Format =>
   request.raw.httpVersionMinor === 0 ? format : chunked(format)
 
-const acceptsNdjson = (accept: string | undefined): boolean =>
-  accept !== undefined && /\bapplication\/(x-)?ndjson\b/i.test(accept)
+const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'application/ndjson'] as const

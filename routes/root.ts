@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
 import { ANY_REQUEST, problemResponses } from './schemas.js'
 
@@ -58,7 +59,7 @@ export const root: FastifyPluginAsyncTypebox<RootOptions> = async (app, { isPubl
   })
   app.get('/', { schema, config: { access: 'public' } }, async (request, reply) => {
     addVary(reply, 'accept')
-    if (page === undefined || !request.headers.accept?.includes('text/html'))
+    if (page === undefined || preferredType(request, ['application/json', 'text/html']) !== 'text/html')
       return reply.type('application/json; charset=utf-8').serializer(String).send(places)
     // Relative, as a proxy may have taken a part of the path away; `/live` and `/live/` both lead to `/live/console`.
     // It begins with a dot, or a colon in the path would make a scheme of what stands before it.

@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { prefersGzip } from '../plugins/negotiation.js'
+import { addVary } from '../plugins/origins.js'
 import { packageFile } from '../src/package.js'
 import { Problem } from '../src/problems.js'
 
@@ -23,13 +25,17 @@ export function staticFile(path: string, mediaType: string) {
     file ??= read(path)
     const { plain, gzipped, tag } = await file
     reply.header('etag', tag).header('cache-control', 'no-cache')
-    reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
-    if (request.headers['if-none-match']?.split(', ').includes(tag)) return reply.code(304).send()
+    addVary(reply, 'accept-encoding')
+    if (isKnown(tag, request.headers['if-none-match'])) return reply.code(304).send()
     reply.type(mediaType)
-    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(plain)
+    if (!prefersGzip(request)) return reply.send(plain)
     return reply.header('content-encoding', 'gzip').send(gzipped)
   }
 }
+
+/** `If-None-Match`, RFC 9110 section 13.1.2: a weak comparison, so `W/` does not count. Our tags have no comma. */
+const isKnown = (tag: string, header = ''): boolean =>
+  header.trim() === '*' || header.split(',').some(each => each.trim().replace(/^W\//, '') === tag.slice(2))
 
 async function read(path: string): Promise<StaticFile> {
   const plain = await readFile(packageFile(path)).catch(cause => {
