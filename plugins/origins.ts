@@ -16,13 +16,14 @@ declare module 'fastify' {
  * done, whatever its method: also a "simple" POST, which a browser sends without asking first, and
  * an upgrade, for which no browser ever asks. Pages that may get the headers of CORS.
  */
-export const origins = fp<{ allowed: string }>(
-  async (app, { allowed }) => {
+export const origins = fp<{ allowed: string; headers?: string | undefined }>(
+  async (app, { allowed, headers }) => {
+    const preflight = preflightHeaders(headers)
     const origins = new Origins(allowed)
     app.decorateRequest('provenance', 'none')
     app.addHook('onRequest', (request, reply, done) => {
       if (!admit(origins, request, reply)) return done(new Problem('origin-refused'))
-      if (request.method === 'OPTIONS' && isPreflight(request)) reply.code(204).headers(PREFLIGHT).send()
+      if (request.method === 'OPTIONS' && isPreflight(request)) reply.code(204).headers(preflight).send()
       else done()
     })
   },
@@ -70,15 +71,32 @@ const isPreflight = ({ provenance, headers }: FastifyRequest): boolean =>
   (provenance === 'listed' || provenance === 'any') && headers['access-control-request-method'] !== undefined
 
 /** What pages of other origins may read of an answer's head, beside what CORS always allows. */
-const EXPOSED = { 'access-control-expose-headers': 'RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate' }
+const EXPOSED = { 'access-control-expose-headers': 'Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate' }
 
 /** What they may send, and for how long a browser need not ask again; a shortened list is obeyed after that. */
-const PREFLIGHT = {
+const preflightHeaders = (more: string | undefined) => ({
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-  'access-control-allow-headers':
-    'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Traceparent, Tracestate, ' +
-    // What `@upstash/redis` sends.
-    'Cache-Control, Upstash-Encoding, Upstash-Sync-Token, Upstash-Telemetry-Platform, Upstash-Telemetry-Retry, ' +
-    'Upstash-Telemetry-Runtime, Upstash-Telemetry-Sdk',
+  'access-control-allow-headers': [...ALLOWED_HEADERS, ...(more?.split(',').map(name => name.trim()) ?? [])].join(', '),
   'access-control-max-age': '600',
-}
+})
+
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  // What tracing and common HTTP clients add to every request. The gateway reads `traceparent` and `tracestate` only.
+  'Traceparent',
+  'Tracestate',
+  'Baggage',
+  'Sentry-Trace',
+  'X-Requested-With',
+  // What `@upstash/redis` sends.
+  'Cache-Control',
+  'Upstash-Encoding',
+  'Upstash-Sync-Token',
+  'Upstash-Telemetry-Platform',
+  'Upstash-Telemetry-Retry',
+  'Upstash-Telemetry-Runtime',
+  'Upstash-Telemetry-Sdk',
+]

@@ -86,7 +86,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(problems)
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
   await app.register(pipelining)
-  await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '' })
+  await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', headers: config.ALLOWED_HEADERS })
   await app.register(accessControl, {
     access,
     cookieName: config.JWT_COOKIE,

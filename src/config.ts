@@ -82,6 +82,13 @@ export const configSchema = Type.Object({
         "Origins whose web pages may use the gateway, between commas, as in https://example.com,https://app.example.com; * is all of them, without credentials. Pages of the gateway's own origin, and programs, always may.",
     }),
   ),
+  ALLOWED_HEADERS: Type.Optional(
+    Type.String({
+      pattern: "^ *[A-Za-z0-9!#$%&'+.^_`|~-]+ *(, *[A-Za-z0-9!#$%&'+.^_`|~-]+ *)*$",
+      description:
+        'More request headers that pages of ALLOWED_ORIGINS may send, separated by commas, as in X-Tenant,b3. The headers of the API, of tracing (traceparent, tracestate, baggage, sentry-trace) and X-Requested-With are always allowed.',
+    }),
+  ),
   TRUST_PROXY: Type.Optional(
     Type.String({
       pattern: '^(\\d{1,2}|[^,\\s]+(,[^,\\s]+)*)$',

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { ConfigError } from '../../src/config.js'
+import { readConfig } from '../../src/environment.js'
 import { openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
@@ -144,6 +145,41 @@ t.test('a preflight is answered for a listed page, and an OPTIONS that is none i
   sameProblem(t, await ask({ origin: EVIL, ...preflight }), 'origin-refused', 'of elsewhere')
   sameProblem(t, await ask({ origin: APP }), 'method-not-allowed', 'no preflight')
   sameProblem(t, await ask({}), 'method-not-allowed', 'no page')
+})
+
+const allowedHeaders = async (t: Test, port: number): Promise<string[]> => {
+  const headers = { origin: APP, 'access-control-request-method': 'POST' }
+  const answer = await exchange(t, port, requestText('OPTIONS', '/channels/news', { headers }))
+  return (answer.headers.get('access-control-allow-headers') ?? '').toLowerCase().split(', ')
+}
+
+t.test('a page may send what tracing and common HTTP clients add to each request', async t => {
+  const { port } = await build(t, { config: { ALLOWED_ORIGINS: APP } })
+  const allowed = await allowedHeaders(t, port)
+  for (const name of ['traceparent', 'tracestate', 'baggage', 'sentry-trace', 'x-requested-with'])
+    t.ok(allowed.includes(name), name)
+})
+
+t.test('ALLOWED_HEADERS adds to what pages may send', async t => {
+  for (const ALLOWED_HEADERS of ['X-Tenant,b3', ' X-Tenant , b3 ']) {
+    const { port } = await build(t, { config: { ALLOWED_ORIGINS: APP, ALLOWED_HEADERS } })
+    const allowed = await allowedHeaders(t, port)
+    for (const name of ['x-tenant', 'b3', 'authorization', 'baggage']) t.ok(allowed.includes(name), name)
+  }
+  for (const ALLOWED_HEADERS of ['X-A\r\nX-B', 'X A', '*', 'X-A,', 'X-A:'])
+    t.throws(
+      () => readConfig({ ALLOWED_HEADERS }),
+      { name: 'ConfigError', message: /^ALLOWED_HEADERS / },
+      ALLOWED_HEADERS,
+    )
+})
+
+t.test('a page may read every header in which an answer says what to do next', async t => {
+  const { port } = await build(t, { config: { ALLOWED_ORIGINS: APP } })
+  const answer = await exchange(t, port, requestText('DELETE', '/channels', { headers: { origin: APP } }))
+  const exposed = answer.headers.get('access-control-expose-headers')?.toLowerCase().split(', ')
+  for (const name of ['allow', 'ratelimit', 'ratelimit-policy', 'retry-after', 'www-authenticate'])
+    t.ok(exposed?.includes(name), name)
 })
 
 t.test('with an asterisk no answer carries credentials, nor the origin that asked', async t => {
