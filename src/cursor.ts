@@ -60,6 +60,8 @@ export function readCursor(cursor: string, channels: readonly string[]): (Mark |
 const SEPARATOR = '.'
 const HEAD = 6
 const MAX_OFFSET_BYTES = 6
+/** An id has at most so many characters. Access control relies on it to tell cursors from tokens. */
+export const MAX_ID_LENGTH = 16
 const ID = /^[A-Za-z0-9_-]{10,16}$/
 
 const channelCheck = (channel: string): number => crc32(channel) & 0xffff

@@ -1,3 +1,4 @@
+import { MAX_ID_LENGTH } from '../cursor.js'
 import { Problem } from '../problems.js'
 
 /** What a request shows to say who it is. */
@@ -78,12 +79,74 @@ export function chooseSubprotocol(offered: ReadonlySet<string>): string | false 
 }
 
 /**
- * What has no business in a URL: parameters that others name so, and whatever looks like one of our keys or a JWT. Whether
- * it is valid is not looked at: it is in a log by now.
+ * Whether the query of a URL carries a key or a token: in a parameter with a name that others use for it, or by its value.
+ * Whether it is valid does not matter, as it is in a log by now. Linear in the length of the URL, because it runs before
+ * anything is known of the client.
  */
-export const holdsCredentials = (url: string): boolean => IN_QUERY.test(url)
+export function holdsCredentials(url: string): boolean {
+  let name = url.indexOf('?') + 1
+  if (name === 0) return false
+  let value = 0
+  for (let i = name; i <= url.length; i++) {
+    const character = i < url.length ? url.charCodeAt(i) : AMPERSAND
+    if (character === EQUALS_SIGN && value === 0) value = i + 1
+    // A second question mark comes from clients that append "?access_token=" to a URL that already has a query.
+    if (character !== AMPERSAND && character !== QUESTION_MARK) continue
+    if (value > 0 && isCredential(decoded(url.slice(name, value - 1)), decoded(url.slice(value, i)))) return true
+    name = i + 1
+    value = 0
+  }
+  return false
+}
 
-const IN_QUERY =
-  /[?&](?:access_token|id_token|token|jwt|bearer|authorization|api[-_]?key|key|secret|password)=|[?&][^=&]*=(?:carillon_[\w-]{43}|eyJ[\w-]*\.)/i
+const EQUALS_SIGN = 0x3d
+const AMPERSAND = 0x26
+const QUESTION_MARK = 0x3f
+
+const isCredential = (name: string, value: string): boolean =>
+  CREDENTIAL_NAMES.has(name.toLowerCase()) || API_KEY.test(value) || isToken(value)
+
+const CREDENTIAL_NAMES: ReadonlySet<string> = new Set([
+  'access_token',
+  'id_token',
+  'token',
+  'jwt',
+  'bearer',
+  'authorization',
+  'api_key',
+  'api-key',
+  'apikey',
+  'key',
+  'secret',
+  'password',
+])
+const API_KEY = /^carillon_[\w-]{43}/i
+
+/**
+ * Whether the text is a JSON Web Token (RFC 7515 section 7.1): its first part is a JSON object in base64url. A cursor also
+ * consists of base64url parts with dots between them, but none of its parts is as long as the header of a token.
+ */
+function isToken(text: string): boolean {
+  const end = text.indexOf('.')
+  if (end <= MAX_ID_LENGTH || text.charCodeAt(0) !== BASE64_OF_BRACE) return false
+  try {
+    JSON.parse(Buffer.from(text.slice(0, end), 'base64url').toString()) // an object, as it begins with a brace
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The first character of base64url text that begins with `{`. */
+const BASE64_OF_BRACE = 0x65 // e
+
+function decoded(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // the URL is malformed, which is reported elsewhere
+  }
+}
 
 const malformed = (detail: string): Problem => new Problem('malformed-credentials', detail)

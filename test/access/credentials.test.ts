@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { chooseSubprotocol, holdsCredentials, shownCredentials } from '../../src/access/credentials.js'
 
@@ -43,24 +44,56 @@ t.test('never answers with a subprotocol that holds a token', async t => {
   t.equal(chooseSubprotocol(new Set()), false)
 })
 
-t.test('knows credentials in a URL, by the parameter or by the value', async t => {
+const HEADER = Buffer.from('{"alg":"HS256"}').toString('base64url')
+const SPACED_HEADER = Buffer.from('{\n "typ": "JWT", "alg": "ES256" }').toString('base64url')
+
+t.test('finds credentials in a URL, by the name of the parameter or by its value', async t => {
   for (const url of [
     '/x?access_token=a',
     '/x?event=e&Token=a',
     '/x?api_key=a',
+    '/x?api-key=a',
     '/x?apikey=a',
     '/x?jwt=',
+    '/x?access%5ftoken=a',
+    '/x?channel=a?access_token=a',
     '/x?anything=eyJhbGciOiJIUzI1NiJ9.e30.x',
+    `/x?after=${HEADER}.e30.x`,
+    `/x?last_event_id=${HEADER}.e30.`,
+    `/x?channel=news&since=${SPACED_HEADER}.e30.x`,
+    `/x?after=${HEADER}%2ee30%2Ex`,
     `/x?after=carillon_${'a'.repeat(43)}`,
   ])
     t.ok(holdsCredentials(url), url)
   for (const url of [
+    '/x',
+    '/x?',
+    '/x?=',
     '/x?event=token',
     '/x?channel=carillon_demo',
     '/x?ticket=aaaaaaaa.bbb',
     '/x?channel=eyJ',
+    '/x?channel=eyJhbGciOiJIUzI1NiJ9',
+    '/x?channel=eyJ-no-json-at-all-in-here.e30.x',
     '/token?limit=1',
     '/x?monkey=1',
+    '/x?a=%zz&b=%',
   ])
     t.notOk(holdsCredentials(url), url)
+})
+
+t.test('never takes a cursor for a token, whatever the bytes of its ids spell', async t => {
+  t.notOk(holdsCredentials('/x?after=eYJvVAC9AQ.SrDtwJERAQ'))
+  t.notOk(holdsCredentials('/x?after=eyJvVAC9AQ.SrDtwJERAQ.SrDtwJERAQ'))
+  // The bytes of an id are a checksum, a check and an offset: these spell JSON.
+  for (const json of ['{"a":1}', '{"":""}', '{"alg":1}', '{"alg":""}', '{"alg":"x"}']) {
+    const id = Buffer.from(json).toString('base64url')
+    t.notOk(holdsCredentials(`/x?after=${id}.${id}.${id}`), json)
+  }
+  const hostile = fc.tuple(fc.constantFrom('', '{', '{"', '{"alg":'), fc.uint8Array({ minLength: 6, maxLength: 12 }))
+  const id = hostile.map(([head, bytes]) => Buffer.concat([Buffer.from(head), bytes]).subarray(0, 12))
+  const cursor = fc.array(id, { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(cursor, ids => !holdsCredentials(`/x?after=${ids.map(id => id.toString('base64url')).join('.')}`)),
+  )
 })

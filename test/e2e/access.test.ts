@@ -1,17 +1,20 @@
 import { once } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
 import { createApiKey } from '../../src/access/api-keys.js'
 import { rereadConfigFiles } from '../../src/access/watched-file.js'
 import type { Config } from '../../src/config.js'
+import { encodeId } from '../../src/cursor.js'
 import { type ProblemType, problemUri } from '../../src/problems.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'
 import { exchange, requestText } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
+import { startCli } from '../support/run-cli.js'
 import { bearer, forge, secret, sign } from '../support/tokens.js'
 import { type RequestHeaders, TRANSPORTS, upgrade } from '../support/transports.js'
 import { until } from '../support/until.js'
@@ -395,4 +398,33 @@ t.test('pages are for everybody or for who may inspect everything, as PUBLIC_PAG
     t.equal((await fetch(`${closed.url}${path}`, { headers: all })).status, 200, path)
   }
   for (const path of ['/healthz', '/readyz']) t.equal((await fetch(`${closed.url}${path}`)).status, 200, path)
+})
+
+t.test('a cursor that is spelled like a token is accepted wherever a cursor is', async t => {
+  const { url } = await build(t, { config: { JWT_SECRET: secret, HISTORY: '*', ANONYMOUS_GRANTS: '{"admin":["*"]}' } })
+  // The first bytes of an id are a checksum of the channel's name and a byte of its epoch.
+  const channel = Array.from({ length: 200_000 }, (_, i) => `user:${i}`).find(
+    name => (crc32(name) & 0xffff) === 0x7b22,
+  ) as string // one in 65,536 has this checksum
+  const id = encodeId(channel, { epoch: '5fa1b2c3d4e5f607', offset: 1, tag: 0xabcdef })
+  t.match(id, /^eyJ/)
+  await fetch(`${url}/channels/${channel}`, { method: 'POST', body: 'one' })
+  for (const cursor of [`${id}.${id}.${id}`, 'eYJvVAC9AQ.SrDtwJERAQ']) {
+    for (const path of [
+      `/channels/${channel}/events?`,
+      `/events?channel=${channel}&`,
+      `/channels/${channel}/messages?`,
+    ])
+      for (const parameter of ['after', 'last_event_id']) {
+        const answer = await fetch(`${url}${path}${parameter}=${cursor}`)
+        t.equal(answer.status, 200, `${path}${parameter}=${cursor}`)
+        await answer.body?.cancel()
+      }
+    const sse = await openSse(t, `${url}/channels/${channel}/events`, { 'last-event-id': cursor })
+    t.equal((await sse.next()).event, 'gap')
+    await openWebSocket(t, `${url}/channels/${channel}/ws?after=${cursor}`)
+    const options = ['--after', cursor, '--limit', '1', '--timeout', '30']
+    const tail = await startCli(t, ['tail', channel, '--url', url, ...options]).exited
+    t.match(tail, { code: 0, stderr: '' }, 'carillon tail')
+  }
 })
