@@ -2,13 +2,14 @@ import { readCursor } from './cursor.js'
 import type { GapReason } from './gap.js'
 import { Problem } from './problems.js'
 import type { PageQuery } from './replays.js'
+import { readTime } from './time.js'
 import type { Topic } from './topic.js'
 
 /** From where a client wants to go on, as it says it. */
 export interface ResumeRequest {
   /** An id, or several joined; it counts alone. */
   readonly cursor?: string | undefined
-  /** `10m`, `all`, or a time as in RFC 3339. */
+  /** `10m`, `all`, or a time or date as in RFC 3339. */
   readonly since?: string | undefined
   /** So many messages of each channel. */
   readonly last?: number | undefined
@@ -20,7 +21,7 @@ export type Place = { readonly from: PageQuery } | { readonly gap: GapReason }
 /** The place on each topic; none for a client that just begins with now. */
 export type Places = ReadonlyMap<Topic, Place>
 
-/** @throws Problem `invalid-request` for a time that there is not */
+/** @throws Problem `invalid-request` for a `since` that is no time */
 export function placesOf(
   { cursor, since, last }: ResumeRequest,
   topics: readonly Topic[],
@@ -29,10 +30,11 @@ export function placesOf(
 ): Places {
   const places = new Map<Topic, Place>()
   if (!cursor && since === undefined && last === undefined) return places
+  const start = { ...sinceQuery(since, now), ...(last !== undefined && { last }) }
   const kept = topics.filter(hasHistory)
   const channels = kept.map(({ name }) => name)
   const marks = cursor ? readCursor(cursor, channels) : []
-  const rewind = cursor ? undefined : { from: { ...sinceQuery(since, now), ...(last !== undefined && { last }) } }
+  const rewind = cursor ? undefined : { from: start }
   for (const topic of topics) places.set(topic, { gap: 'no_history' })
   for (const [index, topic] of kept.entries()) {
     const after = marks[index]
@@ -41,16 +43,21 @@ export function placesOf(
   return places
 }
 
-/** What `since` may be: so many seconds, minutes, hours or days ago, everything, or a time. */
-export const SINCE_PATTERN =
-  '^(?:all|\\d{1,9}[smhd]|\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(?:\\.\\d{1,9})?(?:[Zz]|[+-]\\d{2}:\\d{2}))$'
-
+/** @throws Problem `invalid-request` that names the value */
 function sinceQuery(since: string | undefined, now: number): PageQuery {
   if (since === undefined || since === 'all') return {}
-  const [, amount, unit = ''] = /^(\d+)([smhd])$/.exec(since) ?? []
-  const time = amount === undefined ? Date.parse(since) : now - Number(amount) * (UNIT_MS[unit] ?? 0)
-  if (Number.isNaN(time)) throw new Problem('invalid-request', `since: there is no time ${since}.`)
-  return { since: time }
+  const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(since) ?? []
+  if (amount !== undefined) return { since: now - Number(amount) * (UNIT_MS[unit] ?? 0) }
+  const time = readTime(since)
+  if (time !== undefined && !Number.isNaN(time)) return { since: time }
+  const shown = JSON.stringify(since.length > MAX_SHOWN ? `${since.slice(0, MAX_SHOWN)}…` : since)
+  throw new Problem(
+    'invalid-request',
+    time === undefined
+      ? `The value of "since" is ${shown}. Use a duration (30s, 10m, 2h, 7d), a time (2030-01-31T12:00:00Z) or "all".`
+      : `The value of "since" is ${shown}, a time that does not exist.`,
+  )
 }
 
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const MAX_SHOWN = 40

@@ -3,7 +3,6 @@ import { checker } from './checker.js'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
-import { SINCE_PATTERN } from './resume.js'
 import { TopicName } from './topic.js'
 
 /*
@@ -26,7 +25,7 @@ const SubscribeRequest = Type.Object(
     type: Type.Literal('subscribe'),
     ...topic,
     after: Type.Optional(Type.String()),
-    since: Type.Optional(Type.String({ pattern: SINCE_PATTERN })),
+    since: Type.Optional(Type.String()),
     last: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ConfigError } from '../config.js'
+import { readTime } from '../time.js'
 import type { Caller } from './caller.js'
 import { Grants, type Rules } from './grants.js'
 import { forSubject, RulesError, readRules } from './rules.js'
@@ -61,14 +62,15 @@ function readApiKey(entry: unknown): ApiKey {
     throw new RulesError('a key has a name of 1 to 64 visible characters')
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256))
     throw new RulesError('a key has a sha256 of 64 hexadecimal digits, as `carillon key` prints it')
-  const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : readTime(expires)
+  const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : readExpiry(expires)
   return { name, sha256: sha256.toLowerCase(), rules: readRules(rules), expiresAt }
 }
 
-function readTime(value: unknown): number {
-  const time = typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(time)) throw new RulesError('expires is a date such as 2027-01-31T00:00:00Z')
-  return time
+function readExpiry(value: unknown): number {
+  const time = typeof value === 'string' ? readTime(value) : undefined
+  if (time !== undefined && !Number.isNaN(time)) return time
+  const what = time === undefined ? 'is no date' : 'does not exist'
+  throw new RulesError(`expires is ${JSON.stringify(value)}, which ${what}: use a time such as 2027-01-31T00:00:00Z`)
 }
 
 interface Entry {

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { CommandError, EXIT, readArguments, readNumber } from './command.js'
+import { CommandError, EXIT, MAX_SECONDS, readArguments, readNumber } from './command.js'
 import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { hasColours, painter, printable } from './terminal.js'
 
@@ -44,7 +44,7 @@ export async function run(args: string[]): Promise<number> {
   const [pattern = '*', ...more] = positionals
   if (more.length > 0)
     throw new CommandError(EXIT.usage, 'One pattern only; put quotes around it, or the shell expands it.')
-  const every = readNumber('channels', '--every', values.every) ?? 2
+  const every = readNumber('channels', '--every', values.every, MAX_SECONDS) ?? 2
   const remote = new Remote(values)
   const isTerminal = process.stdout.isTTY === true
   for (;;) {

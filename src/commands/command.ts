@@ -49,13 +49,19 @@ type Arguments<Options extends NonNullable<ParseArgsConfig['options']>> = Return
   typeof parseArgs<{ options: Options; allowPositionals: true; strict: true }>
 >
 
-/** @throws CommandError when it is no number, or not above zero */
-export function readNumber(command: string, option: string, text: string | undefined): number | undefined {
+/** @throws CommandError when it is not a number above zero, or is over `maximum` */
+export function readNumber(
+  command: string,
+  option: string,
+  text: string | undefined,
+  maximum = Number.MAX_SAFE_INTEGER,
+): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) === 0)
-    throw new CommandError(
-      EXIT.usage,
-      `${option} takes a number above 0, not "${text}".\nTry: carillon ${command} --help`,
-    )
-  return Number(text)
+  const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+  if (number > 0 && number <= maximum) return number
+  const range = maximum === Number.MAX_SAFE_INTEGER ? 'a number above 0' : `a number above 0, at most ${maximum}`
+  throw new CommandError(EXIT.usage, `${option} takes ${range}, not "${text}".\nTry: carillon ${command} --help`)
 }
+
+/** A timer of Node that is to wait longer than 24.8 days fires at once. */
+export const MAX_SECONDS = 2_000_000

@@ -1,4 +1,4 @@
-import { CommandError, EXIT, readArguments, readNumber } from './command.js'
+import { CommandError, EXIT, MAX_SECONDS, readArguments, readNumber } from './command.js'
 import { FollowedStream, type Item } from './followed-stream.js'
 import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { lineWriter, type Style } from './tail-lines.js'
@@ -52,7 +52,7 @@ export async function run(args: string[]): Promise<number> {
   if (positionals.length === 0)
     throw new CommandError(EXIT.usage, 'Name at least one channel or pattern.\nTry: carillon tail --help')
   const limit = readNumber('tail', '--limit', values.limit)
-  const timeout = readNumber('tail', '--timeout', values.timeout)
+  const timeout = readNumber('tail', '--timeout', values.timeout, MAX_SECONDS)
   const { last, since, after } = values
 
   const isTerminal = process.stdout.isTTY === true

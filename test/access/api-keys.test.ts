@@ -55,9 +55,12 @@ t.test('an entry may end, and may have its hash in any case', async t => {
   const { entry } = made('a')
   const text = JSON.stringify([{ ...entry, expires: '2030-01-01T00:00:00Z' }])
   t.equal(readApiKeys(text, 'x')[0]?.expiresAt, Date.UTC(2030, 0, 1))
+  t.equal(readApiKeys(withEnd('2030-01-31'), 'x')[0]?.expiresAt, Date.UTC(2030, 0, 31), 'midnight UTC')
   const upper = JSON.stringify([{ ...entry, sha256: 'AB'.repeat(32) }])
   t.equal(readApiKeys(upper, 'x')[0]?.sha256, 'ab'.repeat(32))
 })
+
+const withEnd = (expires: string) => JSON.stringify([{ name: 'a', sha256: '0'.repeat(64), expires }])
 
 for (const [what, text, message] of [
   ['no JSON', '{', /^FILE is not JSON$/],
@@ -67,7 +70,14 @@ for (const [what, text, message] of [
   ['a name with a line end', JSON.stringify([{ name: 'a\nb', sha256: '0'.repeat(64) }]), /visible characters/],
   ['the key itself', JSON.stringify([{ name: 'a', sha256: made('a').key }]), /64 hexadecimal digits/],
   ['another right', JSON.stringify([{ name: 'a', sha256: '0'.repeat(64), read: ['*'] }]), /there is no right "read"/],
-  ['another end', JSON.stringify([{ name: 'a', sha256: '0'.repeat(64), expires: 1 }]), /expires is a date/],
+  [
+    'another end',
+    JSON.stringify([{ name: 'a', sha256: '0'.repeat(64), expires: 1 }]),
+    /expires is 1, which is no date/,
+  ],
+  ['a day that does not exist', withEnd('2027-02-30T00:00:00Z'), /"2027-02-30T00:00:00Z", which does not exist/],
+  ['a day alone that does not exist', withEnd('2027-04-31'), /"2027-04-31", which does not exist/],
+  ['a time without an offset', withEnd('2027-01-31T00:00:00'), /which is no date/],
 ] as const)
   t.test(`refuses ${what}`, async t => {
     t.throws(() => readApiKeys(text, 'FILE'), { name: 'ConfigError', message })

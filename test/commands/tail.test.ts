@@ -145,6 +145,9 @@ t.test('ends with a reason when there is nothing to listen to', async t => {
     [['tail', 'no spaces', '--url', url], 3, /^Invalid channel name/],
     [['tail', '--url', url], 2, /^Name at least one/],
     [['tail', 'news', '--limit', 'many', '--url', url], 2, /--limit takes a number/],
+    // A timer of Node fires at once when it is to wait longer than 24.8 days.
+    [['tail', 'news', '--timeout', '3000000', '--url', url], 2, /--timeout takes a number above 0, at most 2000000,/],
+    [['tail', 'news', '--limit', '9'.repeat(400), '--url', url], 2, /--limit takes a number/],
   ]
   for (const [args, code, says] of cases) {
     const result = await runCli(t, args)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EXIT, readArguments, readNumber } from '../command.js'
+import { EXIT, MAX_SECONDS, readArguments, readNumber } from '../command.js'
 import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.js'
 import { hasColours, painter } from '../terminal.js'
 import type { Finding } from './finding.js'
@@ -43,7 +43,7 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help)
     return EXIT.done
   }
-  const patience = readNumber('doctor', '--patience', values.patience) ?? 20
+  const patience = readNumber('doctor', '--patience', values.patience, MAX_SECONDS) ?? 20
   const channel = values.channel ?? `doctor:${randomUUID().slice(0, 8)}`
   const remote = new Remote(values)
   const counts = { ok: 0, unknown: 0, warning: 0, problem: 0 }
