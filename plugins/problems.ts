@@ -26,12 +26,6 @@ export const problems = fp(
       if (request.headers.host !== undefined || request.raw.httpVersionMinor === 0) done()
       else done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
     })
-    // Ajv turns "Infinity" into the number after it has checked the bounds.
-    app.addHook('preHandler', (request, _reply, done) => {
-      const endless = Object.entries(request.query ?? {}).find(([, value]) => Math.abs(value) === Infinity)
-      if (endless) done(new Problem('invalid-request', `The parameter ${endless[0]} must be a finite number.`))
-      else done()
-    })
     const isGuest = app.prefix !== ''
     // RFC 9110 section 10.1.1 leaves it open; Node would refuse with a bare 417.
     if (!isGuest)
@@ -173,9 +167,6 @@ const fields: Record<string, ProblemType> = {
 
 function validationProblem({ validation = [], validationContext, message }: FastifyError): Problem {
   const field = validation[0]?.instancePath.split('/')[1] ?? ''
-  const unknown = validation[0]?.params.additionalProperty
-  if (typeof unknown === 'string')
-    return new Problem('invalid-request', `There is no ${validationContext} parameter ${JSON.stringify(unknown)} here.`)
   const type = validationContext === 'body' ? undefined : fields[field]
   return type ? new Problem(type) : new Problem('invalid-request', `${message}.`)
 }

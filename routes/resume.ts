@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { type Places, placesOf, SINCE_PATTERN } from '../src/resume.js'
+import { type Places, placesOf } from '../src/resume.js'
 import type { Topic } from '../src/topic.js'
 
 export const After = Type.String({
@@ -9,8 +9,8 @@ export const After = Type.String({
   examples: ['eMpQ2pIcAQ'],
 })
 export const Since = Type.String({
-  pattern: SINCE_PATTERN,
-  description: 'Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).',
+  description:
+    'Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).',
   examples: ['10m'],
 })
 
@@ -20,6 +20,13 @@ export const resumeQuery = {
   last_event_id: Type.Optional(
     Type.String({
       description: 'The same as `after`, for clients that cannot set the header `Last-Event-ID`.',
+      examples: ['mVChq83vAQ'],
+    }),
+  ),
+  lastEventId: Type.Optional(
+    Type.String({
+      description:
+        'The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.',
       examples: ['mVChq83vAQ'],
     }),
   ),
@@ -47,6 +54,6 @@ export function readPlaces(
   hasHistory: (topic: Topic) => boolean,
 ): Places {
   const header = [headers['last-event-id']].flat()[0]
-  const cursor = header || query.last_event_id || query.after
+  const cursor = header || query.lastEventId || query.last_event_id || query.after
   return placesOf({ cursor, since: query.since, last: query.last }, topics, hasHistory)
 }

@@ -5,6 +5,7 @@ import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
 import { load } from '../plugins/load.js'
 import { answerUnrouted, origins } from '../plugins/origins.js'
+import { parameters } from '../plugins/parameters.js'
 import { pipelining } from '../plugins/pipelining.js'
 import { answerClientError, problems } from '../plugins/problems.js'
 import { requestHead } from '../plugins/request-head.js'
@@ -85,6 +86,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(securityHeaders)
   await app.register(problems)
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
+  await app.register(parameters)
   await app.register(pipelining)
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', headers: config.ALLOWED_HEADERS })
   await app.register(accessControl, {

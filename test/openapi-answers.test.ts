@@ -93,8 +93,13 @@ const MISTAKES: Record<string, Mistake> = {
   },
   'a key that is none': { on: publishes, headers: { 'idempotency-key': 'a b' }, expected: 'invalid-idempotency-key' },
   'an unknown parameter': {
-    on: at('/channels', '/events', '/channels/{channel}/events'),
+    on: at('/channels', '/channels/{channel}/messages'),
     query: '?nope=1',
+    expected: 'invalid-request',
+  },
+  'a number that is none': {
+    on: at('/channels', '/events', '/channels/{channel}/events'),
+    query: '?limit=0x10',
     expected: 'invalid-request',
   },
   'plain HTTP': { on: at('/ws', '/channels/{channel}/ws'), expected: 'upgrade-required' },

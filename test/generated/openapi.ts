@@ -1130,7 +1130,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
+                 * @example mVChq83vAQ
+                 */
+                lastEventId?: string;
+                /**
+                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1227,7 +1232,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
+                 * @example mVChq83vAQ
+                 */
+                lastEventId?: string;
+                /**
+                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1368,7 +1378,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
+                 * @example mVChq83vAQ
+                 */
+                lastEventId?: string;
+                /**
+                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
                  */
                 since?: string;
@@ -1846,7 +1861,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin so long ago (`30s`, `10m`, `2h`, `7d`), at a time (RFC 3339), or with all there is (`all`).
+                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
+                 * @example mVChq83vAQ
+                 */
+                lastEventId?: string;
+                /**
+                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
                  */
                 since?: string;
