@@ -1,6 +1,8 @@
-/** A media type with its parameters: RFC 9110 section 8.3.1, with no room for what parsers read differently. */
+/** A media type with its parameters: RFC 9110 sections 5.6.4, 5.6.6 and 8.3.1. */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-const rule = new RegExp(`^(${TOKEN}/${TOKEN})(?: ?; ?${TOKEN}=(?:${TOKEN}|"[^"\\\\\\x00-\\x1f\\x7f]*"))*$`)
+const QUOTED = String.raw`"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t -\x7e\x80-\xff])*"`
+// White space stands in front of a semicolon or of a parameter, never in two places that meet: the rule stays linear.
+const rule = new RegExp(`^(${TOKEN}/${TOKEN})(?:[\\t ]*;(?:[\\t ]*${TOKEN}=(?:${TOKEN}|${QUOTED}))?)*[\\t ]*$`)
 
 /**
  * The media type of a Content-Type header, in lower case and without parameters; undefined for a

@@ -33,7 +33,8 @@ t.test('a body that is wrong is refused, on both paths that take one, and nothin
       ['several codings', { 'content-encoding': 'identity, gzip' }, 'x', 'unsupported-media-type'],
       ['spaces in the type', { 'content-type': 'application/json ;charset=utf-8' }, '{', 'invalid-json'],
       ['a tab in the type', { 'content-type': 'application/json\t' }, '{', 'invalid-json'],
-      ['two spaces', { 'content-type': 'application/json;  charset=utf-8' }, '{}', 'unsupported-media-type'],
+      ['two spaces', { 'content-type': 'application/json;  charset=utf-8' }, '{', 'invalid-json'],
+      ['an empty parameter', { 'content-type': 'application/json;\t;' }, '{', 'invalid-json'],
       ['an empty type', { 'content-type': '' }, '{}', 'unsupported-media-type'],
       ['two types', { 'content-type': 'text/plain, application/json' }, '{', 'unsupported-media-type'],
       ['a type that is none', { 'content-type': '__proto__' }, '{', 'unsupported-media-type'],
@@ -48,7 +49,7 @@ t.test('a body that is wrong is refused, on both paths that take one, and nothin
     sameProblem(t, await post('/channels/news'), type, what)
     sameProblem(t, await post('/publish'), batchType, `${what}, batch`)
     const ticket = await post('/tickets')
-    const isJson = /^application\/json(?: ?;charset=utf-8|\t)?$/.test(headers['content-type'] ?? '')
+    const isJson = /^application\/json(?:\s*;\s*(?:charset=utf-8|;)|\t)?$/.test(headers['content-type'] ?? '')
     sameProblem(t, ticket, isJson || type === 'message-too-large' ? type : 'unsupported-media-type', `${what}, ticket`)
     for (const path of ['/upstash', '/upstash/pipeline', '/upstash/multi-exec']) {
       const { status, body } = await post(path)
