@@ -18,6 +18,12 @@ export const requestHead = fp<{ maxParameters: number }>(
         reply.header('connection', 'close')
         return done(new Problem('invalid-request', 'HTTP/1.0 has no Transfer-Encoding.'))
       }
+      // Section 6.1: Node takes off the chunks, and what is compressed below them would reach Redis compressed. Where
+      // the chunks are not the last coding, Node finds no end of the body and answers 400.
+      if (/,[\t ]*chunked$/i.test(headers['transfer-encoding'] ?? '')) {
+        reply.header('connection', 'close')
+        return done(new Problem('unsupported-transfer-coding'))
+      }
       if (url.length > maxParameters && count(url, '&') >= maxParameters)
         return done(new Problem('invalid-request', `There are more than ${maxParameters} parameters.`))
       done()

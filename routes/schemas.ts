@@ -179,6 +179,7 @@ export const ANY_REQUEST = [
   'request-timeout',
   'headers-too-large',
   'internal-error',
+  'unsupported-transfer-coding',
 ] as const satisfies ProblemType[]
 
 /** The same, on any route that is not for everybody. */

@@ -201,6 +201,12 @@ export const PROBLEMS = {
     'The gateway has a defect. The log has the request id and the cause.',
     'Report it with the log. A publish may have been executed or not.',
   ],
+  'unsupported-transfer-coding': [
+    501,
+    'Unsupported transfer coding',
+    'The Transfer-Encoding of the request has another coding than chunked.',
+    'Send the body as it is, with a Content-Length or in chunks. Nothing was done.',
+  ],
   'streams-unavailable': [
     501,
     'No streams here',

@@ -65,6 +65,14 @@ t.test('what is not HTTP gets a problem on the bare socket', async t => {
     ['a bad length', `${head}Content-Length: x\r\n\r\n`, 'invalid-request'],
     ['a bad chunk', `${head}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'invalid-request'],
     ['an unknown transfer coding', `${head}Transfer-Encoding: gzip\r\n\r\n`, 'invalid-request'],
+    ...['gzip, chunked', 'identity, chunked', 'gzip,Chunked'].map(
+      codings =>
+        [codings, `${head}Transfer-Encoding: ${codings}\r\n\r\n1\r\nx\r\n0\r\n\r\n`, 'unsupported-transfer-coding'] as [
+          string,
+          string,
+          ProblemType,
+        ],
+    ),
     ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 'invalid-request'],
     ['an overlong header', `${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 'headers-too-large'],
     ['very many headers', `${head}${`X: ${'y'.repeat(10)}\r\n`.repeat(1900)}\r\n`, 'headers-too-large'],
