@@ -71,12 +71,12 @@ function fromSubprotocol({ subprotocols }: Carriers): Shown[] {
 
 const fromTicket = ({ ticket }: Carriers): Shown[] => (ticket === undefined ? [] : [{ way: 'ticket', value: ticket }])
 
-/** The answer to the subprotocols that a client offers: never one that holds a secret. */
-export function chooseSubprotocol(offered: ReadonlySet<string>): string | false {
-  if (offered.has(SUBPROTOCOL)) return SUBPROTOCOL
-  for (const name of offered) if (!name.startsWith(SUBPROTOCOL_BEARER)) return name
-  return false
-}
+/**
+ * The answer to the subprotocols that a client offers: the only one that the gateway speaks, or none. A client that
+ * offered others then decides whether it goes on; browsers do not (RFC 6455 section 4.1).
+ */
+export const chooseSubprotocol = (offered: ReadonlySet<string>): string | false =>
+  offered.has(SUBPROTOCOL) && SUBPROTOCOL
 
 /**
  * Whether the query of a URL carries a key or a token: in a parameter with a name that others use for it, or by its value.

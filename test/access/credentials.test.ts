@@ -39,7 +39,8 @@ for (const [what, carriers] of [
 
 t.test('never answers with a subprotocol that holds a token', async t => {
   t.equal(chooseSubprotocol(new Set(['carillon.bearer.x', 'carillon'])), 'carillon')
-  t.equal(chooseSubprotocol(new Set(['mqtt'])), 'mqtt')
+  t.equal(chooseSubprotocol(new Set(['mqtt'])), false)
+  t.equal(chooseSubprotocol(new Set(['mqtt', 'carillon'])), 'carillon')
   t.equal(chooseSubprotocol(new Set(['carillon.bearer.x'])), false)
   t.equal(chooseSubprotocol(new Set()), false)
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { ProblemType } from '../../src/problems.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem, sameProblem } from '../support/problems.js'
-import { exchange, openSocket, readToEnd, readUntil, requestText } from '../support/raw-http.js'
+import { exchange, openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 
 const UPGRADE = {
   connection: 'upgrade',
@@ -150,4 +150,21 @@ t.test('an error on a connection that is no socket is answered and ends nothing 
   app.server.emit('clientError', new Error('nonsense'), broken)
   t.ok(broken.destroyed)
   t.equal((await fetch(`${url}/healthz`)).status, 200)
+})
+
+t.test('of the subprotocols that a client offers only ours is chosen, and else none', async t => {
+  const { port } = await build(t)
+  for (const path of ['/ws', '/channels/news/ws'])
+    for (const [offered, chosen] of [
+      ['graphql-ws', null],
+      ['graphql-ws, mqtt', null],
+      ['graphql-ws, carillon', 'carillon'],
+    ] as const) {
+      const socket = await openSocket(t, port)
+      const opened = readUntil(socket, '\r\n\r\n')
+      socket.write(requestText('GET', path, { headers: { ...UPGRADE, 'sec-websocket-protocol': offered } }))
+      const { status, headers } = parseAnswer(await opened)
+      t.same([status, headers.get('sec-websocket-protocol')], [101, chosen], `${path}: ${offered}`)
+      socket.destroy()
+    }
 })
