@@ -164,8 +164,7 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   requestTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
   // An answer that nobody reads, or that is not made; longer than a long poll waits. Streams look after themselves.
   connectionTimeout: Math.max(90_000, config.REQUEST_TIMEOUT_SECONDS * 1000),
-  // Longer than the idle time of the usual load balancers, or they would send into a closing connection.
-  keepAliveTimeout: 75_000,
+  keepAliveTimeout: config.KEEP_ALIVE_SECONDS * 1000,
   http: {
     headersTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
     // A look at the oldest requests that are still arriving. On shutdown it has to come in time: see `endConnections`.

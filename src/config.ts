@@ -139,7 +139,14 @@ export const configSchema = Type.Object({
     maximum: 3600,
     default: 25,
     description:
-      'How long a request may take to arrive, and a new connection to say something; it is cut at most 4 seconds later.',
+      'How long a request may take to arrive, and a new connection to send something; it is cut at most half a second later.',
+  }),
+  KEEP_ALIVE_SECONDS: Type.Number({
+    minimum: 1,
+    maximum: 86_400,
+    default: 75,
+    description:
+      'How long a connection stays open between two requests. Set it higher than the idle time of your load balancer, which would otherwise answer 502 now and then: see docs/deploy.md.',
   }),
   ...accessSettings,
   LOG_LEVEL: Type.Unsafe<LogLevel>({

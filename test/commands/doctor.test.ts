@@ -47,6 +47,7 @@ t.test('finds nothing wrong with a gateway on a sound Redis', async t => {
     t.match(about(name), { level: 'ok' }, name)
   for (const name of ['delivery', 'WebSocket', 'long requests', 'silence']) t.match(about(name), { level: 'ok' }, name)
   const words = await runCli(t, ['doctor', '--gateway-only', '--patience', '1', '--url', gateway.url])
+  t.match(words.stdout, /^✓ idle connections: stay open for 75 s; .*KEEP_ALIVE_SECONDS/m)
   t.match(words.stdout, /^✓ gateway: http.* is alive$/m)
 })
 

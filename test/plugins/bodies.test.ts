@@ -2,8 +2,9 @@ import Fastify from 'fastify'
 import t from 'tap'
 import carillon, { serverOptions } from '../../src/app.js'
 import { defaultConfig } from '../../src/config.js'
+import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
-import { openSocket, parseAnswer, readToEnd, requestText } from '../support/raw-http.js'
+import { openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 
 t.test('headers and uploads that stall are cut with a 408 problem', async t => {
   const options = serverOptions(defaultConfig)
@@ -34,4 +35,13 @@ t.test('the server has bounds for slow requests, and none for streams', async t 
   t.ok(requestTimeout > 0 && requestTimeout <= 30_000)
   t.ok(Number(http?.headersTimeout) <= 30_000)
   t.ok(Number(http?.connectionsCheckingInterval) <= 5_000)
+})
+
+t.test('a connection stays open between two requests for KEEP_ALIVE_SECONDS', async t => {
+  const { port } = await build(t, { config: { KEEP_ALIVE_SECONDS: 600 } })
+  const socket = await openSocket(t, port)
+  const answer = readUntil(socket, '{"status"')
+  socket.write(requestText('GET', '/healthz', { headers: { connection: 'keep-alive' } }))
+  const { headers } = parseAnswer(await answer)
+  t.equal(headers.get('keep-alive'), 'timeout=600')
 })

@@ -17,6 +17,7 @@ export async function checkGateway(remote: Remote, channel: string, patience: nu
   if (!(await health.text()).includes('"ok"'))
     return [problem('gateway', `${remote.url} is something else than a gateway`, NOT_A_GATEWAY)]
   findings.push(ok('gateway', `${remote.url} is alive${via(health)}`))
+  findings.push(...checkKeepAlive(health))
   const date = Date.parse(health.headers.get('date') ?? '')
   if (!Number.isNaN(date)) findings.push(clock('the gateway', date + 500 - Date.now())) // whole seconds, rounded down
 
@@ -36,6 +37,18 @@ const firstLine = ({ message }: Error): string => message.split('\n', 1)[0] ?? '
 function via({ headers }: Response): string {
   const proxy = headers.get('via') ?? headers.get('server')
   return proxy ? `, behind ${proxy}` : ''
+}
+
+/** A proxy answers with a time of its own, so that only a direct answer tells that of the gateway. */
+function checkKeepAlive(health: Response): Finding[] {
+  const [, seconds] = /timeout=(\d+)/.exec(health.headers.get('keep-alive') ?? '') ?? []
+  if (seconds === undefined || via(health) !== '') return []
+  return [
+    ok(
+      'idle connections',
+      `stay open for ${seconds} s; a load balancer must close its own earlier, or KEEP_ALIVE_SECONDS be higher`,
+    ),
+  ]
 }
 
 async function checkOwnFiles(remote: Remote): Promise<Finding[]> {
