@@ -3,6 +3,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyPluginAsync, FastifyRe
 import { accessControl } from '../plugins/access.js'
 import { bodies } from '../plugins/bodies.js'
 import { compilers } from '../plugins/compilers.js'
+import { halfClose } from '../plugins/half-close.js'
 import { load } from '../plugins/load.js'
 import { answerUnrouted, origins } from '../plugins/origins.js'
 import { parameters } from '../plugins/parameters.js'
@@ -88,6 +89,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
   await app.register(parameters)
   await app.register(pipelining)
+  await app.register(halfClose)
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', headers: config.ALLOWED_HEADERS })
   await app.register(accessControl, {
     access,

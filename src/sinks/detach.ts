@@ -13,9 +13,11 @@ interface HttpSocket extends Socket {
  * For Fastify the request is over with that: its `onResponse` hooks run. What the client sends
  * behind its request is not read as HTTP any more, and the connection ends with the stream.
  *
+ * Returns false where this Node does not let it.
+ *
  * Not to be called from inside the parser, that is not before the first `await` of a handler.
  */
-export function detach(response: ServerResponse, socket: Socket): void {
+export function detach(response: ServerResponse, socket: Socket): boolean {
   const { parser } = socket as HttpSocket // see above
   const leave = response.listeners('finish').find(({ name }) => name === 'bound resOnFinish')
   // Another kind of connection, or a Node that works otherwise: the stream costs more memory, and all else is the same.
@@ -26,7 +28,7 @@ export function detach(response: ServerResponse, socket: Socket): void {
     typeof parser.remove !== 'function' ||
     response.socket !== socket
   )
-    return
+    return false
 
   response.removeListener('finish', leave as () => void) // it was added as one; it would serve the next request
   response.detachSocket(socket)
@@ -45,6 +47,7 @@ export function detach(response: ServerResponse, socket: Socket): void {
   socket.on('error', ignore) // a close follows
   socket.on('data', ignore)
   socket.resume()
+  return true
 }
 
 /**

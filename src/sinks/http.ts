@@ -24,10 +24,13 @@ export class HttpSink extends SocketSink implements Sink {
 
   /** The head has been written and the response is the one that the socket carries now. */
   begin(socket: Socket, onClose: () => void): void {
-    if (this.#response) detach(this.#response, socket)
+    const isDetached = this.#response !== undefined && detach(this.#response, socket)
     this.#response = undefined
     this.attach(socket)
     socket.on('close', onClose)
+    // A client that closes its sending side has left: nothing else tells of one that waits for messages.
+    if (socket.readableEnded) endSoon(socket)
+    else if (!isDetached) socket.once('end', () => endSoon(socket))
   }
 
   /** HTTP has no answer to a heartbeat. */
