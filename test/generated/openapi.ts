@@ -495,7 +495,7 @@ export interface components {
              * @example urn:carillon:problem:invalid-channel
              * @enum {string}
              */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-much-to-compare" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:tickets-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:streams-unavailable" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
+            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-much-to-compare" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:tickets-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:unsupported-transfer-coding" | "urn:carillon:problem:streams-unavailable" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
             /**
              * @description The type in words; the same for every occurrence.
              * @example Invalid channel name
@@ -797,15 +797,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description No streams here (`streams-unavailable`). */
-        "streams-unavailable": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
         /** @description No tickets here (`tickets-unavailable`). */
         "tickets-unavailable": {
             headers: {
@@ -835,6 +826,15 @@ export interface components {
         };
         /** @description Unsupported media type (`unsupported-media-type`). */
         "unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Unsupported transfer coding (`unsupported-transfer-coding`). */
+        "unsupported-transfer-coding": {
             headers: {
                 [name: string]: unknown;
             };
@@ -980,6 +980,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1078,6 +1079,7 @@ export interface operations {
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             502: components["responses"]["broker-rejected"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
             503: {
@@ -1206,7 +1208,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            501: components["responses"]["streams-unavailable"];
+            /** @description Unsupported transfer coding (`unsupported-transfer-coding`); No streams here (`streams-unavailable`). */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1343,6 +1353,7 @@ export interface operations {
             429: components["responses"]["too-many-streams"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`); Overloaded (`overloaded`). */
             503: {
                 headers: {
@@ -1445,7 +1456,15 @@ export interface operations {
             426: components["responses"]["upgrade-required"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            501: components["responses"]["streams-unavailable"];
+            /** @description Unsupported transfer coding (`unsupported-transfer-coding`); No streams here (`streams-unavailable`). */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1553,6 +1572,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1638,6 +1658,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1703,6 +1724,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1801,6 +1823,7 @@ export interface operations {
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1929,7 +1952,15 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            501: components["responses"]["streams-unavailable"];
+            /** @description Unsupported transfer coding (`unsupported-transfer-coding`); No streams here (`streams-unavailable`). */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -1995,7 +2026,15 @@ export interface operations {
             426: components["responses"]["upgrade-required"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
-            501: components["responses"]["streams-unavailable"];
+            /** @description Unsupported transfer coding (`unsupported-transfer-coding`); No streams here (`streams-unavailable`). */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -2111,6 +2150,7 @@ export interface operations {
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
@@ -2199,6 +2239,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
         };
     };
     live: {
@@ -2236,6 +2277,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
         };
     };
     ready: {
@@ -2292,6 +2334,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["not-ready"];
         };
     };
@@ -2345,6 +2388,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2399,6 +2443,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2453,6 +2498,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2506,6 +2552,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2549,6 +2596,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
         };
     };
     console: {
@@ -2607,6 +2655,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2666,6 +2715,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2725,6 +2775,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2784,6 +2835,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
@@ -2843,6 +2895,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal-error"];
+            501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
         };
     };
