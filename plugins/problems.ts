@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { BrokerUnavailable } from '../src/broker.js'
+import { BrokerUnavailable, HistoryUnusable } from '../src/broker.js'
 import { toJson } from '../src/json.js'
 import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
 import { endSoon } from '../src/sinks/end-soon.js'
@@ -149,6 +149,7 @@ export const isForeign = (error: FastifyError): boolean =>
 
 function toProblem(error: Error): Problem {
   if (error instanceof Problem) return error
+  if (error instanceof HistoryUnusable) return new Problem('wrong-key-type', undefined, {}, { cause: error })
   if (error instanceof BrokerUnavailable) return new Problem('broker-unavailable', undefined, {}, { cause: error })
   const { code, statusCode = 500, validation } = error as FastifyError
   if (validation) return validationProblem(error as FastifyError)

@@ -115,7 +115,12 @@ export type LossReason = (typeof LOSS_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */
 export class BrokerUnavailable extends Error {
-  override readonly name = 'BrokerUnavailable'
+  override readonly name: string = 'BrokerUnavailable'
+}
+
+/** What the broker holds of a channel's history was not written by a gateway. It stays so until somebody removes it. */
+export class HistoryUnusable extends BrokerUnavailable {
+  override readonly name = 'HistoryUnusable'
 }
 
 /** The broker will not let this gateway subscribe to the topic, for example by a Redis ACL rule. */

@@ -219,6 +219,12 @@ export const PROBLEMS = {
     'Redis answered the command with an error. Nothing was published; the log has the cause.',
     'Read the cause in the log; a retry will hardly help.',
   ],
+  'wrong-key-type': [
+    502,
+    'Wrong key in Redis',
+    'A key in which the gateway keeps something of this channel holds a value of another type: something else has written it. Nothing was published.',
+    'Delete the key that the log of the gateway names; DELETE /channels/{channel}/history does it for a history. Do not retry before that.',
+  ],
   'broker-unavailable': [
     503,
     'Redis unavailable',

@@ -47,7 +47,7 @@ const schema = {
   description: 'Who listens, and what is kept of its messages. Any name that a client can use is a channel.',
   params: ChannelParams,
   querystring: Type.Object({}, { additionalProperties: false }),
-  response: { 200: Channel, ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable') },
+  response: { 200: Channel, ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable', 'wrong-key-type') },
 }
 
 export const describeChannel: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (

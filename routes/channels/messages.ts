@@ -76,6 +76,7 @@ const schema = {
       'no-history',
       'channel-refused',
       'broker-unavailable',
+      'wrong-key-type',
       'too-many-streams',
       'overloaded',
     ),

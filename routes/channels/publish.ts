@@ -55,6 +55,7 @@ const schema = {
       'message-too-large',
       'broker-rejected',
       'broker-unavailable',
+      'wrong-key-type',
       'write-refused',
       'outcome-unknown',
     ),

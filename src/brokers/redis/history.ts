@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { BrokerUnavailable } from '../../broker.js'
+import { BrokerUnavailable, HistoryUnusable } from '../../broker.js'
 import type {
   Continuity,
   History,
@@ -10,19 +10,23 @@ import type {
   Position,
 } from '../../history.js'
 import type { HistoryRules } from '../../history-rules.js'
+import type { Logger } from '../../logger.js'
 import { Message } from '../../message.js'
 import type { Deployment } from './deployment.js'
 import { historyKey, positionKey } from './keys.js'
 import { readByScript, type Script } from './script.js'
 import { INFO, READ } from './scripts/read.js'
 import { readPosition } from './wire.js'
+import { describeWrongKeys, isWrongType, WRONG_TYPE } from './wrong-type.js'
 
 /** What the publications have left in Redis, as `scripts/keep.ts` wrote it. */
 export class RedisHistory implements History {
   readonly #deployment: Deployment
   readonly #rules: HistoryRules
+  readonly #log: Logger
 
-  constructor(deployment: Deployment, rules: HistoryRules) {
+  constructor(deployment: Deployment, rules: HistoryRules, log: Logger) {
+    this.#log = log
     this.#deployment = deployment
     this.#rules = rules
   }
@@ -52,7 +56,11 @@ export class RedisHistory implements History {
     return this.#askKeepers(channels, async (redis, names) => {
       const commands = names.map(name => ['hmget', positionKey(name), 'epoch', 'offset', 'tag'])
       const answers = (await redis.pipeline(commands).exec()) ?? []
-      return answers.map(([error, value]) => {
+      return answers.map(([error, value], i) => {
+        if (error && isWrongType(error)) {
+          void this.#tellWrongKeys(names[i] ?? '')
+          return undefined // there is no history, and the channel is live without
+        }
         if (error) throw error
         const [epoch, offset, tag] = value as (string | null)[] // as the command gives them
         return readPosition({ epoch, offset: Number(offset), tag })
@@ -78,8 +86,20 @@ export class RedisHistory implements History {
 
   async #ask(channel: string, script: Script, args: string[]): Promise<unknown[]> {
     const call = script.call([positionKey(channel), historyKey(channel)], args)
-    const [answer] = await this.#askKeepers([channel], async redis => [await readByScript(redis, call)])
-    return answer as unknown[] // both scripts answer with an array
+    try {
+      const [answer] = await this.#askKeepers([channel], async redis => [await readByScript(redis, call)])
+      return answer as unknown[] // both scripts answer with an array
+    } catch (error) {
+      const { cause } = error as BrokerUnavailable // as #askKeepers throws
+      if (!isWrongType(cause as Error)) throw error
+      await this.#tellWrongKeys(channel)
+      throw new HistoryUnusable('a key of the history has another type', { cause })
+    }
+  }
+
+  async #tellWrongKeys(channel: string): Promise<void> {
+    const redis = this.#deployment.keeperOf(channel)
+    if (redis) this.#log.error({ keys: await describeWrongKeys(redis, channel) }, WRONG_TYPE)
   }
 
   /** Asks, and once more when the keys have moved; see `Ask`. The answers stand in the order of the channels. */

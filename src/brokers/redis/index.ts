@@ -42,7 +42,7 @@ export class RedisBroker implements Broker {
     this.#deployment = deploy(settings, gatewayId, log, this.connections, this.#events())
     this.ledger = new RedisLedger(key => this.#deployment.keeperOf(key), log)
     if (settings.history && !settings.history.isEmpty)
-      this.history = new RedisHistory(this.#deployment, settings.history)
+      this.history = new RedisHistory(this.#deployment, settings.history, log)
     this.vault = new RedisVault(key => this.#deployment.keeperOf(key))
     this.#census = new Census(this.#deployment, gatewayId, settings.timeout, async (channels, isWanted) =>
       this.#listener ? this.#listener.countListeners(channels, isWanted) : [],

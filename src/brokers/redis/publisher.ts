@@ -7,6 +7,7 @@ import { JoinedCommand, JoinedCommands, type Words } from './joined-commands.js'
 import { commandOf, type PublicationOptions, readAnswer, type ScriptCall } from './publication-command.js'
 import { PublishScript } from './publish-script.js'
 import { isUnknownScript } from './script.js'
+import { describeWrongKeys, isWrongType, WRONG_TYPE } from './wrong-type.js'
 
 interface Pending {
   readonly publications: readonly Publication[]
@@ -166,12 +167,18 @@ export class Publisher {
   }
 
   #read(publication: Publication, [error, value]: Answer = [null, undefined]): PublishResult {
-    if (error) return { problem: this.#classify(error) }
+    if (error) return { problem: this.#classify(error, publication) }
     return readAnswer(publication, value) ?? { problem: 'outcome-unknown' }
   }
 
-  #classify(error: Error): ProblemType {
+  #classify(error: Error, { channel, idempotency }: Publication): ProblemType {
     if (error.name === 'ReplyError') {
+      if (isWrongType(error)) {
+        void describeWrongKeys(this.#redis, channel, idempotency?.key).then(keys => {
+          this.#log.error({ keys }, WRONG_TYPE)
+        })
+        return 'wrong-key-type'
+      }
       if (REFUSED.test(error.message)) return 'channel-refused'
       if (NOT_EXECUTED.test(error.message)) return 'broker-unavailable'
       const problem = CANNOT_WRITE.test(error.message) ? 'write-refused' : 'broker-rejected'
