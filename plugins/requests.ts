@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
+import type { PublishTransport } from '../src/counters.js'
 import type { Gateway } from '../src/gateway.js'
 import type { ProblemType } from '../src/problems.js'
 import { clientProblem, isAnswered } from './problems.js'
@@ -10,10 +11,14 @@ declare module 'fastify' {
     traceId: string | undefined
     /** What it was answered with, where it failed. */
     problem: ProblemType | undefined
+    /** Messages that the answer, where it is a problem, refuses; 0 as soon as each has been counted with its own outcome. */
+    uncountedPublishes: number
   }
   interface FastifyContextConfig {
     /** Asked so often, and by machines, that nobody wants to read of it. */
     quiet?: boolean
+    /** It publishes what comes with the request. */
+    publishes?: PublishTransport
   }
 }
 
@@ -27,13 +32,17 @@ export const requests = fp<{ gateway: Gateway }>(
       })
     app.decorateRequest('traceId', undefined)
     app.decorateRequest('problem', undefined)
+    app.decorateRequest('uncountedPublishes', 1)
     app.addHook('onResponse', (request, reply, done) => {
       const { url: route, config } = request.routeOptions
       if (config?.quiet) return done()
       const { method, id, url, caller, traceId, problem } = request
       const { statusCode: status, elapsedTime: milliseconds } = reply
       counters.request(method, route ?? UNMATCHED, status, milliseconds / 1000)
-      if (problem !== undefined) counters.problem(problem)
+      if (problem !== undefined) {
+        counters.problem(problem)
+        if (config?.publishes) counters.refusePublish(config.publishes, problem, request.uncountedPublishes)
+      }
       if (journal.wantsRequest(status))
         journal.request({ reqId: id, method, route, url, status, problem, milliseconds, traceId, caller: caller?.name })
       done()

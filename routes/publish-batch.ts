@@ -87,11 +87,11 @@ type Item = { publication: Publication } | { problem: Problem }
 
 export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, config, limits } },
+  { gateway: { hub, config, limits, counters } },
 ) => {
   app.post(
     '/publish',
-    { schema, bodyLimit: config.MAX_BATCH_BYTES, config: { access: 'publish' } },
+    { schema, bodyLimit: config.MAX_BATCH_BYTES, config: { access: 'publish', publishes: 'batch' } },
     async (request, reply): Promise<Static<typeof BatchResults>> => {
       if (mediaType(request.headers['content-type']) !== 'application/json')
         throw new Problem('unsupported-media-type', 'A batch is application/json.')
@@ -103,6 +103,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
 
+      request.uncountedPublishes = batch.messages.length
       const rate = limits.spend(() => callerId(request), batch.messages.length)
       if (rate) reply.headers(rate)
 
@@ -113,6 +114,8 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
         const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: fingerprint } }
         return readItem(message, caller, requireChannel, config.MAX_MESSAGE_BYTES, keyed)
       })
+      request.uncountedPublishes = 0
+      for (const item of items) if ('problem' in item) counters.refusePublish('batch', item.problem.type)
       const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
       const published = publications.length === 0 ? [] : await hub.publish(publications, 'batch')
       if (

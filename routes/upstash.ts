@@ -28,7 +28,7 @@ const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError
 
 /** The pub/sub part of Upstash's REST protocol. */
 export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  const { limits, config } = gateway
+  const { limits, config, counters } = gateway
   const bodyLimit = Math.max(config.MAX_BATCH_BYTES, config.MAX_MESSAGE_BYTES)
   const isGuest = app.prefix !== ''
   app.setReplySerializer(toJson)
@@ -39,21 +39,31 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
 
   /** @throws Problem for a command that is too large, or that the caller may not give */
   const read = (request: FastifyRequest, args: readonly Buffer[], work: Work = new WorkBudget()): UpstashCommand => {
-    const command = readCommand(args)
-    requireAllowedCommand(request.caller, command, work)
-    if (command.name !== 'publish') return command
-    if (command.publication.data.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
-    return command
+    try {
+      const command = readCommand(args)
+      requireAllowedCommand(request.caller, command, work)
+      if (command.name !== 'publish') return command
+      if (command.publication.data.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
+      return command
+    } catch (error) {
+      if (error instanceof Problem && isPublish(args)) counters.refusePublish('upstash', error.type)
+      throw error
+    }
   }
 
-  const execute = (
+  const execute = async (
     request: FastifyRequest,
     reply: FastifyReply,
     commands: readonly (UpstashCommand | Problem)[],
   ): Promise<(Reply | Problem)[]> => {
-    const publishes = commands.filter(command => !(command instanceof Problem) && command.name === 'publish').length
-    const rate = publishes === 0 ? undefined : limits.spend(() => callerId(request), publishes)
-    if (rate) reply.headers(rate)
+    const publishes = countPublishes(commands)
+    try {
+      const rate = publishes === 0 ? undefined : limits.spend(() => callerId(request), publishes)
+      if (rate) reply.headers(rate)
+    } catch (error) {
+      if (error instanceof Problem) counters.refusePublish('upstash', error.type, publishes)
+      throw error
+    }
     return executeAll(gateway, request.caller, commands)
   }
 
@@ -91,7 +101,10 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       const work = new WorkBudget()
       const commands = lines.map(line => orProblem(() => read(request, argumentsFromJson(line), work)))
       const mistake = commands.find(command => command instanceof Problem)
-      if (path === 'multi-exec' && mistake instanceof Problem) throw discarded(mistake)
+      if (path === 'multi-exec' && mistake instanceof Problem) {
+        counters.refusePublish('upstash', mistake.type, countPublishes(commands))
+        throw discarded(mistake)
+      }
       const outcomes = await execute(request, reply, commands)
       return outcomes.map(outcome => upstashAnswer(outcome, base64))
     })
@@ -113,6 +126,11 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       },
     })
 }
+
+const isPublish = ([name]: readonly Buffer[]): boolean => name?.toString().toLowerCase() === 'publish'
+
+const countPublishes = (commands: readonly (UpstashCommand | Problem)[]): number =>
+  commands.filter(command => !(command instanceof Problem) && command.name === 'publish').length
 
 const bodyOf = ({ body }: FastifyRequest) => body as Buffer | undefined // as plugins/bodies.ts leaves it
 

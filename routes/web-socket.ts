@@ -31,7 +31,7 @@ const schema = {
 
 export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config, limits } },
+  { gateway: { hub, streams, config, limits, counters } },
 ) => {
   app.route({
     method: 'GET',
@@ -60,6 +60,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
         caller,
         maxMessageBytes: config.MAX_MESSAGE_BYTES,
         spend: () => limits.spend(() => owner, 1),
+        refused: problem => counters.refusePublish('websocket', problem.type),
       })
       webSocket.on('close', () => stream.close('client_gone'))
       const take = (frame: Buffer) => {

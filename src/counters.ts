@@ -89,6 +89,12 @@ export class Counters {
     }
   }
 
+  /** Messages that were refused before the broker was asked. */
+  refusePublish(transport: PublishTransport, problem: ProblemType, messages = 1): void {
+    const outcomes = this.published.get(transport)
+    if (outcomes) outcomes.set(problem, (outcomes.get(problem) ?? 0) + messages)
+  }
+
   request(method: string, route: string, status: number, seconds: number): void {
     const statusClass = Math.trunc(status / 100)
     const ofRoute = this.requests.get(route) ?? []

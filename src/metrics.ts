@@ -70,7 +70,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   },
   carillon_publishes_total: {
     type: 'counter',
-    help: 'Messages that were to be published, by how they came and what became of them: ok; replayed, where an Idempotency-Key was known; or the problem.',
+    help: 'Messages that were to be published, by how they came and what became of them: ok; replayed, where an Idempotency-Key was known; or the problem, also where the gateway itself refused. A batch that is refused before it is read counts as one.',
     labels: ['transport', 'outcome'],
     read: ({ counters }) =>
       [...counters.published].flatMap(([transport, outcomes]) =>

@@ -39,9 +39,15 @@ export async function openGateway(options: GatewayOptions = {}): Promise<OpenGat
     async publish(channel: string, data: string | Uint8Array, { event }: { event?: string } = {}) {
       const bytes =
         typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.length)
-      if (bytes.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
       const publication = { channel, data: bytes, ...(event !== undefined && { event }) }
-      const [result] = await gateway.hub.publish([checkPublication(publication)])
+      try {
+        if (bytes.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
+        checkPublication(publication)
+      } catch (error) {
+        if (error instanceof Problem) gateway.counters.refusePublish('http', error.type)
+        throw error
+      }
+      const [result] = await gateway.hub.publish([publication])
       if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
       return { receivers: result.receivers }
     },

@@ -5,6 +5,7 @@ import { webSocketText } from './frames.js'
 import type { Hub } from './hub.js'
 import { requireKey, withKey } from './idempotency.js'
 import { toJson } from './json.js'
+import type { Publication } from './message.js'
 import { channelProblem, patternProblem } from './names.js'
 import { Problem } from './problems.js'
 import { publicationFromJson } from './publication.js'
@@ -25,6 +26,8 @@ export interface SessionOptions {
   maxMessageBytes: number
   /** Counts a message that is about to be published. @throws Problem when it may not be */
   spend?: () => void
+  /** Is told of each message that may not be published. */
+  refused?: (problem: Problem) => void
 }
 
 /** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
@@ -34,17 +37,23 @@ export class Session {
   readonly #caller: Caller
   readonly #maxMessageBytes: number
   readonly #spend: () => void
+  readonly #refused: (problem: Problem) => void
   /** Subscriptions that were asked for and are not live yet. */
   readonly #pending = new Map<string, Pending>()
   #work = new WorkBudget()
   #frames = 0
 
-  constructor(stream: Stream, hub: Hub, { caller, maxMessageBytes, spend = () => {} }: SessionOptions) {
+  constructor(
+    stream: Stream,
+    hub: Hub,
+    { caller, maxMessageBytes, spend = () => {}, refused = () => {} }: SessionOptions,
+  ) {
     this.#stream = stream
     this.#hub = hub
     this.#caller = caller
     this.#maxMessageBytes = maxMessageBytes
     this.#spend = spend
+    this.#refused = refused
     // Answers come through the lane, also before the first subscription, which would bring the client there.
     stream.lane?.join(stream.subscriber)
   }
@@ -111,16 +120,25 @@ export class Session {
   }
 
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
-    this.#spend()
-    const publication = publicationFromJson(request)
-    requireAllowedWithin(this.#work, this.#caller, 'publish', [channelTopic(publication.channel)])
-    if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
-    const { idempotency_key: key } = request
-    const keyed =
-      key === undefined ? publication : withKey(publication, { key: requireKey(key), caller: this.#caller.id })
-    const [result] = await this.#hub.publish([keyed], 'websocket')
+    const publication = this.#read(request)
+    const [result] = await this.#hub.publish([publication], 'websocket')
     if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
     return { type: 'published', ref: request.ref, channel: publication.channel, ...result }
+  }
+
+  /** @throws Problem where it may not be published; that is counted */
+  #read(request: SessionRequest & { type: 'publish' }): Publication {
+    try {
+      this.#spend()
+      const publication = publicationFromJson(request)
+      requireAllowedWithin(this.#work, this.#caller, 'publish', [channelTopic(publication.channel)])
+      if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
+      const { idempotency_key: key } = request
+      return key === undefined ? publication : withKey(publication, { key: requireKey(key), caller: this.#caller.id })
+    } catch (error) {
+      if (error instanceof Problem) this.#refused(error)
+      throw error
+    }
   }
 
   #fail(problem: Problem, ref: Ref | undefined): void {

@@ -63,16 +63,21 @@ const schema = {
 }
 
 export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub, limits } }) => {
-  app.post('/channels/:channel', { schema, config: { access: 'publish' } }, async (request, reply) => {
-    const rate = limits.spend(() => callerId(request), 1)
-    if (rate) reply.headers(rate)
-    const { channel } = request.params
-    const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
-    const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
-    const key = readIdempotencyKey(request.headers['idempotency-key'])
-    const keyed = key === undefined ? publication : withKey(publication, { key, caller: request.caller.id })
-    const [result] = await hub.publish([keyed])
-    if (!result || 'problem' in result) throw publishProblem(result)
-    return { channel, ...result }
-  })
+  app.post(
+    '/channels/:channel',
+    { schema, config: { access: 'publish', publishes: 'http' } },
+    async (request, reply) => {
+      const rate = limits.spend(() => callerId(request), 1)
+      if (rate) reply.headers(rate)
+      const { channel } = request.params
+      const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
+      const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
+      const key = readIdempotencyKey(request.headers['idempotency-key'])
+      const keyed = key === undefined ? publication : withKey(publication, { key, caller: request.caller.id })
+      request.uncountedPublishes = 0
+      const [result] = await hub.publish([keyed])
+      if (!result || 'problem' in result) throw publishProblem(result)
+      return { channel, ...result }
+    },
+  )
 }

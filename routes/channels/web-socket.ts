@@ -37,7 +37,7 @@ const schema = {
 /** One channel: frames out are its messages, frames in are published. */
 export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config, limits } },
+  { gateway: { hub, streams, config, limits, counters } },
 ) => {
   app.route({
     method: 'GET',
@@ -82,14 +82,26 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const owner = callerId(request)
       const mayPublish = allowance(caller, 'publish', topic)
       const publish = async (data: Buffer) => {
-        limits.spend(() => owner, 1)
+        try {
+          limits.spend(() => owner, 1)
+        } catch (error) {
+          if (error instanceof Problem) counters.refusePublish('websocket', error.type)
+          throw error
+        }
         const [result] = await hub.publish([{ channel, data }], 'websocket')
         if (result && 'problem' in result) throw new Problem(result.problem)
       }
       const take = (data: Buffer) => {
         // Who may listen here may not therefore speak here, and what it may is over when its token is.
-        if (!mayPublish()) return stream.sendError(topic, refusal(caller))
-        if (data.length > config.MAX_MESSAGE_BYTES) return stream.close('message_too_large')
+        if (!mayPublish()) {
+          const problem = refusal(caller)
+          counters.refusePublish('websocket', problem.type)
+          return stream.sendError(topic, problem)
+        }
+        if (data.length > config.MAX_MESSAGE_BYTES) {
+          counters.refusePublish('websocket', 'message-too-large')
+          return stream.close('message_too_large')
+        }
         publish(data).catch(error => {
           if (error instanceof Problem) return stream.sendError(topic, error)
           app.log.error({ err: error, reqId }, 'websocket publish failed')

@@ -219,3 +219,85 @@ t.test('a retry of what was published before is counted apart', async t => {
 })
 
 const JSON_TYPE = { 'content-type': 'application/json' }
+
+t.test('counts each message that the gateway itself refuses, whichever way it came', async t => {
+  const grants = { subscribe: ['*'], publish: ['open:*'], inspect: ['*'] }
+  const config = { ANONYMOUS_GRANTS: JSON.stringify(grants), MAX_MESSAGE_BYTES: 100, MAX_BATCH_BYTES: 10_000 }
+  const { url } = await build(t, { config })
+  const post = async (path: string, body: string, headers: Record<string, string> = {}) =>
+    (await fetch(`${url}${path}`, { method: 'POST', body, headers })).status
+  const large = 'x'.repeat(101)
+  t.same(
+    [
+      await post('/channels/secret', 'x'),
+      await post('/channels/open:a', large),
+      await post('/channels/open:a', '{', JSON_TYPE),
+      await post('/channels/open:a?event=gap', 'x'),
+      await post('/channels/no%20name', 'x'),
+      await post('/channels/open:a', 'x', { 'idempotency-key': '"' }),
+      await post('/channels/open:a', 'x'),
+    ],
+    [401, 413, 400, 400, 400, 400, 200],
+  )
+  const messages = ['open:a', 'secret', 'no name', 'open:b'].map(channel => ({ channel, data: 'x' }))
+  t.equal(await post('/publish', JSON.stringify({ messages }), JSON_TYPE), 200)
+  t.equal(await post('/publish', '{', JSON_TYPE), 400)
+  const one = await openWebSocket(t, `${url}/channels/secret/ws`)
+  one.socket.send('x')
+  await one.next()
+  const many = await openWebSocket(t, `${url}/ws`)
+  for (const [channel, data] of [
+    ['secret', 'x'],
+    ['open:a', large],
+    ['open:a', 'x'],
+  ]) {
+    many.send({ type: 'publish', channel, data })
+    await many.next()
+  }
+  const upstash = (path: string, body: unknown) => post(`/upstash${path}`, JSON.stringify(body))
+  await upstash('', ['PUBLISH', 'secret', 'x'])
+  await upstash('', ['PUBSUB', 'NUMSUB', 'no name'])
+  await upstash('/multi-exec', [
+    ['PUBLISH', 'open:a', 'x'],
+    ['PUBLISH', 'no name', 'x'],
+  ])
+  const counted = Object.entries(await scrape(url)).flatMap(([series, value]) => {
+    const [, transport, outcome] = /^carillon_publishes_total\{transport="(.*)",outcome="(.*)"\}/.exec(series) ?? []
+    return transport === undefined || value === 0 ? [] : [`${transport} ${outcome} ${value}`]
+  })
+  t.same(counted.sort(), [
+    'batch invalid-channel 1',
+    'batch invalid-json 1',
+    'batch ok 2',
+    'batch unauthenticated 1',
+    'http invalid-channel 1',
+    'http invalid-event-type 1',
+    'http invalid-idempotency-key 1',
+    'http invalid-json 1',
+    'http message-too-large 1',
+    'http ok 1',
+    'http unauthenticated 1',
+    'upstash invalid-channel 2',
+    'upstash unauthenticated 1',
+    'websocket message-too-large 1',
+    'websocket ok 1',
+    'websocket unauthenticated 2',
+  ])
+})
+
+t.test('counts all messages of a batch that is over the rate', async t => {
+  const { url } = await build(t, { config: { PUBLISH_RATE: '1/h' } })
+  const messages = Array(3).fill({ channel: 'a', data: 'x' })
+  const batch = () =>
+    fetch(`${url}/publish`, { method: 'POST', body: JSON.stringify({ messages }), headers: JSON_TYPE })
+  t.equal((await batch()).status, 200)
+  t.equal((await batch()).status, 429)
+  const socket = await openWebSocket(t, `${url}/channels/a/ws`)
+  socket.socket.send('x')
+  await socket.next()
+  t.match(await scrape(url), {
+    'carillon_publishes_total{transport="batch",outcome="ok"}': 3,
+    'carillon_publishes_total{transport="batch",outcome="rate-limited"}': 3,
+    'carillon_publishes_total{transport="websocket",outcome="rate-limited"}': 1,
+  })
+})
