@@ -13,6 +13,8 @@ import { randomKey } from './publisher.js'
 type Word =
   | { kind: 'want'; from: string; topics: readonly string[] }
   | { kind: 'lead' }
+  /** Asks the leading tab for its state: nothing has been heard of it for a while. */
+  | { kind: 'ask' }
   | { kind: 'message'; envelope: string; cursor: string }
   | { kind: 'gap'; gap: Gap }
   | { kind: 'state'; state: State; topics: readonly string[]; cursor: string; heardAt: number }
@@ -47,6 +49,8 @@ export class Tabs implements Upstream {
   #state: State = 'idle'
   /** The page was here before, and no other tab's stream can be asked what it missed. */
   #returning: Past | undefined
+  /** How often this tab has looked since it last heard of the leading one. */
+  #looks = 0
 
   constructor(name: string, options: ConnectionOptions, down: Downstream, past?: Past) {
     this.#name = `carillon ${name}`
@@ -60,7 +64,11 @@ export class Tabs implements Upstream {
     // Held for as long as this tab is there: who waits for it learns of its end.
     this.#lock(this.#presence(this.#id), () => {})
     this.#lock(this.#name, () => this.#lead())
-    signal.addEventListener('abort', () => this.#channel.close())
+    const timer = setInterval(() => this.#look(), LOOK_MS)
+    signal.addEventListener('abort', () => {
+      clearInterval(timer)
+      this.#channel.close()
+    })
   }
 
   want(topics: readonly string[]): void {
@@ -138,10 +146,28 @@ export class Tabs implements Upstream {
     this.#connection?.want([...new Set([...this.#own, ...[...this.#wants.values()].flat()])])
   }
 
+  /**
+   * The leading tab may be blocked or frozen: then nothing comes, and its `open` is not true any more. It is asked, and not
+   * expected to speak by itself, as browsers slow down the timers of hidden tabs. The looks of a tab that was blocked itself
+   * do not pile up, so it hears what has come before it looks again.
+   */
+  #look(): void {
+    if (this.#connection || this.#own.length === 0) return
+    if (++this.#looks > 1) this.#say({ kind: 'ask' })
+    if (this.#looks > MAX_LOOKS) this.#down.state('connecting')
+  }
+
   #hear(word: Word): void {
     if (this.#connection) {
       if (word.kind === 'want') this.#heed(word.from, word.topics)
-    } else if (word.kind === 'lead') {
+      else if (word.kind === 'ask') this.#sayState()
+      return
+    }
+    if (word.kind === 'want' || word.kind === 'ask') return // of another tab that does not lead
+    const wasSilent = this.#looks > MAX_LOOKS
+    this.#looks = 0
+    if (wasSilent) this.#say({ kind: 'ask' })
+    if (word.kind === 'lead') {
       this.want(this.#own)
     } else if (word.kind === 'message') {
       this.#past = { ...this.#past, cursor: word.cursor, heardAt: Date.now() }
@@ -182,3 +208,7 @@ export class Tabs implements Upstream {
     this.#channel.postMessage(word)
   }
 }
+
+const LOOK_MS = 2000
+/** So many without a word from the leading tab, and it counts as silent: after 8 seconds at most. */
+const MAX_LOOKS = 3

@@ -74,6 +74,27 @@ t.test('when the tab with the connection is closed, another one takes over and t
   await context.close()
 })
 
+t.test('while the leading tab is blocked, the others say that they are not connected', async t => {
+  const context = await openContext(t, browser)
+  const [first, second] = [await openClientPage(context, url), await openClientPage(context, url)]
+  await first.run(shared(['blocked']))
+  await second.run(shared(['blocked']))
+  await second.find(({ state }) => state === 'open')
+  // Reading a cookie waits for the browser, so the loop sees what the other tab sets, and nothing else runs in this one.
+  const whileBlocked = first.run(
+    `const end = Date.now() + 30_000; while (!document.cookie.includes('end=1') && Date.now() < end);`,
+  )
+  t.same(await second.find(({ state }) => state !== undefined), { state: 'connecting' })
+  t.equal(await second.run('return client.state'), 'connecting')
+  await post('blocked', 'meanwhile')
+  await second.run(`document.cookie = 'end=1'`)
+  await whileBlocked
+  t.same(await second.find(({ data }) => data !== undefined), { channel: 'blocked', data: 'meanwhile' })
+  if ((await second.run<string>('return client.state')) !== 'open') await second.find(({ state }) => state === 'open')
+  t.equal(await second.run('return client.state'), 'open')
+  await context.close()
+})
+
 t.test('a tab that reloads and remembers is told what it missed, and the others hear on', async t => {
   const context = await openContext(t, browser)
   const [first, second] = [await openClientPage(context, url), await openClientPage(context, url)]
