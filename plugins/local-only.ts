@@ -23,6 +23,7 @@ const isPassedOn = (headers: IncomingHttpHeaders): boolean =>
   headers['x-forwarded-for'] !== undefined ||
   headers['x-forwarded-host'] !== undefined ||
   headers['x-forwarded-proto'] !== undefined ||
+  headers['x-forwarded-prefix'] !== undefined ||
   headers['x-real-ip'] !== undefined
 
 const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'

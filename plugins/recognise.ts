@@ -6,6 +6,7 @@ import { invalidCredentials, unauthenticated } from '../src/access/refusals.js'
 import type { Pass } from '../src/access/tickets.js'
 import { Problem } from '../src/problems.js'
 import { isHandedOver } from '../src/upgrades.js'
+import { withProxyPrefix } from './path-prefix.js'
 
 /**
  * Who asks, by what the request shows.
@@ -78,8 +79,10 @@ async function redeem(access: Access, ticket: string, request: FastifyRequest, r
 /**
  * No script sees it, no other path gets it, and no page of another site can have it sent. RFC 6265bis.
  */
-function passCookie({ name, value, seconds }: Pass, { url, protocol, headers }: FastifyRequest): string {
-  const path = url.split('?', 1)[0] ?? '/'
+function passCookie({ name, value, seconds }: Pass, request: FastifyRequest): string {
+  const { url, protocol, headers } = request
+  // The URL has the prefix of the plugin already; a browser also knows what a proxy took away.
+  const path = withProxyPrefix(request, url.split('?', 1)[0] ?? '/')
   // A path with anything else in it is no path of a channel, and gets no further than here.
   const scope = /^\/[\w.:~%/-]*$/.test(path) ? path : '/'
   // Whoever is in front may say that it is https, and so may anybody: it only makes the cookie stricter.

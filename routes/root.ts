@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
+import { withProxyPrefix } from '../plugins/path-prefix.js'
 import { ANY_REQUEST, problemResponses } from './schemas.js'
 
 const path = (example: string, description: string) => Type.String({ description, examples: [example] })
@@ -48,19 +49,22 @@ export const root: FastifyPluginAsyncTypebox<RootOptions> = async (app, { isPubl
   const pages = (['console', 'docs'] as const).filter(name => shown[name])
   // A browser has no key to show when it goes to a page.
   const page = pages.find(isPublic) ?? pages[0]
-  const { prefix } = app
-  const places = JSON.stringify({
-    service: 'carillon',
-    publish: `POST ${prefix}/channels/{channel}`,
-    listen: `GET ${prefix}/channels/{channel}/events`,
-    openapi: `${prefix}/openapi.json`,
-    ...(shown.docs && { docs: `${prefix}/docs` }),
-    ...(shown.console && { console: `${prefix}/console` }),
-  })
+  const places = (prefix: string) =>
+    JSON.stringify({
+      service: 'carillon',
+      publish: `POST ${prefix}/channels/{channel}`,
+      listen: `GET ${prefix}/channels/{channel}/events`,
+      openapi: `${prefix}/openapi.json`,
+      ...(shown.docs && { docs: `${prefix}/docs` }),
+      ...(shown.console && { console: `${prefix}/console` }),
+    })
   app.get('/', { schema, config: { access: 'public' } }, async (request, reply) => {
     addVary(reply, 'accept')
     if (page === undefined || preferredType(request, ['application/json', 'text/html']) !== 'text/html')
-      return reply.type('application/json; charset=utf-8').serializer(String).send(places)
+      return reply
+        .type('application/json; charset=utf-8')
+        .serializer(String)
+        .send(places(withProxyPrefix(request, app.prefix)))
     // Relative, as a proxy may have taken a part of the path away; `/live` and `/live/` both lead to `/live/console`.
     // It begins with a dot, or a colon in the path would make a scheme of what stands before it.
     const [, last = ''] = /^[^?]*\/([^/?]+)(?:\?|$)/.exec(request.url) ?? []

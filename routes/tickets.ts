@@ -1,14 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { callerId } from '../plugins/caller-id.js'
+import { withProxyPrefix } from '../plugins/path-prefix.js'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/allows.js'
-import { MAX_TICKET_SECONDS } from '../src/access/tickets.js'
+import { MAX_TICKET_SECONDS, TICKET_LENGTH } from '../src/access/tickets.js'
+import { BrokerUnavailable } from '../src/broker.js'
 import { checker } from '../src/checker.js'
+import type { Config } from '../src/config.js'
 import { mediaType } from '../src/content-type.js'
 import type { Gateway } from '../src/gateway.js'
 import { requireJson } from '../src/json.js'
-import { Problem } from '../src/problems.js'
+import { Problem, type ProblemType } from '../src/problems.js'
 import { channelTopic, patternTopic } from '../src/topic.js'
 import { requireUsable } from './reserved.js'
 import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses, REQUEST_BODY } from './schemas.js'
@@ -47,7 +50,10 @@ const Ticket = Type.Object(
         events: Type.Optional(Type.String({ examples: ['/channels/news/events?ticket=…'] })),
         ws: Type.String({ examples: ['/channels/news/ws?ticket=…'] }),
       },
-      { description: 'The ticket in the URLs for which it was asked: use one of them.' },
+      {
+        description:
+          'The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`).',
+      },
     ),
   },
   { description: 'A ticket.' },
@@ -86,11 +92,17 @@ const isTicketRequest = checker(TicketRequest)
 
 export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gateway }> = async (
   app,
-  { access, gateway: { limits, config } },
+  { access, gateway: { limits, config, counters } },
 ) => {
   app.post(
     '/tickets',
-    { schema, config: { access: 'known' } },
+    {
+      schema,
+      config: { access: 'known' },
+      onError: async (_request, _reply, error) => {
+        counters.ticket(error instanceof Problem ? error.type : brokerProblem(error))
+      },
+    },
     async (request, reply): Promise<Static<typeof Ticket>> => {
       if (!access.tickets) throw new Problem('tickets-unavailable')
       const wish = readWish(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/bodies.ts leaves it
@@ -101,16 +113,48 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gatew
       requireUsable(...topics)
       for (const right of rights) requireAllowed(request.caller, right, ...topics)
 
-      // Redis keeps it, whether it is used or not.
-      limits.spend(() => `tickets ${callerId(request)}`, 1)
       const names = topics.map(({ name }) => name)
+      const urls = urlsOf(withProxyPrefix(request, app.prefix), { channels, patterns, rights })
+      requireSmall(names, urls, config)
+      // Redis keeps it, whether it is used or not.
+      const rate = limits.spendTicket(callerId(request), { isKey: request.caller.by === 'key' })
       const rules = Object.fromEntries(rights.map(right => [right, names]))
       const ticket = await access.tickets.issue(request.caller, rules, seconds)
-      reply.code(201).header('cache-control', 'no-store')
-      return { ticket, seconds, urls: urlsOf(app.prefix, { channels, patterns, rights, ticket }) }
+      counters.ticket('issued')
+      reply.code(201).headers({ ...rate, 'cache-control': 'no-store' })
+      const { events, ws } = urls
+      return { ticket, seconds, urls: { ws: ws + ticket, ...(events !== undefined && { events: events + ticket }) } }
     },
   )
 }
+
+const brokerProblem = (error: Error): ProblemType =>
+  error instanceof BrokerUnavailable ? 'broker-unavailable' : 'internal-error'
+
+/**
+ * What is kept for a ticket has a bound, and its URL fits into the head of a request, with room for the other fields.
+ * @throws Problem `invalid-request`
+ */
+function requireSmall(names: readonly string[], { events = '' }: Urls, { MAX_HEADER_BYTES }: Config): void {
+  const bytes = names.reduce((sum, name) => sum + name.length, 0)
+  if (bytes > MAX_NAMES_BYTES)
+    throw new Problem(
+      'invalid-request',
+      `The channels and patterns have ${bytes} bytes together; a ticket takes at most ${MAX_NAMES_BYTES}. ${FEWER}`,
+    )
+  const urlBytes = events.length + TICKET_LENGTH
+  const most = MAX_HEADER_BYTES - Math.min(OTHER_FIELDS_BYTES, MAX_HEADER_BYTES / 2)
+  if (urlBytes > most)
+    throw new Problem(
+      'invalid-request',
+      `The URL for these channels and patterns would have ${urlBytes} bytes; with MAX_HEADER_BYTES=${MAX_HEADER_BYTES} it may have ${most}, as other headers need room too. ${FEWER}`,
+    )
+}
+
+const FEWER = 'Name fewer of them, or a pattern that covers several.'
+const MAX_NAMES_BYTES = 8192
+/** Cookies, for example. */
+const OTHER_FIELDS_BYTES = 4096
 
 function readWish(contentType: string | undefined, body: Buffer = Buffer.alloc(0)): Static<typeof TicketRequest> {
   if (mediaType(contentType) !== 'application/json')
@@ -127,18 +171,23 @@ interface Wish {
   readonly channels: readonly string[]
   readonly patterns: readonly string[]
   readonly rights: readonly string[]
-  readonly ticket: string
 }
 
-function urlsOf(prefix: string, { channels, patterns, rights, ticket }: Wish): { events?: string; ws: string } {
+interface Urls {
+  readonly events?: string
+  readonly ws: string
+}
+
+/** The ticket goes to the end of them. */
+function urlsOf(prefix: string, { channels, patterns, rights }: Wish): Urls {
   const [only] = channels
   const single = only !== undefined && channels.length === 1 && patterns.length === 0
   const query = new URLSearchParams()
   if (!single) for (const channel of channels) query.append('channel', channel)
   for (const pattern of patterns) query.append('pattern', pattern)
   const at = prefix + (single ? `/channels/${only}` : '')
-  const ws = `${at}/ws?ticket=${ticket}`
+  const ws = `${at}/ws?ticket=`
   if (!rights.includes('subscribe')) return { ws }
-  query.append('ticket', ticket)
+  query.append('ticket', '')
   return { events: `${at}/events?${query}`, ws }
 }

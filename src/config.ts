@@ -7,6 +7,9 @@ type LogLevel = (typeof LOG_LEVELS)[number]
 const LOG_REQUESTS = ['errors', 'all', 'none'] as const
 type LogRequests = (typeof LOG_REQUESTS)[number]
 
+/** `100/10s`, `6000/m`: see `src/rate.ts`. */
+const RATE_PATTERN = '^[1-9]\\d{0,8}/\\d{0,5}[smh]$'
+
 /**
  * Every setting there is: name, type, default, and the words for `--help` and `docs/settings.md`.
  * The environment is the only source, as the twelve-factor app asks.
@@ -98,11 +101,22 @@ export const configSchema = Type.Object({
   ),
   PUBLISH_RATE: Type.Optional(
     Type.String({
-      pattern: '^[1-9]\\d{0,8}/\\d{0,5}[smh]$',
+      pattern: RATE_PATTERN,
       description:
         'Messages that one caller may publish over all gateways, as in 100/10s or 6000/m; without it as many as it likes.',
     }),
   ),
+  TICKET_RATE: Type.String({
+    pattern: RATE_PATTERN,
+    default: '120/m',
+    description:
+      'Tickets that one caller may get over all gateways: the subject of a token, or an address without credentials.',
+  }),
+  KEY_TICKET_RATE: Type.String({
+    pattern: RATE_PATTERN,
+    default: '12000/m',
+    description: 'Tickets that one API key may get over all gateways; a backend gets them for all of its users.',
+  }),
   MAX_STREAMS: Type.Integer({
     minimum: 0,
     maximum: 10_000_000,

@@ -41,6 +41,8 @@ export class Counters {
   readonly published = new Map<PublishTransport, Map<PublishOutcome, number>>(
     PUBLISH_TRANSPORTS.map(transport => [transport, new Map([['ok', 0]])]),
   )
+  /** Tickets that were asked for: `issued`, or the problem that stands in place of one. */
+  readonly tickets = zeros<'issued' | ProblemType>(['issued', 'rate-limited'])
   /** Bytes of the messages that Redis took. */
   publishedBytes = 0
   /** Messages that the broker handed over, once for each topic of this gateway that they matched. */
@@ -73,6 +75,10 @@ export class Counters {
 
   problem(type: ProblemType): void {
     increase(this.problems, type)
+  }
+
+  ticket(outcome: 'issued' | ProblemType): void {
+    increase(this.tickets, outcome)
   }
 
   publish(transport: PublishTransport, publications: readonly Publication[], results: readonly PublishResult[]): void {

@@ -1,10 +1,12 @@
 import type { CloseReason } from './close-reasons.js'
-import { type Ledger, Meter } from './meter.js'
+import type { Ledger } from './meter.js'
 import { Problem } from './problems.js'
-import { readRate } from './rate.js'
+import { type RateHeaders, RateLimit } from './rate-limit.js'
 
 export interface LimitSettings {
   readonly PUBLISH_RATE?: string
+  readonly TICKET_RATE: string
+  readonly KEY_TICKET_RATE: string
   readonly MAX_STREAMS: number
   readonly MAX_STREAMS_PER_CALLER: number
 }
@@ -14,18 +16,22 @@ export class Limits {
   /** Whether the process has more to do than it can; set by who measures it. */
   isOverloaded: () => boolean = () => false
   readonly #settings: LimitSettings
-  readonly #policy: string = ''
-  readonly #meter: Meter | undefined
+  readonly #publishes: RateLimit | undefined
+  /** By the setting that holds it. */
+  readonly #tickets: Readonly<Record<'TICKET_RATE' | 'KEY_TICKET_RATE', RateLimit>>
   readonly #streams = new Map<string, number>()
   #total = 0
 
   /** @throws ConfigError */
   constructor(settings: LimitSettings, ledger?: Ledger) {
     this.#settings = settings
-    if (settings.PUBLISH_RATE === undefined) return
-    const rate = readRate(settings.PUBLISH_RATE)
-    this.#policy = `"publish";q=${rate.count};w=${rate.seconds}`
-    this.#meter = new Meter(rate, ledger && { ledger })
+    const { PUBLISH_RATE: rate } = settings
+    if (rate !== undefined) this.#publishes = new RateLimit({ name: 'publish', setting: 'PUBLISH_RATE', rate, ledger })
+    const ofTickets = (setting: 'TICKET_RATE' | 'KEY_TICKET_RATE'): RateLimit => {
+      const detail = `${setting} lets one caller have ${settings[setting]} tickets.`
+      return new RateLimit({ name: 'tickets', setting, rate: settings[setting], ledger, detail })
+    }
+    this.#tickets = { TICKET_RATE: ofTickets('TICKET_RATE'), KEY_TICKET_RATE: ofTickets('KEY_TICKET_RATE') }
   }
 
   /**
@@ -33,15 +39,21 @@ export class Limits {
    * @throws Problem `overloaded`, `rate-limited`: nothing may be published
    */
   spend(caller: () => string, messages: number): RateHeaders | undefined {
+    this.#requireCapacity()
+    return this.#publishes?.spend(caller(), messages)
+  }
+
+  /**
+   * Counts a ticket that the caller is about to get. A key is a backend, which gets tickets for all of its users.
+   * @throws Problem `overloaded`, `rate-limited`
+   */
+  spendTicket(caller: string, { isKey }: { isKey: boolean }): RateHeaders {
+    this.#requireCapacity()
+    return this.#tickets[isKey ? 'KEY_TICKET_RATE' : 'TICKET_RATE'].spend(`tickets ${caller}`, 1)
+  }
+
+  #requireCapacity(): void {
     if (this.isOverloaded()) throw new Problem('overloaded', undefined, { 'retry-after': OVERLOAD_SECONDS })
-    if (!this.#meter) return undefined
-    const allowance = this.#meter.spend(caller(), messages)
-    const headers = {
-      'ratelimit-policy': this.#policy,
-      ratelimit: `"publish";r=${allowance.remaining};t=${seconds(allowance.resetMs)}`,
-    }
-    if (allowance.allowed) return headers
-    throw new Problem('rate-limited', undefined, { ...headers, 'retry-after': seconds(allowance.waitMs) })
   }
 
   /** Why the caller gets no stream now; undefined when it does. */
@@ -74,11 +86,6 @@ export const refusalProblem = (refusal: StreamRefusal): Problem =>
   new Problem(refusal === 'overloaded' ? 'overloaded' : 'too-many-streams', undefined, {
     'retry-after': OVERLOAD_SECONDS,
   })
-
-/** RateLimit header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10. */
-export type RateHeaders = Record<'ratelimit' | 'ratelimit-policy', string>
-
-const seconds = (milliseconds: number): string => `${Math.ceil(milliseconds / 1000)}`
 
 /** The load is measured anew each second. */
 const OVERLOAD_SECONDS = '2'

@@ -77,6 +77,12 @@ export const METRICS: Readonly<Record<string, Metric>> = {
         [...outcomes].map(([outcome, count]): Sample => [{ transport, outcome }, count]),
       ),
   },
+  carillon_tickets_total: {
+    type: 'counter',
+    help: 'Tickets that were asked for, by what became of them: issued, or the problem; rate-limited are those over TICKET_RATE or KEY_TICKET_RATE.',
+    labels: ['outcome'],
+    read: ({ counters }) => byLabel('outcome', counters.tickets),
+  },
   carillon_published_bytes_total: {
     type: 'counter',
     help: 'Bytes of the messages that were published.',

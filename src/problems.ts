@@ -162,7 +162,7 @@ export const PROBLEMS = {
   'rate-limited': [
     429,
     'Rate limited',
-    'The caller has published more than PUBLISH_RATE allows, or asked for more tickets. Nothing was done.',
+    'The caller has published more than PUBLISH_RATE allows, or asked for more tickets than TICKET_RATE or KEY_TICKET_RATE allows. Nothing was done.',
     'Wait as long as Retry-After says, or raise the rate.',
   ],
   'patterns-unavailable': [

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createApiKey } from '../src/access/api-keys.js'
 import type { CarillonOptions } from '../src/app.js'
 import { MemoryBroker } from '../src/brokers/memory.js'
-import { type Config, ConfigError, defaultConfig } from '../src/config.js'
+import { type Config, defaultConfig } from '../src/config.js'
 import { createGateway } from '../src/gateway.js'
 import { problemUri } from '../src/problems.js'
 import { openNdjson, openSse, openWebSocket } from './support/clients.js'
@@ -235,21 +235,76 @@ t.test('behind tickets of a backend stand many, told apart by address; a ticket 
   t.notOk(await stays('/channels/news/events', { ...bearer(token), ...from('192.0.2.4') }), 'with its token once more')
 })
 
-t.test('tickets have a rate of their own, as Redis keeps each', async t => {
-  const config = { ...ticketed, PUBLISH_RATE: '2/h', ANONYMOUS_GRANTS: '{"subscribe":["news"],"publish":["news"]}' }
+const askForTicket = (url: string, headers: Record<string, string>) =>
+  fetch(`${url}/tickets`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: '{"channels":["news"]}',
+  })
+
+t.test('tickets have a rate of their own: by address, by subject, and another one for keys', async t => {
+  const { key, entry } = createApiKey('backend', { subscribe: ['*'] })
+  const config = {
+    ...ticketed,
+    API_KEYS: JSON.stringify([entry]),
+    TICKET_RATE: '2/h',
+    KEY_TICKET_RATE: '3/h',
+    ANONYMOUS_GRANTS: '{"subscribe":["news"],"publish":["news"]}',
+  }
   const { url } = await build(t, { config })
-  const ask = (address: string) =>
-    fetch(`${url}/tickets`, {
-      method: 'POST',
-      headers: { ...from(address), 'content-type': 'application/json' },
-      body: '{"channels":["news"]}',
-    })
-  t.same([(await ask('192.0.2.1')).status, (await ask('192.0.2.1')).status], [201, 201])
-  const refused = await ask('192.0.2.1')
-  t.match(refused.headers.get('retry-after'), /^\d+$/)
-  await fetchProblem(t, refused, 'rate-limited')
-  t.equal((await ask('192.0.2.2')).status, 201, 'somebody else')
-  t.equal((await publish(url, 'news', from('192.0.2.1'))).status, 200, 'what it may publish is not less')
+  const overRate = async (headers: Record<string, string>, setting: string) => {
+    const refused = await askForTicket(url, headers)
+    t.match(refused.headers.get('retry-after'), /^\d+$/)
+    t.match(((await refused.clone().json()) as { detail: string }).detail, setting)
+    await fetchProblem(t, refused, 'rate-limited')
+  }
+  const first = await askForTicket(url, from('192.0.2.1'))
+  t.equal(first.headers.get('ratelimit-policy'), '"tickets";q=2;w=3600')
+  t.equal(first.headers.get('ratelimit'), '"tickets";r=1;t=1800')
+  t.equal((await askForTicket(url, from('192.0.2.1'))).status, 201)
+  await overRate(from('192.0.2.1'), 'TICKET_RATE lets one caller have 2/h tickets.')
+  t.equal((await askForTicket(url, from('192.0.2.2'))).status, 201, 'another address')
+  t.equal((await publish(url, 'news', from('192.0.2.1'))).status, 200, 'publishes do not count')
+
+  const token = (jti: string) => sign({ claims: { jti, carillon: { subscribe: ['news'] } } })
+  for (const jti of ['1', '2'])
+    t.equal((await askForTicket(url, { ...bearer(await token(jti)), ...from(`198.51.100.${jti}`) })).status, 201)
+  await overRate({ ...bearer(await token('3')), ...from('198.51.100.3') }, 'TICKET_RATE')
+
+  for (let i = 0; i < 3; i++) t.equal((await askForTicket(url, bearer(key))).status, 201)
+  await overRate(bearer(key), 'KEY_TICKET_RATE')
+
+  const metrics = await (
+    await fetch(`${url}/metrics`, { headers: bearer(await sign({ claims: { carillon: { inspect: ['*'] } } })) })
+  ).text()
+  t.match(metrics, 'carillon_tickets_total{outcome="issued"} 8')
+  t.match(metrics, 'carillon_tickets_total{outcome="rate-limited"} 3')
+})
+
+t.test('a flood of tickets is refused by default, over all gateways', async t => {
+  const redis = await startRedis(t)
+  const config = { ANONYMOUS_GRANTS: '{"subscribe":["*"]}' }
+  const urls = [
+    (await build(t, { redisUrl: redis.url, config })).url,
+    (await build(t, { redisUrl: redis.url, config })).url,
+  ]
+  const patterns = Array.from({ length: 60 }, (_, i) => `${i}:`.padEnd(120, 'x'))
+  const statuses: number[] = []
+  for (let round = 0; round < 20; round++)
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => {
+        const answer = await fetch(`${urls[i % 2]}/tickets`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ patterns }),
+        })
+        statuses.push(answer.status)
+        await answer.arrayBuffer()
+      }),
+    )
+  t.same([...new Set(statuses)].sort(), [201, 429])
+  const kept = (await redis.cli('KEYS', 'carillon:vault:*')).split('\n').length
+  t.ok(kept < 250, `${kept} tickets are kept`)
 })
 
 t.test('a long poll is a stream for those limits; reading without waiting is not', async t => {
@@ -281,5 +336,6 @@ t.test('the head of a request has its limits', async t => {
 })
 
 t.test('limits that are none end the start', async t => {
-  await t.rejects(build(t, { config: { PUBLISH_RATE: '0/s' } }), ConfigError)
+  for (const setting of ['PUBLISH_RATE', 'TICKET_RATE', 'KEY_TICKET_RATE'])
+    await t.rejects(build(t, { config: { [setting]: '0/s' } }), { name: 'ConfigError', message: setting })
 })

@@ -138,6 +138,8 @@ const hash = (text: string): string => createHash('sha256').update(text).digest(
 const secret = (): string => randomBytes(24).toString('base64url')
 
 const TAG_LENGTH = 8
+/** As `TICKET` has it. */
+export const TICKET_LENGTH = 41
 const SECRET = /^[\w-]{32}$/
 const TICKET = /^[\w-]{8}\.[\w-]{32}$/
 const PASS_PREFIX = 'carillon-'

@@ -5,14 +5,25 @@ interface Item {
   readonly timer: NodeJS.Timeout
 }
 
-/** The vault of a gateway that is alone. */
+/** The vault of a gateway that is alone. Its memory is bounded: the oldest items are forgotten first. */
 export class MemoryVault implements Vault {
   readonly #items = new Map<string, Item>()
+  readonly #maxBytes: number
+  #bytes = 0
+
+  constructor({ maxBytes = MAX_BYTES } = {}) {
+    this.#maxBytes = maxBytes
+  }
 
   put(name: string, value: string, seconds: number): Promise<void> {
     this.#forget(name)
-    const timer = setTimeout(() => this.#items.delete(name), seconds * 1000).unref()
+    const timer = setTimeout(() => this.#forget(name), seconds * 1000).unref()
     this.#items.set(name, { value, timer })
+    this.#bytes += bytesOf(name, value)
+    for (const oldest of this.#items.keys()) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.#forget(oldest)
+    }
     return Promise.resolve()
   }
 
@@ -31,7 +42,15 @@ export class MemoryVault implements Vault {
   }
 
   #forget(name: string): void {
-    clearTimeout(this.#items.get(name)?.timer)
+    const item = this.#items.get(name)
+    if (!item) return
+    clearTimeout(item.timer)
     this.#items.delete(name)
+    this.#bytes -= bytesOf(name, item.value)
   }
 }
+
+/** A character may take two bytes; a timer and the objects are around it. */
+const bytesOf = (name: string, value: string): number => 2 * (name.length + value.length) + 400
+
+const MAX_BYTES = 64 * 1024 * 1024

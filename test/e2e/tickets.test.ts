@@ -133,6 +133,56 @@ t.test('nobody gets a ticket for what it may not do itself, or for nothing', asy
   await fetchProblem(t, odd, 'unsupported-media-type')
 })
 
+t.test('a ticket is refused when its URL could not be sent, or when there is too much to keep', async t => {
+  const { url, ask } = await start(t, { MAX_HEADER_BYTES: 8192 })
+  const headers = bearer(await sign({ claims: { carillon: { subscribe: ['*'], publish: ['*'] } } }))
+  const names = (count: number, length: number) => Array.from({ length: count }, (_, i) => `${i}:`.padEnd(length, '?x'))
+  const refused = async (body: object, detail: RegExp) => {
+    const answer = await ask(body, headers)
+    t.match(((await answer.clone().json()) as { detail: string }).detail, detail)
+    await fetchProblem(t, answer, 'invalid-request')
+  }
+  await refused({ patterns: names(40, 100) }, /would have \d{4} bytes; with MAX_HEADER_BYTES=8192 it may have 4096/)
+  await refused({ patterns: names(80, 128), rights: ['publish'] }, /have 10240 bytes together.*at most 8192/)
+
+  for (let count = 1; ; count++) {
+    const answer = await ask({ patterns: names(count, 100) }, headers)
+    if (answer.status === 400) {
+      t.ok(count > 10)
+      return
+    }
+    const { urls } = (await answer.json()) as Ticket
+    const stream = await openSse(t, url + urls.events, { cookie: 'x'.repeat(2000) })
+    t.equal(stream.response.status, 200, `${count} patterns`)
+    stream.close()
+  }
+})
+
+t.test('behind a path prefix URLs and cookies have it, when a trusted proxy says so', async t => {
+  const prefixed = (prefix: string) => ({ 'x-forwarded-prefix': prefix, 'x-forwarded-for': '192.0.2.1' })
+  const trusting = await start(t, { TRUST_PROXY: 'loopback' })
+  const ask = async (headers: Record<string, string>) =>
+    trusting.get({ channels: ['news'] }, { ...(await subscriber()), ...headers })
+  for (const prefix of ['/notify', '/notify/', '/a/b.c/d~e-f_g']) {
+    const path = prefix.replace(/\/$/, '')
+    const { urls, ticket } = await ask(prefixed(prefix))
+    t.same(urls, {
+      events: `${path}/channels/news/events?ticket=${ticket}`,
+      ws: `${path}/channels/news/ws?ticket=${ticket}`,
+    })
+    const stream = await openSse(t, trusting.url + urls.events?.slice(path.length), prefixed(prefix))
+    t.match(stream.response.headers.get('set-cookie'), `; Path=${path}/channels/news/events;`)
+    const root = await fetch(trusting.url, { headers: prefixed(prefix) })
+    t.match(await root.json(), { openapi: `${path}/openapi.json` })
+  }
+  for (const prefix of ['', '/', '//evil.example', 'notify', '/a//b', '/..', '/a/./b', '/a b', '/a?b', '/a, /b', '/;x'])
+    t.match((await ask(prefixed(prefix))).urls.ws, /^\/channels\//, prefix)
+
+  const strict = await start(t)
+  const headers = { ...(await subscriber()), ...prefixed('/notify') }
+  t.match((await strict.get({ channels: ['news'] }, headers)).urls.ws, /^\/channels\//, 'anybody can write a header')
+})
+
 t.test('a ticket that waits too long is worth nothing, and Redis has forgotten it', async t => {
   const { url, redis, get } = await start(t)
   const { urls } = await get({ channels: ['news'], seconds: 1 }, await subscriber())

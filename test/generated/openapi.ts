@@ -2116,7 +2116,7 @@ export interface operations {
                          * @example 30
                          */
                         seconds: number;
-                        /** @description The ticket in the URLs for which it was asked: use one of them. */
+                        /** @description The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`). */
                         urls: {
                             /** @example /channels/news/events?ticket=… */
                             events?: string;

@@ -1,12 +1,16 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
 import { type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2'
 import type { Socket } from 'node:net'
 import t from 'tap'
+import { packageFile } from '../../src/package.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { startGateway } from '../support/gateway.js'
 import { bareNginx, documentedNginx, startNginx } from '../support/nginx.js'
+import { replace } from '../support/proxy.js'
 import { startRedis } from '../support/redis.js'
+import { bearer, secret, sign } from '../support/tokens.js'
 import { until } from '../support/until.js'
 import {
   absenceIsTold,
@@ -35,6 +39,31 @@ t.test('with nothing but proxy_pass a WebSocket is refused, as its upgrade does 
   const { url } = await startNginx(t, bareNginx(port))
   await t.rejects(openWebSocket(t, `${url}/ws`), { message: /426/ })
   await t.rejects(openWebSocket(t, `${url}/channels/news/ws`), { message: /426/ })
+})
+
+t.test('under a path prefix the URLs of a ticket lead back, and its cookie does, as docs/access.md has it', async t => {
+  const redis = await startRedis(t)
+  const config = { JWT_SECRET: secret, TRUST_PROXY: 'loopback' }
+  const { port } = await build(t, { redisUrl: redis.url, config })
+  const page = await readFile(packageFile('docs/access.md'), 'utf8')
+  const location = replace(/```nginx\n([\s\S]*?)```/.exec(page)?.[1] ?? '', '127.0.0.1:3000', `127.0.0.1:${port}`)
+  const { url } = await startNginx(t, `server {\n  listen 80;\n${location}}`)
+  const answer = await fetch(`${url}/notify/tickets`, {
+    method: 'POST',
+    headers: {
+      ...bearer(await sign({ claims: { carillon: { subscribe: ['news'] } } })),
+      'content-type': 'application/json',
+    },
+    body: '{"channels":["news"]}',
+  })
+  const { urls } = (await answer.json()) as { urls: { events: string } }
+  t.match(urls.events, /^\/notify\/channels\/news\/events\?ticket=/)
+  const stream = await openSse(t, url + urls.events)
+  t.equal(stream.response.status, 200)
+  const cookie = stream.response.headers.get('set-cookie') ?? ''
+  t.match(cookie, '; Path=/notify/channels/news/events;')
+  const again = await openSse(t, url + urls.events, { cookie: cookie.split(';')[0] ?? '' })
+  t.equal(again.response.status, 200)
 })
 
 t.test('with proxy_http_version 1.1 all HTTP passes at once', async t => {
