@@ -94,9 +94,10 @@ export function preview(data: Data): string {
 const cut = (text: string): string =>
   text.length > SHOWN ? `${text.slice(0, SHOWN)}\n… ${text.length - SHOWN} characters more` : text
 
-/** Splits JSON text into what is coloured alike. */
+/** Splits JSON text, which may be cut short, into parts of one colour each. */
 export function* tint(json: string): Generator<[kind: string, text: string]> {
-  const rule = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d[\d.eE+-]*)/g
+  // Without the `?`, a string that is cut would be searched again from each quotation mark inside it.
+  const rule = /("(?:[^"\\\n]|\\.)*"?)(\s*:)?|\b(true|false|null)\b|(-?\d[\d.eE+-]*)/g
   let at = 0
   for (const match of json.matchAll(rule)) {
     if (match.index > at) yield ['', json.slice(at, match.index)]

@@ -178,6 +178,7 @@ const rules = new Map<string, RegExp>()
 function pathRule(url: string): RegExp {
   let rule = rules.get(url)
   if (!rule) {
+    // Unchecked expression: it is made from the paths of routes, and `[^/]*` ends at each slash.
     rule = new RegExp(
       `^${url
         .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')

@@ -79,6 +79,7 @@ export function takeUpgrades(server: Server, prefix: string, take: TakeUpgrade):
     upgrades = new Upgrades(server)
     known.set(server, upgrades)
   }
+  // Unchecked expression: it is made from the prefix of an app, and `[^/]+` ends at each slash.
   const rule = new RegExp(`^${prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+')}(?:/|$)`)
   upgrades.add({ isMine: prefix === '' ? () => true : path => rule.test(path), take })
 }

@@ -51,6 +51,20 @@ t.test('a row has one line of it', async t => {
   t.match(preview(new Uint8Array(33)), / …$/)
 })
 
+t.test('colours a string that is cut as one string', async t => {
+  const cut = `["${'\\"'.repeat(3000)}`
+  t.same(
+    [...tint(`${cut}\n… 9 characters more`)],
+    [
+      ['', '['],
+      ['string', cut.slice(1)],
+      ['', '\n… '],
+      ['number', '9'],
+      ['', ' characters more'],
+    ],
+  )
+})
+
 t.test('what is tinted is all of the text, in order', async t => {
   const json = pretty('{"a":[1,"b\\"",true,null,-2.5e3],"c":"d"}')
   const parts = [...tint(json)]

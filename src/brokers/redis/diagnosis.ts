@@ -23,7 +23,7 @@ const HANDSHAKE =
 
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [
-    /All sentinels are unreachable.*(?:WRONGPASS|NOAUTH|NOPERM|without any password|username-password)/i,
+    /^(?=.*All sentinels are unreachable).*(?:WRONGPASS|NOAUTH|NOPERM|without any password|username-password)/is,
     'the Sentinels refuse the gateway; see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD',
   ],
   [/WRONGPASS|invalid username-password/i, 'Redis refuses the user name or the password'],

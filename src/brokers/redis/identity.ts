@@ -69,6 +69,7 @@ const byInfo =
   (section: string, field: string): Way =>
   async redis => {
     const text = String(await orUndefined(redis.info(section)))
+    // Unchecked expression: `field` is one of the words below.
     return new RegExp(`^${field}:(\\S+)`, 'm').exec(text)?.[1]
   }
 
