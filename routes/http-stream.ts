@@ -81,7 +81,7 @@ export async function streamOverHttp(
   const format = options.position ? telling(plain) : plain
   const sink = new HttpSink(reply.raw)
   const owner = callerId(request)
-  const refused = limits.streamRefusal(owner)
+  const refused = limits.streamRefusal(owner, topics)
   const stream = streams.create({
     sink,
     owner,

@@ -28,7 +28,7 @@ export async function streamUpstash(
   await ownSocket(reply)
   const owner = callerId(request)
   // No `EventSource`, which gives up for ever on an error: its clients are told as they understand it.
-  const refused = limits.streamRefusal(owner)
+  const refused = limits.streamRefusal(owner, topics)
   if (refused) throw refusalProblem(refused)
 
   const sink = new HttpSink(reply.raw)

@@ -20,7 +20,7 @@ A publisher cannot use the names of control events, so that a client may trust t
 
 ### Errors
 
-Every error is \`application/problem+json\` (RFC 9457); \`docs/errors.md\` lists the types. Beside what each operation lists, a path that does not exist is answered with 404 (\`not-found\`), and a method that a path does not have with 405 (\`method-not-allowed\`). What passes by itself is never an error on a stream: the stream opens, and tells a \`gap\` when Redis is back; over a limit (\`too-many-streams\`, \`overloaded\`) it tells that in an \`error\` event, says when to come back, and ends.`
+Every error is \`application/problem+json\` (RFC 9457); \`docs/errors.md\` lists the types. Beside what each operation lists, a path that does not exist is answered with 404 (\`not-found\`), and a method that a path does not have with 405 (\`method-not-allowed\`). What passes by itself is never an error on a stream: the stream opens, and tells a \`gap\` when Redis is back; over a limit (\`too-many-streams\`, \`too-many-patterns\`, \`overloaded\`) it tells that in an \`error\` event, says when to come back, and ends.`
 
 export const tags = [
   { name: 'publish', description: 'Sending messages: stateless requests with true status codes.' },

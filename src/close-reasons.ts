@@ -66,6 +66,12 @@ export const CLOSE_REASONS = {
     again: true,
     meaning: 'MAX_STREAMS or MAX_STREAMS_PER_CALLER was reached when the stream was opened.',
   },
+  too_many_patterns: {
+    code: 1013,
+    cut: false,
+    again: true,
+    meaning: 'MAX_PATTERNS or MAX_PATTERNS_PER_CALLER was reached when the stream was opened.',
+  },
   overloaded: {
     code: 1013,
     cut: false,

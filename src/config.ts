@@ -129,6 +129,20 @@ export const configSchema = Type.Object({
     default: 0,
     description: 'Most streams of one caller on one gateway; 0 sets no limit.',
   }),
+  MAX_PATTERNS: Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 2000,
+    description:
+      'Most different patterns to which the streams of one gateway are subscribed together; 0 sets no limit. Redis compares every publish with each of them.',
+  }),
+  MAX_PATTERNS_PER_CALLER: Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 200,
+    description:
+      'Most different patterns to which the streams of one caller are subscribed on one gateway; 0 sets no limit. Clients without credentials of their own are told apart by address.',
+  }),
   MAX_EVENT_LOOP_DELAY_MS: Type.Integer({
     minimum: 0,
     maximum: 60_000,

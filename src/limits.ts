@@ -1,9 +1,11 @@
 import type { CloseReason } from './close-reasons.js'
 import type { Ledger } from './meter.js'
-import { Problem } from './problems.js'
+import { PatternLimits, type PatternSettings } from './pattern-limits.js'
+import { Problem, type ProblemType } from './problems.js'
 import { type RateHeaders, RateLimit } from './rate-limit.js'
+import type { Topic } from './topic.js'
 
-export interface LimitSettings {
+export interface LimitSettings extends PatternSettings {
   readonly PUBLISH_RATE?: string
   readonly TICKET_RATE: string
   readonly KEY_TICKET_RATE: string
@@ -15,6 +17,7 @@ export interface LimitSettings {
 export class Limits {
   /** Whether the process has more to do than it can; set by who measures it. */
   isOverloaded: () => boolean = () => false
+  readonly patterns: PatternLimits
   readonly #settings: LimitSettings
   readonly #publishes: RateLimit | undefined
   /** By the setting that holds it. */
@@ -25,6 +28,7 @@ export class Limits {
   /** @throws ConfigError */
   constructor(settings: LimitSettings, ledger?: Ledger) {
     this.#settings = settings
+    this.patterns = new PatternLimits(settings)
     const { PUBLISH_RATE: rate } = settings
     if (rate !== undefined) this.#publishes = new RateLimit({ name: 'publish', setting: 'PUBLISH_RATE', rate, ledger })
     const ofTickets = (setting: 'TICKET_RATE' | 'KEY_TICKET_RATE'): RateLimit => {
@@ -56,14 +60,18 @@ export class Limits {
     if (this.isOverloaded()) throw new Problem('overloaded', undefined, { 'retry-after': OVERLOAD_SECONDS })
   }
 
-  /** Why the caller gets no stream now; undefined when it does. */
-  streamRefusal(caller: string): StreamRefusal | undefined {
+  /**
+   * Why the caller gets no stream of the topics now; undefined when it does.
+   * @throws Problem `too-many-subscriptions` when it never will
+   */
+  streamRefusal(caller: string, topics: readonly Topic[] = []): StreamRefusal | undefined {
     if (this.isOverloaded()) return 'overloaded'
     const { MAX_STREAMS, MAX_STREAMS_PER_CALLER } = this.#settings
     const isFull =
       (MAX_STREAMS > 0 && this.#total >= MAX_STREAMS) ||
       (MAX_STREAMS_PER_CALLER > 0 && (this.#streams.get(caller) ?? 0) >= MAX_STREAMS_PER_CALLER)
-    return isFull ? 'too_many_streams' : undefined
+    if (isFull) return 'too_many_streams'
+    return this.patterns.admits(caller, topics) ? undefined : 'too_many_patterns'
   }
 
   /** Counts a stream of the caller; the function that comes back takes it out again. */
@@ -79,11 +87,17 @@ export class Limits {
   }
 }
 
-export type StreamRefusal = Extract<CloseReason, 'overloaded' | 'too_many_streams'>
+export type StreamRefusal = Extract<CloseReason, 'overloaded' | 'too_many_streams' | 'too_many_patterns'>
+
+const REFUSALS = {
+  overloaded: 'overloaded',
+  too_many_streams: 'too-many-streams',
+  too_many_patterns: 'too-many-patterns',
+} as const satisfies Record<StreamRefusal, ProblemType>
 
 /** The problem that a stream tells of before it ends. */
 export const refusalProblem = (refusal: StreamRefusal): Problem =>
-  new Problem(refusal === 'overloaded' ? 'overloaded' : 'too-many-streams', undefined, {
+  new Problem(REFUSALS[refusal], undefined, {
     'retry-after': OVERLOAD_SECONDS,
   })
 

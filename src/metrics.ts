@@ -7,7 +7,7 @@ import { packageVersion } from './package.js'
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | Histogram]
 
 /** The parts of a gateway that metrics look at. */
-export type Measured = Pick<Gateway, 'broker' | 'hub' | 'streams' | 'counters'>
+export type Measured = Pick<Gateway, 'broker' | 'hub' | 'streams' | 'counters' | 'limits'>
 
 export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -136,6 +136,18 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     help: 'Channels and patterns to which the gateway is subscribed.',
     labels: [],
     read: ({ hub }) => [[{}, hub.size]],
+  },
+  carillon_patterns: {
+    type: 'gauge',
+    help: 'Different patterns to which the streams of the gateway are subscribed; MAX_PATTERNS limits them.',
+    labels: [],
+    read: ({ limits }) => [[{}, limits.patterns.size]],
+  },
+  carillon_patterns_refused_total: {
+    type: 'counter',
+    help: 'Streams and subscribe frames that were refused because of MAX_PATTERNS or MAX_PATTERNS_PER_CALLER.',
+    labels: [],
+    read: ({ limits }) => [[{}, limits.patterns.refused]],
   },
   carillon_broker_up: {
     type: 'gauge',

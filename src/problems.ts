@@ -159,6 +159,12 @@ export const PROBLEMS = {
     'The gateway holds as many streams as MAX_STREAMS allows, or as MAX_STREAMS_PER_CALLER allows to one caller.',
     'Close streams that are not needed; an `EventSource` comes back by itself. Streams tell this in an `error` event; a long poll, and a stream of Upstash’s protocol, by the status.',
   ],
+  'too-many-patterns': [
+    429,
+    'Too many patterns',
+    'The gateway is subscribed to as many different patterns as MAX_PATTERNS allows, or as MAX_PATTERNS_PER_CALLER allows to one caller.',
+    'Unsubscribe from patterns that are not needed, subscribe to channels by name, or raise the limit. An `EventSource` reconnects by itself: streams report this in an `error` event, and a stream of Upstash’s protocol by the status.',
+  ],
   'rate-limited': [
     429,
     'Rate limited',

@@ -26,9 +26,17 @@ export interface StreamOptions {
   multiplexed?: boolean
   /** Of several topics, each brings its own copy of a message that matches more than one. */
   everyCopy?: boolean
+  /** Counts the patterns among its topics, and may refuse them. */
+  patterns?: StreamPatterns
   onClose?: (reason: CloseReason) => void
   /** The id of the request that asks for it. */
   reqId?: string
+}
+
+export interface StreamPatterns {
+  /** @throws Problem */
+  add(topics: readonly Topic[]): void
+  remove(topics: readonly Topic[]): void
 }
 
 export type StreamSettings = Pick<
@@ -48,6 +56,7 @@ export class Stream implements Client {
   declare readonly lane?: PrivateLane
   readonly #hub: Hub
   readonly #settings: StreamSettings
+  readonly #patterns: StreamPatterns | undefined
   readonly #topics = new Map<string, Topic>()
   readonly #since = performance.now()
   /** Who asked for it. Not the request itself, which would stay in memory as long as the stream. */
@@ -56,10 +65,22 @@ export class Stream implements Client {
   constructor(
     hub: Hub,
     settings: StreamSettings,
-    { sink, format, limit, timeout, caller, reqId, multiplexed = false, everyCopy = false, onClose }: StreamOptions,
+    {
+      sink,
+      format,
+      limit,
+      timeout,
+      caller,
+      reqId,
+      multiplexed = false,
+      everyCopy = false,
+      patterns,
+      onClose,
+    }: StreamOptions,
   ) {
     this.#hub = hub
     this.#settings = settings
+    this.#patterns = patterns
     this.format = format
     this.#opener = { reqId, caller: caller?.name }
     if (multiplexed || limit !== undefined) {
@@ -74,6 +95,7 @@ export class Stream implements Client {
       onClose: reason => {
         clearTimeout(timer)
         for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
+        patterns?.remove([...this.#topics.values()])
         this.lane?.leave(this.subscriber)
         onClose?.(reason)
         this.#topics.clear()
@@ -99,7 +121,7 @@ export class Stream implements Client {
 
   /**
    * Resolves when every topic is live, however long that takes. The client begins at its place on each, or now.
-   * @throws Problem `channel-refused`, `too-many-subscriptions`, `patterns-unavailable`
+   * @throws Problem `channel-refused`, `too-many-subscriptions`, `too-many-patterns`, `patterns-unavailable`
    */
   async subscribe(topics: readonly Topic[], places?: Places): Promise<void> {
     if (this.subscriber.closed) return
@@ -107,6 +129,7 @@ export class Stream implements Client {
       throw new Problem('patterns-unavailable')
     const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
     if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
+    this.#patterns?.add(added)
     for (const topic of added) this.#topics.set(topicKey(topic), topic)
     try {
       await Promise.all(added.map(topic => this.#begin(topic, places)))
@@ -162,7 +185,9 @@ export class Stream implements Client {
     if (!this.has(topic)) return
     this.lane?.flush()
     this.#tellGapDue(topic)
-    if (this.#topics.delete(topicKey(topic))) this.#hub.unsubscribe(this, topic)
+    if (!this.#topics.delete(topicKey(topic))) return
+    this.#hub.unsubscribe(this, topic)
+    this.#patterns?.remove([topic])
   }
 
   /** An `error` event, for what goes wrong on a stream that is already open. */

@@ -78,8 +78,13 @@ export class Streams {
 
   create({ owner, ...options }: OwnedStreamOptions): Stream {
     const leave = owner === undefined ? undefined : this.#limits?.addStream(owner)
+    const patterns = this.#limits?.patterns
     const stream: Stream = new Stream(this.#hub, this.#settings, {
       ...options,
+      ...(owner !== undefined &&
+        patterns && {
+          patterns: { add: topics => patterns.add(owner, topics), remove: topics => patterns.remove(owner, topics) },
+        }),
       onClose: reason => {
         this.#counters.close(reason)
         leave?.()
