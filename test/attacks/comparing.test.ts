@@ -5,16 +5,16 @@ import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'
 import { bearer, secret, sign } from '../support/tokens.js'
 
-/** A hundred patterns that differ only at their ends, and take long to tell apart. */
+/** Patterns that differ only at their ends, and take long to tell apart: as many as a ticket takes. */
 const letters = 'abcdefghij'
 const endings = [...letters].flatMap(first => [...letters].map(second => first + second))
-const granted = endings.map(ending => `public:${'?*'.repeat(54)}x${ending}`)
+const granted = endings.slice(0, 68).map(ending => `public:${'?*'.repeat(54)}x${ending}`)
 /** Each is covered by one of the granted patterns, and equal to none. */
 const narrower = granted.map(pattern => pattern.replace('?*?*', '?*a*'))
 
 async function buildWithTicket(t: Test, rights = ['subscribe']) {
   const grants = JSON.stringify({ subscribe: ['public:*'], publish: ['public:*'] })
-  const { url } = await build(t, { config: { ANONYMOUS_GRANTS: grants } })
+  const { url } = await build(t, { config: { ANONYMOUS_GRANTS: grants, MAX_HEADER_BYTES: 65_536 } })
   const answer = await fetch(`${url}/tickets`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -41,7 +41,7 @@ t.test('a stream of patterns that take too long to compare with the granted ones
 
 t.test('a few of these patterns are no problem', async t => {
   const { url, ticket } = await buildWithTicket(t)
-  const stream = await openSse(t, `${url}/events?${query(narrower.slice(90))}&ticket=${ticket}&timeout=0.01`)
+  const stream = await openSse(t, `${url}/events?${query(narrower.slice(60))}&ticket=${ticket}&timeout=0.01`)
   t.equal(stream.response.status, 200)
 })
 
