@@ -20,6 +20,17 @@ export const ticketQuery = {
   ),
 }
 
+/** The client wants to be told where it stands, on streams of every kind. */
+export const positionQuery = {
+  position: Type.Optional(
+    Type.Boolean({
+      description:
+        'Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.',
+      examples: [true],
+    }),
+  ),
+}
+
 /** The query of every HTTP stream. */
 export const streamQuery = {
   ...ticketQuery,
@@ -29,13 +40,7 @@ export const streamQuery = {
   timeout: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'End after so many seconds.', examples: [30] }),
   ),
-  position: Type.Optional(
-    Type.Boolean({
-      description:
-        'Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.',
-      examples: [true],
-    }),
-  ),
+  ...positionQuery,
 }
 
 export const formatQuery = {

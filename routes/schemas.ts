@@ -76,6 +76,7 @@ const OpenData = Type.Object(
 
 const OpenEnvelope = Type.Object(
   {
+    channel: Type.Optional(Type.String({ description: 'On `/ws` only: where this is so.' })),
     cursor: OpenData.properties.cursor,
     event: Type.Literal('open'),
     data: Type.String({
@@ -84,7 +85,11 @@ const OpenEnvelope = Type.Object(
       contentSchema: Type.Ref(OpenData),
     }),
   },
-  { $id: 'OpenEnvelope', description: 'Where the stream stands, for who asked with `position=true`.' },
+  {
+    $id: 'OpenEnvelope',
+    description:
+      'Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing.',
+  },
 )
 
 /** What comes on a stream of envelopes. */

@@ -50,7 +50,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
       const refused = limits.streamRefusal(owner)
       const stream = streams.create({
         sink,
-        format: FORMATS.webSocketEnvelope,
+        format: FORMATS.session,
         caller,
         owner,
         reqId,

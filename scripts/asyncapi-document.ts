@@ -1,6 +1,6 @@
 import type { TSchema, TUnion } from '@sinclair/typebox'
 import { stringify } from 'yaml'
-import { formatQuery, streamQuery } from '../routes/http-stream.js'
+import { formatQuery, positionQuery, streamQuery } from '../routes/http-stream.js'
 import { ChannelName, components, EventType, Glob } from '../routes/schemas.js'
 import { packageVersion } from '../src/package.js'
 import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
@@ -121,7 +121,7 @@ const streamMessages: Record<string, Node> = {
     payload: schema('OpenData'),
   },
   openEnvelope: {
-    title: 'Where the stream stands, in NDJSON',
+    title: 'Where the stream stands, in NDJSON and on a WebSocket',
     contentType: 'application/json',
     payload: schema('OpenEnvelope'),
   },
@@ -200,8 +200,8 @@ const channels: Record<string, Node> = {
       'A frame out is a message, a frame in is published. With `format=envelope` each frame out is an envelope as text.',
     servers: [{ $ref: '#/servers/webSocket' }],
     parameters: { channel },
-    messages: among('textFrame', 'binaryFrame', 'envelope', 'control', 'published'),
-    ...upgrade(formatQuery),
+    messages: among('textFrame', 'binaryFrame', 'envelope', 'control', 'openEnvelope', 'published'),
+    ...upgrade({ ...formatQuery, ...positionQuery }),
   },
   webSocket: {
     address: '/ws',
@@ -209,7 +209,7 @@ const channels: Record<string, Node> = {
     description:
       'The client subscribes, unsubscribes and publishes as it goes. Each of its frames is answered by one that carries its `ref`; frames without a `type` are envelopes.',
     servers: [{ $ref: '#/servers/webSocket' }],
-    messages: among(...Object.keys(sessionMessages), 'envelope', 'control'),
+    messages: among(...Object.keys(sessionMessages), 'envelope', 'control', 'openEnvelope'),
     ...upgrade({}),
   },
 }
@@ -261,7 +261,7 @@ const operations: Record<string, Node> = {
   sendFrames: {
     action: 'send',
     summary: 'Messages of the channel',
-    ...at('channelWebSocket', 'textFrame', 'binaryFrame', 'envelope', 'control'),
+    ...at('channelWebSocket', 'textFrame', 'binaryFrame', 'envelope', 'control', 'openEnvelope'),
   },
   receiveFrames: {
     action: 'receive',
@@ -277,7 +277,7 @@ const operations: Record<string, Node> = {
   sendEnvelopes: {
     action: 'send',
     summary: 'Messages of what the client has subscribed to',
-    ...at('webSocket', 'envelope', 'control'),
+    ...at('webSocket', 'envelope', 'control', 'openEnvelope'),
   },
 }
 

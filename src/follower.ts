@@ -2,7 +2,7 @@ import { Ahead } from './ahead.js'
 import type { GapReason } from './gap.js'
 import { markOf, type Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, NOWHERE } from './positions.js'
+import { isCovered, isNext } from './positions.js'
 import { Replay } from './replay.js'
 import type { Replays } from './replays.js'
 import { Succession } from './succession.js'
@@ -29,7 +29,6 @@ export interface Audience {
  */
 export class Follower {
   readonly #channel: string
-  readonly #ageMs: number
   readonly #replays: Replays
   readonly #audience: Audience
   readonly #clients = new Succession()
@@ -37,11 +36,9 @@ export class Follower {
   /** What was read from the history and has not come live yet; what is too much for it is looked up once more when it comes. */
   #ahead: Ahead | undefined
   #stopped = false
-  #quiet: { readonly position: Position; readonly since: number } | undefined
 
-  constructor(channel: string, { ageSeconds }: { ageSeconds: number }, replays: Replays, audience: Audience) {
+  constructor(channel: string, replays: Replays, audience: Audience) {
     this.#channel = channel
-    this.#ageMs = ageSeconds * 1000
     this.#replays = replays
     this.#audience = audience
   }
@@ -61,10 +58,10 @@ export class Follower {
     return this.#repair !== undefined
   }
 
-  /** Where the history stood before the channel was subscribed. */
+  /** Where the history stood before the channel was subscribed; undefined where that cannot be known. */
   begin(newest: Position | undefined): void {
     // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.
-    this.#clients.position ??= newest ?? NOWHERE
+    this.#clients.position ??= newest
   }
 
   message(message: Message): void {
@@ -95,18 +92,15 @@ export class Follower {
    * Compares with where the history stood when the follower stood at `asked`. What was published
    * by then must have come meanwhile, or it is lost.
    */
-  check(asked: Position | undefined, newest: Position | undefined, now: number): void {
+  check(asked: Position | undefined, newest: Position | undefined): void {
     if (this.#repair || this.#stopped) return
     if (!this.#clients.position) this.begin(newest)
     if (!this.#clients.position || !asked) return
-    if (this.#quiet?.position !== asked) this.#quiet = { position: asked, since: now }
     if (newest) {
       const isBack = isCovered(asked, newest) && (newest.offset < asked.offset || newest.tag !== asked.tag)
       if (isBack || !isCovered(this.#clients.position, newest)) this.#start(this.#clients.position)
-    } else if (this.#clients.position === asked && asked.offset > 0) {
-      // A history ends by itself when all of it is too old; at any other time it was deleted or lost.
-      if (now - this.#quiet.since >= this.#ageMs) this.#clients.position = NOWHERE
-      else this.#start(asked)
+    } else if (this.#clients.position === asked) {
+      this.#start(asked)
     }
   }
 

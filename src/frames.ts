@@ -21,6 +21,8 @@ export interface Format {
   retry?(milliseconds: number): Buffer
   /** Where the client stands, for one that has got no message yet, where the format has words for it. */
   position?(cursor: string): Buffer
+  /** The same of one topic, for a client that adds topics as it goes, when nothing was found there to begin with. */
+  placed?(topic: Topic, id: string): Buffer
   /**
    * What stands before the frame of a message for one client alone: the cursor over all its channels,
    * or what the frame lacks without it.
@@ -75,8 +77,10 @@ export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
 
 export const ndjsonFrame = (message: Message): Buffer => Buffer.from(`${message.envelope}\n`)
 
-export const ndjsonOpen = (cursor: string): Buffer =>
-  Buffer.from(`${JSON.stringify({ cursor, event: 'open', data: JSON.stringify({ cursor }) })}\n`)
+const openEnvelope = (cursor: string, topic = {}): string =>
+  JSON.stringify({ ...topic, cursor, event: 'open', data: JSON.stringify({ cursor }) })
+
+export const ndjsonOpen = (cursor: string): Buffer => Buffer.from(`${openEnvelope(cursor)}\n`)
 
 /* Streams over several channels with a history: the cursor is each client's own, the rest of the frame is not. */
 
@@ -103,6 +107,10 @@ export function webSocketFrame(message: Message): Buffer {
 }
 
 export const webSocketEnvelopeFrame = (message: Message): Buffer => webSocketText(message.envelope)
+
+/** As every control event: a binary frame among bare messages, see below. */
+export const webSocketOpen = (cursor: string): Buffer => webSocketEncode(BINARY, Buffer.from(openEnvelope(cursor)))
+export const webSocketEnvelopeOpen = (cursor: string): Buffer => webSocketText(openEnvelope(cursor))
 
 export const webSocketText = (text: string): Buffer => webSocketEncode(TEXT, Buffer.from(text))
 
@@ -190,7 +198,12 @@ const webSocketEnvelope: Format = {
   hasIds: true,
 }
 
-export const FORMATS = { sse, sseEnvelope, ndjson, webSocket, webSocketEnvelope } as const
+const session: Format = {
+  ...webSocketEnvelope,
+  placed: (topic, id) => webSocketText(openEnvelope(id, describeTopic(topic))),
+}
+
+export const FORMATS = { sse, sseEnvelope, ndjson, webSocket, webSocketEnvelope, session } as const
 
 /** The formats of a stream over several channels of which some have a history. */
 export const CURSOR_FORMATS = { sseEnvelope: sseCursors, ndjson: ndjsonCursors } as const
@@ -199,10 +212,14 @@ export const CURSOR_FORMATS = { sseEnvelope: sseCursors, ndjson: ndjsonCursors }
 export function telling(format: Format): Format {
   const known = tellingFormats.get(format)
   if (known) return known
-  const position = format.transport === 'ndjson' ? ndjsonOpen : sseOpen
-  const wrapped: Format = { ...format, position }
+  const wrapped: Format = { ...format, position: openOf(format) }
   tellingFormats.set(format, wrapped)
   return wrapped
+}
+
+function openOf({ transport, hasIds }: Format): (cursor: string) => Buffer {
+  if (transport === 'websocket') return hasIds ? webSocketEnvelopeOpen : webSocketOpen
+  return transport === 'ndjson' ? ndjsonOpen : sseOpen
 }
 
 const tellingFormats = new Map<Format, Format>()

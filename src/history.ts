@@ -11,6 +11,8 @@ export interface Position {
   readonly offset: number
   /** 24 bits. */
   readonly tag: number
+  /** Of a live message: the tag of the place it follows. Another tag there means that something between may be lost. */
+  readonly previousTag?: number
 }
 
 /** What an id tells of a position: enough to find it again, or to see that it is not there any more. */
@@ -25,8 +27,14 @@ export const markOf = ({ epoch, offset, tag }: Position): Mark => ({
   check: Number.parseInt(epoch.slice(0, 2), 16) * 0x1000000 + tag,
 })
 
-/** Before the first message of a channel that has no history yet. */
-export const START: Mark = { offset: 0, check: 0 }
+/** A place in no history, for a reader of a channel whose history the broker could not begin. */
+export const UNKNOWN: Mark = { offset: 0, check: 0 }
+
+/**
+ * How long a position before the first message is remembered, in milliseconds, when nobody listens there: it
+ * costs memory for each name that somebody asks about.
+ */
+export const FLEETING_MS = 2 * 3_600_000
 
 /** What is kept of a channel. */
 export interface HistoryRule {
@@ -45,6 +53,8 @@ export interface HistoryRule {
  * - Its `Message` has a position; what others publish natively has none and is not kept.
  * - An epoch ends when the history is deleted, or when what the broker finds of it cannot be
  *   trusted. Within an epoch no offset is missing but at the old end.
+ * - Asking where a channel stands begins its history, at offset 0. So a reader of a channel without
+ *   messages has a position like any other, and a lost history is recognised by it.
  * - Memory is bounded by the rule, also for channels that fall silent.
  *
  * Everything that asks the broker rejects with a `BrokerUnavailable` when it cannot be asked.
@@ -54,8 +64,11 @@ export interface History {
   ruleOf(channel: string): HistoryRule | undefined
   /** One page, oldest first, as one atomic step. */
   read(channel: string, query: HistoryQuery): Promise<HistoryPage>
-  /** The newest position of each channel, in one trip; undefined where there is no history. */
-  newest(channels: readonly string[]): Promise<(Position | undefined)[]>
+  /**
+   * The newest position of each channel, in one trip; undefined where there is no history and the broker
+   * cannot begin one. With `renew`, a position that is listened at does not expire.
+   */
+  newest(channels: readonly string[], options?: { readonly renew?: boolean }): Promise<(Position | undefined)[]>
   /** What there is to know of a channel's history; undefined where there is none. */
   info(channel: string): Promise<HistoryInfo | undefined>
   /** Forgets all of the channel's history. The next publication begins a new epoch. */
@@ -67,6 +80,8 @@ export interface HistoryQuery {
   readonly after?: Mark | undefined
   /** Only what was published then or later, in milliseconds since 1970 by the broker's clock. */
   readonly since?: number | undefined
+  /** Only what was published at most so many milliseconds ago, by the broker's clock. */
+  readonly within?: number | undefined
   /** Only the last so many. With several conditions the narrowest counts. */
   readonly last?: number | undefined
   /** Most entries of the page; at least 1. */
@@ -82,7 +97,10 @@ export interface HistoryQuery {
  * - `trimmed`: some of it is not kept any more; the page begins with the oldest entry.
  * - `reset`: `after` is not in this history. It was deleted or lost and began anew: then the page
  *   begins with the oldest entry, as the reader knows none of it. Or it was rolled back within the
- *   epoch: then the page begins after the offset of `after`, as the reader may know what is before.
+ *   epoch, or may have been by a failover: then the page begins with what was written since, as the
+ *   reader knows what is before; where that cannot be told, after the offset of `after`.
+ *
+ * A page ends before a place where something may be lost, and the page after it is a `reset`.
  */
 export type Continuity = 'whole' | 'trimmed' | 'reset'
 
@@ -95,7 +113,7 @@ export interface HistoryEntry {
 
 export interface HistoryPage {
   readonly entries: readonly HistoryEntry[]
-  /** Where the history stands, as of this read; undefined when there is none. */
+  /** Where the history stands, as of this read; undefined when there is none and none could be begun. */
   readonly newest: Position | undefined
   readonly continuity: Continuity
   /** There are more after the last entry. */

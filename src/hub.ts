@@ -203,7 +203,7 @@ export class Hub implements BrokerListener {
     this.#subscriptionsOf(topic).set(topic.name, subscription)
     const rule = topic.kind === 'channel' ? this.#histories?.history.ruleOf(topic.name) : undefined
     if (rule && this.#histories) {
-      subscription.follower = new Follower(topic.name, rule, this.#histories.repairs, subscription)
+      subscription.follower = new Follower(topic.name, this.#histories.repairs, subscription)
       this.#findPlace(subscription, this.#histories.locator)
     } else {
       this.#ask(subscription)

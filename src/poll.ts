@@ -1,5 +1,4 @@
-import { type HistoryPage, markOf } from './history.js'
-import { NOWHERE } from './positions.js'
+import { type HistoryPage, markOf, UNKNOWN } from './history.js'
 import type { PageQuery } from './replays.js'
 import type { Stream } from './stream.js'
 import { channelTopic } from './topic.js'
@@ -23,8 +22,9 @@ export interface PollOptions {
 export async function poll(waiter: Waiter, { channel, from, read, waitMs, listen }: PollOptions): Promise<HistoryPage> {
   let page = await read(from)
   if (waitMs === 0 || hasNews(page)) return page
-  // What `last` asked for has been looked up by now: what comes is after that.
-  const next = from.since === undefined ? { after: markOf(page.newest ?? NOWHERE) } : from
+  // What `last` or `since` asked for has been looked up by now: what comes is after that.
+  const after = page.newest ? markOf(page.newest) : (from.after ?? UNKNOWN)
+  const next = typeof from.since === 'number' ? { after, since: from.since } : { after }
   const stream = listen(waiter)
   const timer = setTimeout(() => stream.close('timeout'), waitMs)
   try {

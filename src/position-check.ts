@@ -6,7 +6,6 @@ export interface PositionCheckOptions {
   readonly history: Pick<History, 'newest'>
   /** The followers of the channels that are live now, by channel. */
   readonly followers: () => Iterable<[string, Follower]>
-  readonly now?: () => number
 }
 
 /**
@@ -16,14 +15,13 @@ export interface PositionCheckOptions {
 export class PositionCheck {
   readonly #history: Pick<History, 'newest'>
   readonly #followers: () => Iterable<[string, Follower]>
-  readonly #now: () => number
   #timer: NodeJS.Timeout | undefined
   #stopped = false
+  #rounds = 0
 
-  constructor({ history, followers, now = Date.now }: PositionCheckOptions) {
+  constructor({ history, followers }: PositionCheckOptions) {
     this.#history = history
     this.#followers = followers
-    this.#now = now
   }
 
   start(): void {
@@ -43,13 +41,19 @@ export class PositionCheck {
 
   /** `grace` is how long a message may be on its way, in milliseconds. */
   async check(grace = GRACE_MS): Promise<void> {
+    const renew = this.#rounds++ % RENEWAL_ROUNDS === 0
     const asked = [...this.#followers()].map(([channel, follower]) => ({ channel, follower, at: follower.position }))
     for (let i = 0; i < asked.length && !this.#stopped; i += BATCH) {
       const batch = asked.slice(i, i + BATCH)
-      const newest = await this.#history.newest(batch.map(({ channel }) => channel)).catch(() => undefined)
+      const newest = await this.#history
+        .newest(
+          batch.map(({ channel }) => channel),
+          { renew },
+        )
+        .catch(() => undefined)
       if (newest === undefined) return // what is lost while the broker is away is found when it is back
       await pause(grace, undefined, { ref: false })
-      for (const [index, { follower, at }] of batch.entries()) follower.check(at, newest[index], this.#now())
+      for (const [index, { follower, at }] of batch.entries()) follower.check(at, newest[index])
     }
   }
 }
@@ -58,3 +62,5 @@ const INTERVAL_MS = 5000
 /** Longer than a connection may be silent before it counts as dead, see REDIS_TIMEOUT_MS. */
 const GRACE_MS = 1000
 const BATCH = 1000
+/** About ten minutes: well within the time that the position of a channel without messages is remembered. */
+const RENEWAL_ROUNDS = 120

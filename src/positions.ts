@@ -1,11 +1,8 @@
 import { type Mark, markOf, type Position } from './history.js'
 
-/** Before the first message of a channel that has no history yet: its mark is `START`. */
-export const NOWHERE: Position = { epoch: '0000000000000000', offset: 0, tag: 0 }
-
 /** Whether nothing lies between the two. */
-export const isNext = (known: Position, position: Position): boolean =>
-  position.offset === known.offset + 1 && (position.epoch === known.epoch || known.offset === 0)
+export const isNext = (known: Position, { epoch, offset, previousTag = known.tag }: Position): boolean =>
+  offset === known.offset + 1 && epoch === known.epoch && previousTag === known.tag
 
 /** Whether who has everything up to the one has the other. */
 export const isCovered = (known: Position, position: Position): boolean =>
@@ -13,7 +10,7 @@ export const isCovered = (known: Position, position: Position): boolean =>
 
 /** Whether the two are the same place. */
 export const isSame = (a: Position, b: Position): boolean =>
-  a.offset === b.offset && (a.offset === 0 || (a.epoch === b.epoch && a.tag === b.tag))
+  a.offset === b.offset && a.epoch === b.epoch && a.tag === b.tag
 
 /** Whether the two are different messages at the same place. */
 export const isOther = (known: Position, position: Position): boolean =>

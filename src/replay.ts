@@ -3,7 +3,7 @@ import { atMost } from './at-most.js'
 import type { GapReason } from './gap.js'
 import { type HistoryPage, type Mark, markOf, type Position } from './history.js'
 import type { Message } from './message.js'
-import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered, NOWHERE } from './positions.js'
+import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './positions.js'
 import type { PageQuery, Replays } from './replays.js'
 
 /** For whom a history is replayed: one client, or all clients of a channel after a loss. */
@@ -123,12 +123,11 @@ export class Replay {
   #handOver({ entries, newest, continuity }: HistoryPage, { after }: PageQuery): void {
     if (continuity === 'trimmed') this.#reader.gap('history_trimmed', entries[0]?.time)
     if (continuity === 'reset') {
-      const isEnded = after && after.offset > 0 && !(newest && isOfEpoch(after, newest))
+      const isEnded = after && !(newest && isOfEpoch(after, newest))
       if (isEnded) this.#left = after
       this.#reader.gap('history_reset', entries[0]?.time)
     }
-    if (newest === undefined) this.#position = NOWHERE
-    else this.#position = after ? newest : undefined // what is not in the entries is behind the reader, or in the gap
+    this.#position = newest // what is not in the entries is behind the reader, or in the gap
     for (const { message } of entries) {
       if (this.#stopped) return
       this.#position = message.position

@@ -1,7 +1,26 @@
 import type { History, HistoryPage, HistoryQuery } from './history.js'
 
+/** So long before it was asked for. The broker's clock decides what that is, as it stamped the messages. */
+export interface Ago {
+  readonly milliseconds: number
+  /** By `performance.now()`. */
+  readonly askedAt: number
+}
+
 /** What a page is asked for by. */
-export type PageQuery = Pick<HistoryQuery, 'after' | 'since' | 'last'>
+export interface PageQuery extends Pick<HistoryQuery, 'after' | 'last'> {
+  readonly since?: number | Ago | undefined
+}
+
+/** What to ask the broker for now. */
+export function currentQuery({
+  after,
+  since,
+  last,
+}: PageQuery): Pick<HistoryQuery, 'after' | 'since' | 'within' | 'last'> {
+  if (typeof since !== 'object') return { after, since, last }
+  return { after, last, within: Math.ceil(since.milliseconds + performance.now() - since.askedAt) }
+}
 
 /**
  * The work of reading histories for many at once. So many replays have a page in hand at a time,
@@ -37,12 +56,14 @@ export class Replays {
    * A page of the channel's history as it is at some time after the call.
    * Rejects as `History.read` does.
    */
-  read(channel: string, { after, since, last }: PageQuery): Promise<HistoryPage> {
-    const key = `${channel} ${after?.offset} ${after?.check} ${since} ${last}`
+  read(channel: string, query: PageQuery): Promise<HistoryPage> {
+    const now = currentQuery(query)
+    const { after, since, within, last } = now
+    const key = `${channel} ${after?.offset} ${after?.check} ${since} ${within} ${last}`
     let page = this.#due.get(key)
     if (page === undefined) {
       if (this.#due.size === 0) setImmediate(() => this.#due.clear())
-      page = endOfTick().then(() => this.#history.read(channel, { after, since, last, ...PAGE }))
+      page = endOfTick().then(() => this.#history.read(channel, { ...now, ...PAGE }))
       this.#due.set(key, page)
     }
     return page

@@ -26,11 +26,11 @@ export function placesOf(
   { cursor, since, last }: ResumeRequest,
   topics: readonly Topic[],
   hasHistory: (topic: Topic) => boolean,
-  now = Date.now(),
+  askedAt = performance.now(),
 ): Places {
   const places = new Map<Topic, Place>()
   if (!cursor && since === undefined && last === undefined) return places
-  const start = { ...sinceQuery(since, now), ...(last !== undefined && { last }) }
+  const start = { ...sinceQuery(since, askedAt), ...(last !== undefined && { last }) }
   const kept = topics.filter(hasHistory)
   const channels = kept.map(({ name }) => name)
   const marks = cursor ? readCursor(cursor, channels) : []
@@ -44,10 +44,10 @@ export function placesOf(
 }
 
 /** @throws Problem `invalid-request` that names the value */
-function sinceQuery(since: string | undefined, now: number): PageQuery {
+function sinceQuery(since: string | undefined, askedAt: number): PageQuery {
   if (since === undefined || since === 'all') return {}
   const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(since) ?? []
-  if (amount !== undefined) return { since: now - Number(amount) * (UNIT_MS[unit] ?? 0) }
+  if (amount !== undefined) return { since: { milliseconds: Number(amount) * (UNIT_MS[unit] ?? 0), askedAt } }
   const time = readTime(since)
   if (time !== undefined && !Number.isNaN(time)) return { since: time }
   const shown = JSON.stringify(since.length > MAX_SHOWN ? `${since.slice(0, MAX_SHOWN)}…` : since)

@@ -123,7 +123,7 @@ export class Resumption implements Gate {
     this.#moveTo(position)
     if (position && !this.#told) this.#tellPosition(position)
     const head = this.#others.head()
-    if (!position || position.offset === 0 || (head && isCovered(head, position))) this.#others.caughtUp()
+    if (!position || (head && isCovered(head, position))) this.#others.caughtUp()
   }
 
   #follow(message: Message): void {
@@ -149,7 +149,9 @@ export class Resumption implements Gate {
 
   #tellPosition(position: Position): void {
     const { lane } = this
-    lane.place(this.#topic, encodeId(this.#topic.name, position))
-    if (lane.format.position && lane.cursor !== undefined) lane.push(lane.format.position(lane.cursor))
+    const id = encodeId(this.#topic.name, position)
+    lane.place(this.#topic, id)
+    if (lane.format.placed) lane.push(lane.format.placed(this.#topic, id))
+    else if (lane.format.position && lane.cursor !== undefined) lane.push(lane.format.position(lane.cursor))
   }
 }

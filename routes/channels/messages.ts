@@ -1,15 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
-import { encodeId } from '../../src/cursor.js'
+import { encodeMark } from '../../src/cursor.js'
 import { describeGap, GapData, type GapReason } from '../../src/gap.js'
 import type { Gateway } from '../../src/gateway.js'
-import type { HistoryEntry, HistoryPage } from '../../src/history.js'
+import { type HistoryEntry, type HistoryPage, markOf, UNKNOWN } from '../../src/history.js'
 import { refusalProblem } from '../../src/limits.js'
 import { poll } from '../../src/poll.js'
-import { NOWHERE } from '../../src/positions.js'
 import { Problem } from '../../src/problems.js'
-import type { PageQuery } from '../../src/replays.js'
+import { currentQuery, type PageQuery } from '../../src/replays.js'
 import { channelTopic } from '../../src/topic.js'
 import { SIGNALS, Waiter } from '../../src/waiter.js'
 import { readPlaces, resumeQuery } from '../resume.js'
@@ -102,7 +101,7 @@ export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
       const page = await poll(new Waiter(), {
         channel: topic.name,
         from,
-        read: query => history.read(topic.name, { ...query, limit, maxBytes: MAX_PAGE_BYTES }),
+        read: query => history.read(topic.name, { ...currentQuery(query), limit, maxBytes: MAX_PAGE_BYTES }),
         waitMs: lostFrom || streams.draining ? 0 : wait * 1000,
         listen: sink => {
           const owner = callerId(request)
@@ -124,10 +123,10 @@ const REASONS = { trimmed: 'history_trimmed', reset: 'history_reset' } as const
 
 function describe(channel: string, { entries, newest, more }: HistoryPage, reason?: GapReason): Static<typeof Page> {
   const [first] = entries
-  const last = entries.at(-1)?.message.position ?? newest ?? NOWHERE
+  const last = entries.at(-1)?.message.position ?? newest
   return {
     messages: entries.map(describeEntry),
-    next: encodeId(channel, last),
+    next: encodeMark(channel, last ? markOf(last) : UNKNOWN),
     more,
     ...(reason && { gap: describeGap({ topic: channelTopic(channel), until: first?.time ?? Date.now(), reason }) }),
   }

@@ -4,13 +4,13 @@ import { callerId } from '../../plugins/caller-id.js'
 import { releaseRequest } from '../../plugins/web-socket.js'
 import { allowance } from '../../src/access/allows.js'
 import { refusal } from '../../src/access/refusals.js'
-import { FORMATS } from '../../src/frames.js'
+import { FORMATS, telling } from '../../src/frames.js'
 import type { Gateway } from '../../src/gateway.js'
 import { Problem, upgradeRequired } from '../../src/problems.js'
 import { WebSocketSink } from '../../src/sinks/web-socket.js'
 import { channelTopic } from '../../src/topic.js'
 import { inTurns } from '../../src/turns.js'
-import { formatQuery, ticketQuery } from '../http-stream.js'
+import { formatQuery, positionQuery, ticketQuery } from '../http-stream.js'
 import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
@@ -21,7 +21,10 @@ const schema = {
   description:
     'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).',
   params: ChannelParams,
-  querystring: Type.Object({ ...formatQuery, ...ticketQuery, ...resumeQuery }, { additionalProperties: false }),
+  querystring: Type.Object(
+    { ...formatQuery, ...ticketQuery, ...positionQuery, ...resumeQuery },
+    { additionalProperties: false },
+  ),
   response: {
     101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
     ...problemResponses(
@@ -53,12 +56,13 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const sink = new WebSocketSink(request.raw.socket)
       const owner = callerId(request)
       const refused = limits.streamRefusal(owner)
+      const format = request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket
       const stream = streams.create({
         sink,
         caller: request.caller,
         owner,
         reqId: request.id,
-        format: request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket,
+        format: request.query.position ? telling(format) : format,
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))
       if (!refused) {

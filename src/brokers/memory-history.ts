@@ -10,7 +10,7 @@ import type {
   Mark,
   Position,
 } from '../history.js'
-import { markOf } from '../history.js'
+import { FLEETING_MS, markOf } from '../history.js'
 import type { HistoryRules } from '../history-rules.js'
 import { Message, type Publication } from '../message.js'
 import { Log } from './memory-log.js'
@@ -22,6 +22,8 @@ interface ChannelHistory {
   /** Of the newest entry, which may be gone already. */
   tag: number
   time: number
+  /** When somebody last asked for the position of a history without messages. */
+  askedAt: number
 }
 
 /** The histories of the embedded broker. They end with the process. */
@@ -47,11 +49,10 @@ export class MemoryHistory implements History {
 
   /** Keeps the message and says where it stands. */
   append({ channel, data, event }: Publication, rule: HistoryRule): Position {
-    this.#sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref()
     const history = this.#channels.get(channel) ?? this.#create(channel, rule)
     const { log, epoch } = history
     const time = Math.max(this.#now(), history.time) // clocks are set back, and the search by time goes by order
-    const tag = randomBytes(3).readUIntBE(0, 3)
+    const tag = randomTag()
     log.append({ data: compact(data), event, time, tag, previousTag: history.tag })
     history.tag = tag
     history.time = time
@@ -60,11 +61,8 @@ export class MemoryHistory implements History {
   }
 
   read(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    const history = this.#channels.get(channel)
-    if (!history) {
-      const continuity = query.after && query.after.offset > 0 ? 'reset' : 'whole'
-      return Promise.resolve({ entries: [], newest: undefined, continuity, more: false })
-    }
+    const history = this.#ask(channel)
+    if (!history) return Promise.resolve({ entries: [], newest: undefined, continuity: 'whole', more: false })
     const { log, epoch } = history
     const { from, continuity } = this.#place(history, query)
     const entries: HistoryEntry[] = []
@@ -84,7 +82,7 @@ export class MemoryHistory implements History {
   newest(channels: readonly string[]): Promise<(Position | undefined)[]> {
     return Promise.resolve(
       channels.map(channel => {
-        const history = this.#channels.get(channel)
+        const history = this.#ask(channel)
         return history && newestOf(history)
       }),
     )
@@ -92,7 +90,7 @@ export class MemoryHistory implements History {
 
   info(channel: string): Promise<HistoryInfo | undefined> {
     const history = this.#channels.get(channel)
-    if (!history) return Promise.resolve(undefined)
+    if (!history || history.log.last === 0) return Promise.resolve(undefined)
     const { log, epoch } = history
     const offset = this.#oldest(history)
     log.dropBefore(offset)
@@ -115,7 +113,9 @@ export class MemoryHistory implements History {
   sweep(): void {
     for (const [channel, history] of this.#channels) {
       history.log.dropBefore(this.#oldest(history))
-      if (history.time + history.rule.ageSeconds * 1000 + MEMORY_MS < this.#now()) this.#channels.delete(channel)
+      const { time, rule, log, askedAt } = history
+      const end = log.last === 0 ? askedAt + FLEETING_MS : Math.max(askedAt, time + rule.ageSeconds * 1000) + MEMORY_MS
+      if (end < this.#now()) this.#channels.delete(channel)
     }
   }
 
@@ -124,8 +124,24 @@ export class MemoryHistory implements History {
     this.#channels.clear()
   }
 
+  /** Begins the history where there is none: a position before the first message can be told from one of another history. */
+  #ask(channel: string): ChannelHistory | undefined {
+    const rule = this.ruleOf(channel)
+    const history = this.#channels.get(channel) ?? (rule && this.#create(channel, rule))
+    if (history) history.askedAt = this.#now()
+    return history
+  }
+
   #create(channel: string, rule: HistoryRule): ChannelHistory {
-    const history = { epoch: randomBytes(8).toString('hex'), rule, log: new Log(), tag: 0, time: 0 }
+    this.#sweeper ??= setInterval(() => this.sweep(), SWEEP_MS).unref()
+    const history = {
+      epoch: randomBytes(8).toString('hex'),
+      rule,
+      log: new Log(),
+      tag: randomTag(),
+      time: 0,
+      askedAt: this.#now(),
+    }
     this.#channels.set(channel, history)
     return history
   }
@@ -136,8 +152,12 @@ export class MemoryHistory implements History {
   }
 
   /** Where the page begins, and how that relates to what was asked for. */
-  #place(history: ChannelHistory, { after, since, last }: HistoryQuery): { from: number; continuity: Continuity } {
+  #place(
+    history: ChannelHistory,
+    { after, within, last, ...query }: HistoryQuery,
+  ): { from: number; continuity: Continuity } {
     const { log } = history
+    const since = within === undefined ? query.since : this.#now() - within
     const oldest = this.#oldest(history)
     let from = oldest
     let continuity: Continuity = 'whole'
@@ -153,6 +173,8 @@ export class MemoryHistory implements History {
   }
 }
 
+const randomTag = (): number => randomBytes(3).readUIntBE(0, 3)
+
 const newestOf = ({ epoch, log, tag }: ChannelHistory): Position => ({ epoch, offset: log.last, tag })
 
 function continuityOf(history: ChannelHistory, after: Mark, oldest: number): Continuity {
@@ -163,13 +185,11 @@ function continuityOf(history: ChannelHistory, after: Mark, oldest: number): Con
   return after.offset + 1 < oldest ? 'trimmed' : 'whole'
 }
 
-/** The beginning belongs to every epoch. */
-const isSameEpoch = ({ epoch }: ChannelHistory, { offset, check }: Mark): boolean =>
-  offset === 0 || Math.floor(check / 0x1000000) === Number.parseInt(epoch.slice(0, 2), 16)
+const isSameEpoch = ({ epoch }: ChannelHistory, { check }: Mark): boolean =>
+  Math.floor(check / 0x1000000) === Number.parseInt(epoch.slice(0, 2), 16)
 
-/** Undefined for the beginning, and for what is too long gone to be known. */
+/** Undefined for what is too long gone to be known. */
 function tagAt({ log, tag }: ChannelHistory, offset: number): number | undefined {
-  if (offset === 0) return undefined
   return offset === log.last ? tag : (log.at(offset)?.tag ?? log.at(offset + 1)?.previousTag)
 }
 

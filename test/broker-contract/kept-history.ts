@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { encodeId } from '../../src/cursor.js'
-import { markOf, type Position, START } from '../../src/history.js'
+import { type History, type Mark, markOf, type Position, UNKNOWN } from '../../src/history.js'
 import type { MakeBroker } from '../broker-contract.js'
 import { freshChannel, outline, startKeeping } from '../support/kept.js'
+
+/** Where a channel stands, before anything was published. */
+async function startOf(history: History, channel: string): Promise<Mark> {
+  const [newest] = await history.newest([channel])
+  if (newest?.offset !== 0) throw new Error('it should be empty, and known')
+  return markOf(newest)
+}
 
 /** What is kept, and how it is read. */
 export function keptHistory(t: Test, makeBroker: MakeBroker): void {
@@ -53,11 +60,12 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
   })
 
   t.test('reads what comes after a mark, in pages', async t => {
-    const { broker, read } = await startKeeping(t, makeBroker)
+    const { broker, read, history } = await startKeeping(t, makeBroker)
     const channel = freshChannel()
+    const start = await startOf(history, channel)
     await broker.publish(Array.from({ length: 7 }, (_, i) => ({ channel, data: Buffer.from(`m${i + 1}`) })))
     const all = (await read(channel)).entries.map(({ message }) => markOf(message.position as Position))
-    t.equal(outline(await read(channel, { after: START, limit: 3 })), '1:m1 2:m2 3:m3 whole more')
+    t.equal(outline(await read(channel, { after: start, limit: 3 })), '1:m1 2:m2 3:m3 whole more')
     t.equal(outline(await read(channel, { after: all[2], limit: 3 })), '4:m4 5:m5 6:m6 whole more')
     t.equal(outline(await read(channel, { after: all[5], limit: 3 })), '7:m7 whole')
     t.equal(outline(await read(channel, { after: all[6], limit: 3 })), 'whole')
@@ -65,12 +73,13 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
   })
 
   t.test('bounds a page in bytes, but never below one entry', async t => {
-    const { broker, read } = await startKeeping(t, makeBroker)
+    const { broker, read, history } = await startKeeping(t, makeBroker)
     const channel = freshChannel()
+    const start = await startOf(history, channel)
     await broker.publish([10, 10, 500, 10].map(length => ({ channel, data: Buffer.alloc(length, 'x') })))
     const lengths = async (maxBytes: number, offset: number) => {
       const { entries } = await read(channel)
-      const after = offset === 0 ? START : markOf(entries[offset - 1]?.message.position as Position)
+      const after = offset === 0 ? start : markOf(entries[offset - 1]?.message.position as Position)
       const page = await read(channel, { after, maxBytes })
       return [...page.entries.map(({ message }) => message.data.length), page.more]
     }
@@ -98,12 +107,13 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     const { broker, read, history, publish } = await startKeeping(t, makeBroker)
     const channel = `short-${freshChannel()}`
     t.same(history.ruleOf(channel)?.length, 3)
+    const start = await startOf(history, channel)
     await publish(channel, 'm1')
     const [first] = (await read(channel)).entries
     const after = markOf(first?.message.position as Position)
     await broker.publish([2, 3, 4].map(i => ({ channel, data: Buffer.from(`m${i}`) })))
     t.equal(outline(await read(channel)), '2:m2 3:m3 4:m4 whole', 'nobody asked for what is before')
-    t.equal(outline(await read(channel, { after: START })), '2:m2 3:m3 4:m4 trimmed')
+    t.equal(outline(await read(channel, { after: start })), '2:m2 3:m3 4:m4 trimmed')
     t.equal(outline(await read(channel, { after })), '2:m2 3:m3 4:m4 whole', 'it is gone itself, but nothing after it')
     t.equal(outline(await read(channel, { since: 0 })), '2:m2 3:m3 4:m4 trimmed')
     t.equal(outline(await read(channel, { since: Date.now() + 3_600_000 })), 'whole')
@@ -127,7 +137,35 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     t.equal(outline(await read(channel, { after: { ...own, offset: 4 } })), 'reset', 'from a future that never came')
     t.equal(outline(await read(channel, { after: otherEpoch })), '1:a 2:b 3:c reset', 'it knows none of these')
     t.equal(outline(await read(freshChannel(), { after: own })), 'reset')
-    t.equal(outline(await read(freshChannel(), { after: START })), 'whole')
+  })
+
+  t.test('tells the beginning of a channel without messages from that of another history', async t => {
+    const { publish, read, history } = await startKeeping(t, makeBroker)
+    const channel = freshChannel()
+    const start = await startOf(history, channel)
+    t.same(await startOf(history, channel), start, 'asking again changes nothing')
+    t.same(markOf((await read(channel)).newest as Position), start, 'and a page tells the same')
+    t.equal(outline(await read(channel, { after: start })), 'whole')
+    t.equal(await history.info(channel), undefined, 'there is nothing to show of it')
+    await publish(channel, 'a')
+    t.equal(outline(await read(channel, { after: start })), '1:a whole')
+    t.equal(outline(await read(channel, { after: UNKNOWN })), '1:a reset')
+    t.equal(outline(await read(channel, { after: await startOf(history, freshChannel()) })), '1:a reset')
+    await history.delete(channel)
+    t.match(outline(await read(channel, { after: start })), 'reset')
+    await publish(channel, 'b')
+    t.match(outline(await read(channel, { after: start })), /^1:b reset$/)
+  })
+
+  t.test('tells where a page stands that has nothing to show', async t => {
+    const { publish, read } = await startKeeping(t, makeBroker)
+    const channel = freshChannel()
+    await publish(channel, 'a')
+    const future = Date.now() + 3_600_000
+    for (const query of [{ last: 0 }, { since: future }, { within: -3_600_000 }]) {
+      const { entries, newest } = await read(channel, query)
+      t.match({ entries: entries.length, newest }, { entries: 0, newest: { offset: 1 } }, JSON.stringify(query))
+    }
   })
 
   t.test('knows the length, the ends and the size of a history', async t => {
@@ -154,7 +192,7 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     const { newest } = await read(channel)
     await history.delete(channel)
     t.equal(await history.info(channel), undefined)
-    t.same(await history.newest([channel]), [undefined])
+    t.not((await history.newest([channel]))[0]?.epoch, newest?.epoch)
     t.equal(outline(await read(channel)), 'whole')
     t.equal(outline(await read(channel, { after: markOf(newest as Position) })), 'reset')
     const result = await publish(channel, 'd')

@@ -3,6 +3,7 @@ import { MemoryBroker } from '../../src/brokers/memory.js'
 import { MEMORY_MS } from '../../src/brokers/memory-history.js'
 import { Log } from '../../src/brokers/memory-log.js'
 import { MemoryOutcomes } from '../../src/brokers/memory-outcomes.js'
+import { FLEETING_MS } from '../../src/history.js'
 import { HistoryRules } from '../../src/history-rules.js'
 
 const entry = (time: number, data = Buffer.from('x')) => ({ data, event: undefined, time, tag: time, previousTag: 0 })
@@ -23,7 +24,23 @@ t.test('channels that have fallen silent are let go of: first their messages, th
   await broker.publish([{ channel: 'b', data: Buffer.alloc(1) }])
   kept.sweep()
   t.equal(kept.size, 1)
-  t.match(await kept.newest(['a', 'b']), [undefined, { offset: 2 }])
+  t.match(await kept.newest(['a', 'b']), [{ offset: 0 }, { offset: 2 }])
+})
+
+t.test('the position of a channel without messages is remembered for a while after somebody asked for it', async t => {
+  let now = 1_000_000
+  const history = new HistoryRules([{ pattern: '*', rule: { length: 10, ageSeconds: 60 } }])
+  const broker = new MemoryBroker({ history, now: () => now })
+  t.teardown(() => broker.close())
+  const kept = broker.history
+  if (!kept) throw new Error('there is a rule')
+  const [first] = await kept.newest(['a'])
+  now += FLEETING_MS
+  kept.sweep()
+  t.same(await kept.newest(['a']), [first])
+  now += FLEETING_MS + 1
+  kept.sweep()
+  t.equal(kept.size, 0)
 })
 
 t.test('time does not run backwards in a history, whatever the clock does', async t => {

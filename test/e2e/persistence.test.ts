@@ -17,19 +17,29 @@ const SETTINGS = [
     name: 'AOF, appendfsync no',
     args: ['--appendonly', 'yes', '--appendfsync', 'no'],
     lost: false,
+    mayBeLost: true,
     keepsRetries: true,
   },
   {
     name: 'AOF, everysec',
     args: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
     lost: false,
+    mayBeLost: true,
     keepsRetries: true,
   },
   { name: 'AOF, always', args: ['--appendonly', 'yes', '--appendfsync', 'always'], lost: false, keepsRetries: true },
 ]
 
-for (const { name, args, snapshot = false, lost, keepsRetries } of SETTINGS)
-  t.test(`${name}: ${lost ? 'a loss is told' : 'nothing is missing'} when redis-server is killed`, async t => {
+/** Redis does not say whether only its process died, or the machine with what had not been written to disk. */
+const outcomeOf = (lost: boolean, mayBeLost: boolean) =>
+  lost
+    ? 'reports a loss'
+    : mayBeLost
+      ? 'loses nothing, and reports that it may have'
+      : 'loses nothing, and reports no gap'
+
+for (const { name, args, snapshot = false, lost, mayBeLost = lost, keepsRetries } of SETTINGS)
+  t.test(`${name}: ${outcomeOf(lost, mayBeLost)} when redis-server is killed`, async t => {
     const dir = await mkdtemp(join(tmpdir(), 'carillon-persistence-'))
     const port = await freePort()
     const redis = await startRedis(t, { port, args, dir })
@@ -54,14 +64,13 @@ for (const { name, args, snapshot = false, lost, keepsRetries } of SETTINGS)
     await startRedis(t, { port, args, dir })
     await untilReady(url)
 
-    const told = lost ? ['gap history_reset'] : []
+    const told = mayBeLost ? ['gap history_reset'] : []
     t.same(await outline(stays, 3 + told.length), ['m1', 'm2', 'm3', ...told], 'who stays is told at once')
     const fourth = await publish('m4')
     t.same(await outline(stays, 1), ['m4'], 'and goes on')
     const back = await openSse(t, `${url}/channels/news/events`, { 'last-event-id': third?.id ?? '' })
     await publish('m5')
-    // A history that was set back has another message at the place of m3: the gap is before what comes after it.
-    const missed = snapshot || (lost && lookAlike(third?.id ?? '', fourth.id)) ? [] : ['m4']
+    const missed = !snapshot && lost && lookAlike(third?.id ?? '', fourth.id) ? [] : ['m4']
     t.same(await outline(back, told.length + missed.length + 1), [...told, ...missed, 'm5'], 'who comes back')
     const again = await publish('m3')
     t.equal(again.replayed === true, keepsRetries, 'a retry of what was published before')

@@ -573,8 +573,10 @@ export interface components {
             /** @description JSON text: `Gap` or `StreamError`. */
             data: string;
         };
-        /** @description Where the stream stands, for who asked with `position=true`. */
+        /** @description Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing. */
         OpenEnvelope: {
+            /** @description On `/ws` only: where this is so. */
+            channel?: string;
             /**
              * @description To go on from here with `after`.
              * @example mVChq83vAQ
@@ -1388,6 +1390,11 @@ export interface operations {
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
+                /**
+                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @example true
+                 */
+                position?: boolean;
                 /**
                  * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
                  * @example eMpQ2pIcAQ

@@ -28,7 +28,10 @@ interface InFlight {
 interface ChannelModel {
   epoch: string
   entries: Entry[]
-  newest: Position | undefined
+  /** Where it stands: at the last message, or where it was set back to, with a tag of its own. */
+  newest: Position
+  /** The last message that was not rolled back. */
+  last: Position | undefined
 }
 
 /**
@@ -98,10 +101,12 @@ export class ModelBroker implements Broker {
   /** Published through a gateway: kept, and on its way. */
   put(channel: string): void {
     const model = this.#of(channel)
-    const position = { epoch: model.epoch, offset: (model.newest?.offset ?? 0) + 1, tag: ++this.#tags }
+    const { offset, tag: previousTag } = model.newest
+    const position = { epoch: model.epoch, offset: offset + 1, tag: ++this.#tags, previousTag }
     const text = `${position.epoch} ${position.offset} ${position.tag}`
     model.entries.push({ position, text })
     model.newest = position
+    model.last = position
     this.truth.set(channel, [...(this.truth.get(channel) ?? []), position])
     this.#inFlight.push({ channel, text, position, topics: [...this.#topics.values()] })
   }
@@ -159,23 +164,22 @@ export class ModelBroker implements Broker {
     this.#inFlight = []
     const model = this.#of(channel)
     model.entries.splice(Math.max(1, model.entries.length - count))
-    const newest = model.entries.at(-1)?.position
-    if (newest) model.newest = newest
+    const last = model.entries.at(-1)?.position
+    if (last) model.last = last
+    // The new master cannot know whether it lacks anything.
+    model.newest = { epoch: model.epoch, offset: last?.offset ?? model.newest.offset, tag: ++this.#tags }
   }
 
-  newest(channel: string): Position | undefined {
-    return this.#of(channel).newest
+  lastMessage(channel: string): Position | undefined {
+    return this.#of(channel).last
   }
 
   #of(channel: string): ChannelModel {
     let model = this.#channels.get(channel)
     if (!model) {
       // The first two digits are what a mark knows of an epoch.
-      model = {
-        epoch: `${(++this.#epochs).toString(16).padStart(2, '0')}`.padEnd(16, '0'),
-        entries: [],
-        newest: undefined,
-      }
+      const epoch = `${(++this.#epochs).toString(16).padStart(2, '0')}`.padEnd(16, '0')
+      model = { epoch, entries: [], newest: { epoch, offset: 0, tag: ++this.#tags }, last: undefined }
       this.#channels.set(channel, model)
     }
     return model
@@ -197,7 +201,11 @@ export class ModelBroker implements Broker {
     let found = entries.filter(({ position }) => position.offset >= from)
     if (last !== undefined) found = last === 0 ? [] : found.slice(-last)
     // Small pages, so that there are many of them.
-    const page = found.slice(0, Math.min(limit, 3))
+    const most = found.slice(0, Math.min(limit, 3))
+    const follows = ({ position }: Entry, i: number) => i === 0 || position.previousTag === most[i - 1]?.position.tag
+    const end = most.findIndex((entry, i) => !follows(entry, i))
+    const page = end === -1 ? most : most.slice(0, end)
+    const reached = page.at(-1)?.position.tag
     return {
       entries: page.map(({ position, text }) => ({
         message: new Message({ channel, data: Buffer.from(text), position }),
@@ -205,23 +213,27 @@ export class ModelBroker implements Broker {
       })),
       newest,
       continuity,
-      more: page.length < found.length,
+      more: page.length < found.length || (reached !== undefined && reached !== newest.tag),
     }
   }
 
   #place(channel: string, after: Mark | undefined): { from: number; continuity: Continuity } {
     const { epoch, entries, newest } = this.#of(channel)
     if (!after) return { from: 0, continuity: 'whole' }
-    if (after.offset > 0) {
-      const isSameEpoch = Math.floor(after.check / 0x1000000) === Number.parseInt(epoch.slice(0, 2), 16)
-      if (!newest || !isSameEpoch) return { from: 0, continuity: 'reset' }
-      const tag = [newest, ...entries.map(({ position }) => position)].find(
-        ({ offset }) => offset === after.offset,
-      )?.tag
-      const known = tag === undefined || markOf({ epoch, offset: after.offset, tag }).check === after.check
-      if (!known || after.offset > newest.offset) return { from: after.offset + 1, continuity: 'reset' }
+    const isSameEpoch = Math.floor(after.check / 0x1000000) === Number.parseInt(epoch.slice(0, 2), 16)
+    if (!isSameEpoch) return { from: 0, continuity: 'reset' }
+    const next = entries.find(({ position }) => position.offset === after.offset + 1)?.position.previousTag
+    const tag = after.offset === newest.offset ? newest.tag : next
+    const known = tag === undefined || markOf({ epoch, offset: after.offset, tag }).check === after.check
+    if (!known || after.offset > newest.offset) {
+      const isNew = ({ position }: Entry, i: number) =>
+        position.offset <= after.offset && i > 0 && position.previousTag !== entries[i - 1]?.position.tag
+      const own = entries.find(({ position }) => position.offset === after.offset)?.position
+      if (own && markOf(own).check === after.check) return { from: after.offset + 1, continuity: 'reset' }
+      const from = entries.findLast(isNew)?.position.offset ?? after.offset + 1
+      return { from, continuity: 'reset' }
     }
-    const oldest = entries[0]?.position.offset ?? (newest?.offset ?? 0) + 1
+    const oldest = entries[0]?.position.offset ?? newest.offset + 1
     return { from: after.offset + 1, continuity: after.offset + 1 < oldest ? 'trimmed' : 'whole' }
   }
 }

@@ -32,12 +32,13 @@ export function judge(broker: ModelBroker, client: ResumingClient, name: string)
     const it = truth[at]
     if (!it) return `nobody published ${item}`
     if (!excused && known && at < known.at) return `${item} is out of order: ${seen.join(', ')}`
-    const follows = known === undefined ? it.offset === 1 : it.epoch === known.epoch && it.offset === known.offset + 1
+    // By the order of publication, and not by the numbers: those of what was rolled back are given again.
+    const follows = at === (known?.at ?? -1) + 1
     if (!excused && !follows) return `a hole before ${item}: ${seen.join(', ')}`
     known = { ...it, at }
     excused = false
   }
-  const newest = broker.newest(name)
+  const newest = broker.lastMessage(name)
   if (client.connected && newest && !excused) {
     const text = `${newest.epoch} ${newest.offset} ${newest.tag}`
     // It may be ahead of a history that was set back: it misses nothing.

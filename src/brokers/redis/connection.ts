@@ -2,6 +2,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../../logger.js'
 import { diagnose } from './diagnosis.js'
 import { Identity } from './identity.js'
+import { type Lineage, readLineage } from './lineage.js'
 import { RedisStatistics } from './statistics.js'
 
 /** `replyMapping` is left out: it would change what every reply looks like, types included. */
@@ -14,6 +15,8 @@ export interface ConnectionSettings {
   readonly timeout: number
   /** A replica will do, as nothing is published there. */
   readonly anyRole?: boolean
+  /** Histories are written over it: what the server says of its data is read. */
+  readonly hasHistory?: boolean
   /** Part of the connection's name in `CLIENT LIST`, and in the log. */
   readonly name: string
   readonly log: Logger
@@ -58,9 +61,19 @@ export class Connection {
   #trouble: string | undefined = 'the connection to Redis is being made'
   readonly #mayAskRole: boolean
   readonly #identity: Identity
+  readonly #hasHistory: boolean
+  #lineage: Lineage | undefined
 
   constructor(
-    { target, timeout, anyRole = false, name, log, statistics = new RedisStatistics() }: ConnectionSettings,
+    {
+      target,
+      timeout,
+      anyRole = false,
+      hasHistory = false,
+      name,
+      log,
+      statistics = new RedisStatistics(),
+    }: ConnectionSettings,
     events: ConnectionEvents,
   ) {
     this.#statistics = statistics
@@ -68,6 +81,7 @@ export class Connection {
     this.#name = name
     this.#timeout = timeout
     this.#mayAskRole = !anyRole
+    this.#hasHistory = hasHistory
     this.#events = events
     this.redis = new Redis({
       ...target,
@@ -112,6 +126,11 @@ export class Connection {
     return this.#isUp
   }
 
+  /** Undefined where the server does not say it, and where no history is written. */
+  get lineage(): Lineage | undefined {
+    return this.#lineage
+  }
+
   connect(): void {
     this.redis.connect().catch(() => {}) // it goes on trying; 'error' has told why
   }
@@ -140,7 +159,9 @@ export class Connection {
     try {
       this.#identity.forget()
       const trouble = (await this.#askRole()) ?? (await this.#askVersion())
-      if (trouble !== undefined || this.redis.status !== 'ready') return
+      if (trouble !== undefined) return
+      this.#lineage = this.#hasHistory ? await readLineage(this.redis) : undefined
+      if (this.redis.status !== 'ready') return
       this.#isUp = true
       this.#statistics.up++
       if (this.#provenAt > 0) this.#statistics.reconnects++

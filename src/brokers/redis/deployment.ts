@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import type { Loss, LossReason, PublishResult } from '../../broker.js'
 import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
+import type { Lineage } from './lineage.js'
 
 /**
  * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
@@ -21,6 +22,8 @@ export interface Deployment {
   patternCount(): Promise<number>
   /** The connection that publishes to the server which keeps the key; undefined while there is none. */
   keeperOf(key: string): Redis | undefined
+  /** What the server which keeps the key says of its data; undefined where it says nothing. */
+  lineageOf(key: string): Lineage | undefined
   /** Finds out anew who keeps what, where that can change. */
   refresh?(): Promise<void>
   /** Why it cannot be used, in words for the operator; undefined when it can. */

@@ -9,13 +9,16 @@ import type {
   HistoryRule,
   Position,
 } from '../../history.js'
+import { FLEETING_MS } from '../../history.js'
 import type { HistoryRules } from '../../history-rules.js'
 import type { Logger } from '../../logger.js'
 import { Message } from '../../message.js'
 import type { Deployment } from './deployment.js'
 import { historyKey, positionKey } from './keys.js'
+import { lineageWords } from './lineage.js'
+import { MEMORY_MS, nonce } from './publication-command.js'
 import { readByScript, type Script } from './script.js'
-import { INFO, READ } from './scripts/read.js'
+import { INFO, LOCATE, READ } from './scripts/read.js'
 import { readPosition } from './wire.js'
 import { describeWrongKeys, isWrongType, WRONG_TYPE } from './wrong-type.js'
 
@@ -35,7 +38,7 @@ export class RedisHistory implements History {
     return this.#rules.ruleOf(channel)
   }
 
-  async read(channel: string, { after, since, last, limit, maxBytes }: HistoryQuery): Promise<HistoryPage> {
+  async read(channel: string, { after, since, within, last, limit, maxBytes }: HistoryQuery): Promise<HistoryPage> {
     const rule = this.ruleOf(channel)
     if (!rule) return NOTHING
     const check = after ? after.check.toString(16).padStart(8, '0') : ''
@@ -44,34 +47,56 @@ export class RedisHistory implements History {
       check.slice(0, 2),
       check.slice(2),
       since ?? '',
+      within ?? '',
       last ?? '',
       limit,
       maxBytes,
       Math.ceil(rule.ageSeconds * 1000),
     ]
-    return readPage(channel, await this.#ask(channel, READ, args.map(String)))
+    return readPage(channel, await this.#ask(channel, READ, () => [...this.#settling(channel), ...args.map(String)]))
   }
 
-  async newest(channels: readonly string[]): Promise<(Position | undefined)[]> {
+  async newest(channels: readonly string[], { renew = false } = {}): Promise<(Position | undefined)[]> {
     return this.#askKeepers(channels, async (redis, names) => {
-      const commands = names.map(name => ['hmget', positionKey(name), 'epoch', 'offset', 'tag'])
+      const commands = names.map(name => ['hmget', positionKey(name), 'epoch', 'offset', 'tag', 'server'])
       const answers = (await redis.pipeline(commands).exec()) ?? []
-      return answers.map(([error, value], i) => {
-        if (error && isWrongType(error)) {
-          void this.#tellWrongKeys(names[i] ?? '')
-          return undefined // there is no history, and the channel is live without
-        }
-        if (error) throw error
-        const [epoch, offset, tag] = value as (string | null)[] // as the command gives them
-        return readPosition({ epoch, offset: Number(offset), tag })
-      })
+      return Promise.all(
+        answers.map(([error, value], i) => {
+          const channel = names[i] as string // as many as were asked for
+          if (error) return this.#withoutHistory(channel, error)
+          const [epoch, offset, tag, server] = value as (string | null)[] // as the command gives them
+          const lineage = this.#deployment.lineageOf(channel)
+          const position = readPosition({ epoch, offset: Number(offset), tag })
+          const isSettled = position && (!lineage || lineage.server === server)
+          return isSettled && !renew ? position : this.#locate(redis, channel)
+        }),
+      )
     })
+  }
+
+  /** Begins the history where there is none; see `LOCATE`. */
+  async #locate(redis: Redis, channel: string): Promise<Position | undefined> {
+    const rule = this.ruleOf(channel)
+    if (!rule) return undefined
+    const memory = Math.ceil(rule.ageSeconds * 1000) + MEMORY_MS
+    const call = LOCATE.call([positionKey(channel), historyKey(channel)], [...this.#settling(channel), `${memory}`])
+    try {
+      const answer = (await readByScript(redis, call)) as unknown[] // as the script answers
+      return positionOf(answer[0], answer[1], answer[2])
+    } catch (error) {
+      return this.#withoutHistory(channel, error as Error)
+    }
+  }
+
+  /** The first arguments of `LOCATE` and `READ`. */
+  #settling(channel: string): string[] {
+    return [nonce(), ...lineageWords(this.#deployment.lineageOf(channel)), `${FLEETING_MS}`]
   }
 
   async info(channel: string): Promise<HistoryInfo | undefined> {
     const rule = this.ruleOf(channel)
     if (!rule) return undefined
-    const answer = await this.#ask(channel, INFO, [`${Math.ceil(rule.ageSeconds * 1000)}`])
+    const answer = await this.#ask(channel, INFO, () => [`${Math.ceil(rule.ageSeconds * 1000)}`])
     const [newestTime, length, bytes] = answer.slice(3, 6).map(Number)
     const newest = positionOf(answer[0], answer[1], answer[2])
     if (!newest || newestTime === undefined || length === undefined || bytes === undefined) return undefined
@@ -84,10 +109,13 @@ export class RedisHistory implements History {
     await this.#askKeepers([channel], async redis => [await redis.del(positionKey(channel), historyKey(channel))])
   }
 
-  async #ask(channel: string, script: Script, args: string[]): Promise<unknown[]> {
-    const call = script.call([positionKey(channel), historyKey(channel)], args)
+  /** The arguments are made for the server that is asked. */
+  async #ask(channel: string, script: Script, args: () => string[]): Promise<unknown[]> {
+    const keys = [positionKey(channel), historyKey(channel)]
     try {
-      const [answer] = await this.#askKeepers([channel], async redis => [await readByScript(redis, call)])
+      const [answer] = await this.#askKeepers([channel], async redis => [
+        await readByScript(redis, script.call(keys, args())),
+      ])
       return answer as unknown[] // both scripts answer with an array
     } catch (error) {
       const { cause } = error as BrokerUnavailable // as #askKeepers throws
@@ -95,6 +123,13 @@ export class RedisHistory implements History {
       await this.#tellWrongKeys(channel)
       throw new HistoryUnusable('a key of the history has another type', { cause })
     }
+  }
+
+  /** Where another program has written the keys of a history there is none, and the channel is live without. */
+  #withoutHistory(channel: string, error: Error): undefined {
+    if (!isWrongType(error)) throw error
+    void this.#tellWrongKeys(channel)
+    return undefined
   }
 
   async #tellWrongKeys(channel: string): Promise<void> {

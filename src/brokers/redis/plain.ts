@@ -6,6 +6,7 @@ import type { Publication } from '../../message.js'
 import type { Topic } from '../../topic.js'
 import { Connection, type Target } from './connection.js'
 import type { Deployment, DeploymentEvents } from './deployment.js'
+import type { Lineage } from './lineage.js'
 import type { PublicationOptions } from './publication-command.js'
 import { Publisher } from './publisher.js'
 import type { RedisStatistics } from './statistics.js'
@@ -30,7 +31,10 @@ export class PlainDeployment implements Deployment {
 
   constructor({ gatewayId, publishing, ...settings }: PlainSettings, events: DeploymentEvents) {
     const name = (role: string) => `carillon:${role}:${gatewayId}`
-    this.#publishing = new Connection({ ...settings, name: name('publisher') }, { up() {}, down() {} })
+    this.#publishing = new Connection(
+      { ...settings, name: name('publisher'), hasHistory: publishing.history !== undefined },
+      { up() {}, down() {} },
+    )
     this.#listening = new Connection(
       { ...settings, name: name('subscriber') },
       {
@@ -41,7 +45,7 @@ export class PlainDeployment implements Deployment {
         },
       },
     )
-    this.#publisher = new Publisher(this.#publishing.redis, settings.log, publishing)
+    this.#publisher = new Publisher(this.#publishing, settings.log, publishing)
     this.#subscriptions = new Subscriptions(this.#listening.redis, events)
     const { redis } = this.#listening
     redis.on('messageBuffer', (channel: Buffer, data: Buffer) => events.message(channel.toString(), data))
@@ -88,6 +92,10 @@ export class PlainDeployment implements Deployment {
 
   keeperOf(): Redis | undefined {
     return this.#publishing.isUp ? this.#publishing.redis : undefined
+  }
+
+  lineageOf(): Lineage | undefined {
+    return this.#publishing.lineage
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import type { HistoryRules } from '../../history-rules.js'
 import type { Publication } from '../../message.js'
 import type { Words } from './joined-commands.js'
 import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
+import { type Lineage, lineageWords } from './lineage.js'
 import { ANNOUNCE } from './scripts/announce.js'
 import { companionOf, encodeMetadata } from './wire.js'
 
@@ -25,13 +26,25 @@ export interface ScriptCall {
   readonly args: Words
 }
 
-/**
- * What Redis is told for one publication. One that follows calls of the script whose answers have not come yet is such
- * a call too (`asCall`): where they fail, as Redis does not know the script, it must not be executed before them.
- */
-export function commandOf(publication: Publication, options: PublicationOptions, asCall: boolean): Words | ScriptCall {
+/** Where a publication is sent. */
+export interface Route {
+  /**
+   * It follows calls of the script whose answers have not come yet, and is such a call too: where they fail, as Redis
+   * does not know the script, it must not be executed before them.
+   */
+  readonly asCall: boolean
+  /** Of the server to which it goes. */
+  readonly lineage: Lineage | undefined
+}
+
+/** What Redis is told for one publication. */
+export function commandOf(
+  publication: Publication,
+  options: PublicationOptions,
+  { asCall, lineage }: Route,
+): Words | ScriptCall {
   const rule = options.history?.ruleOf(publication.channel)
-  if (rule || publication.idempotency) return { args: keep(publication, rule, options) }
+  if (rule || publication.idempotency) return { args: keep(publication, rule, options, lineage) }
   const { sharded = false, fenced = false } = options
   const { channel, data } = publication
   const command = sharded ? 'spublish' : 'publish'
@@ -46,7 +59,12 @@ export function commandOf(publication: Publication, options: PublicationOptions,
 export const leavesTraces = ({ channel, idempotency }: Publication, { history }: PublicationOptions): boolean =>
   idempotency !== undefined || history?.ruleOf(channel) !== undefined
 
-function keep(publication: Publication, rule: HistoryRule | undefined, options: PublicationOptions): Words {
+function keep(
+  publication: Publication,
+  rule: HistoryRule | undefined,
+  options: PublicationOptions,
+  lineage: Lineage | undefined,
+): Words {
   const { channel, data, event = '', idempotency } = publication
   const { sharded = false, idempotencySeconds = defaultConfig.IDEMPOTENCY_SECONDS } = options
   const metadata = encodeMetadata(publication, { always: rule !== undefined })
@@ -69,6 +87,7 @@ function keep(publication: Publication, rule: HistoryRule | undefined, options: 
     `${MEMORY_MS}`,
     idempotency?.fingerprint ?? '',
     `${idempotencySeconds * 1000}`,
+    ...lineageWords(lineage),
   ]
 }
 
@@ -84,10 +103,10 @@ export function readAnswer({ channel }: Publication, answer: unknown): PublishRe
 }
 
 /** 16 random hexadecimal digits: an epoch, if one begins, and in its last six the tag. */
-function nonce(): string {
+export function nonce(): string {
   const uuid = randomUUID() // its variant and version bits lie between these
   return uuid.slice(0, 8) + uuid.slice(28)
 }
 
 /** How long a position outlives its entries: who comes back meanwhile to a channel that fell silent has missed nothing. */
-const MEMORY_MS = 86_400_000
+export const MEMORY_MS = 86_400_000

@@ -3,6 +3,7 @@ import type { PublishResult } from '../../broker.js'
 import type { Logger } from '../../logger.js'
 import type { Publication } from '../../message.js'
 import type { ProblemType } from '../../problems.js'
+import type { Connection } from './connection.js'
 import { JoinedCommand, JoinedCommands, type Words } from './joined-commands.js'
 import { commandOf, type PublicationOptions, readAnswer, type ScriptCall } from './publication-command.js'
 import { PublishScript } from './publish-script.js'
@@ -47,6 +48,7 @@ interface Sent {
  *     sent   1 ok   2 NOSCRIPT   3 NOSCRIPT ┊ held: 4 5 ┊ SCRIPT LOAD   2   3   4   5
  */
 export class Publisher {
+  readonly #connection: Pick<Connection, 'redis' | 'lineage'>
   readonly #redis: Redis
   readonly #log: Logger
   readonly #options: PublicationOptions
@@ -61,9 +63,10 @@ export class Publisher {
   /** Writes with calls that failed so, in the order in which they were sent. */
   #toRepeat: Sent[] = []
 
-  constructor(redis: Redis, log: Logger, options: PublicationOptions = {}) {
-    this.#redis = redis
-    this.#script = new PublishScript(redis)
+  constructor(connection: Pick<Connection, 'redis' | 'lineage'>, log: Logger, options: PublicationOptions = {}) {
+    this.#connection = connection
+    this.#redis = connection.redis
+    this.#script = new PublishScript(connection.redis)
     this.#log = log
     this.#options = options
   }
@@ -97,10 +100,11 @@ export class Publisher {
 
   async #send(publications: readonly Publication[]): Promise<PublishResult[]> {
     if (this.#redis.status !== 'ready') return publications.map(() => ({ problem: 'broker-unavailable' }))
+    const { lineage } = this.#connection
     const called: string[] = []
     const commands = publications.map(publication => {
       const { channel } = publication
-      const command = commandOf(publication, this.#options, this.#calls.has(channel))
+      const command = commandOf(publication, this.#options, { asCall: this.#calls.has(channel), lineage })
       if ('args' in command && this.#script.isLoaded) {
         called.push(channel)
         this.#calls.set(channel, (this.#calls.get(channel) ?? 0) + 1)

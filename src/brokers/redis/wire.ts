@@ -15,7 +15,8 @@ import type { Topic } from '../../topic.js'
  *     PUBLISH news                  the very bytes
  *
  * Where the channel has a history, the script that wrote the entry adds the position in front:
- * `{"epoch":"a1b2c3d4e5f60718","offset":42,"tag":"abcdef","event":"price","crc":3421780262}`.
+ * `{"epoch":"a1b2c3d4e5f60718","offset":42,"tag":"abcdef","previous":"123456","event":"price","crc":3421780262}`,
+ * with the tag of the entry that it follows as `previous`.
  *
  * The braces are a Redis hash tag: in a Cluster both lie in one slot. The checksum ties the
  * metadata to its bytes where other publishers can come between, on the bus of a Cluster.
@@ -61,7 +62,7 @@ export function decodeMetadata(bytes: Buffer): Metadata | undefined {
     if (typeof value !== 'object' || value === null) return undefined
     const { event, crc, ...rest } = value as Record<string, unknown>
     if (typeof crc !== 'number') return undefined
-    const position = readPosition(rest)
+    const position = readStep(rest)
     const isUsable = typeof event === 'string' && isEventType(event) && !isReservedEventType(event)
     return { ...(isUsable && { event }), crc, ...(position && { position }) }
   } catch {
@@ -69,11 +70,19 @@ export function decodeMetadata(bytes: Buffer): Metadata | undefined {
   }
 }
 
+/** The position of a live message. */
+function readStep({ previous, ...place }: Record<string, unknown>): Position | undefined {
+  const position = readPosition(place)
+  if (!position || position.offset === 0) return undefined
+  const isTag = typeof previous === 'string' && TAG.test(previous)
+  return isTag ? { ...position, previousTag: Number.parseInt(previous, 16) } : position
+}
+
 /** Undefined where there is none, or none that a script of ours has written. */
 export function readPosition({ epoch, offset, tag }: Record<string, unknown>): Position | undefined {
   if (typeof epoch !== 'string' || !EPOCH.test(epoch)) return undefined
   if (typeof tag !== 'string' || !TAG.test(tag)) return undefined
-  if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 1 || offset > MAX_OFFSET) return undefined
+  if (typeof offset !== 'number' || !Number.isSafeInteger(offset) || offset < 0 || offset > MAX_OFFSET) return undefined
   return { epoch, offset, tag: Number.parseInt(tag, 16) }
 }
 

@@ -18,6 +18,8 @@ export interface ListenerOptions {
   readonly reconnect: boolean
   /** It goes on from where it stood. */
   readonly resumes: boolean
+  /** It asks its stream to tell at the start where it stands. */
+  readonly asksForPosition?: boolean
   readonly signal: Signal
 }
 
@@ -58,6 +60,11 @@ export class Listener {
   /** It is open, and every topic was acknowledged. */
   get live(): boolean {
     return this.session?.topics.filter(({ endedAt }) => endedAt === undefined).length === this.topics.length
+  }
+
+  /** It could go on from where it stands. */
+  get isPlaced(): boolean {
+    return this.#cursor !== undefined || this.#cursors.size === this.topics.length
   }
 
   open(): void {
@@ -126,12 +133,18 @@ export class Listener {
     switch (this.form) {
       case 'ws':
         return this.#options.resumes
-          ? openEnvelopeWebSocket(url, first.name, handler, this.#cursor)
+          ? openEnvelopeWebSocket(url, first.name, handler, {
+              cursor: this.#cursor,
+              asksForPosition: this.#options.asksForPosition,
+            })
           : openChannelWebSocket(url, first.name, handler)
       case 'session':
         return openSession(url, this.topics, handler, topics)
       default:
-        return openHttp(url, this.form, this.topics, handler, this.#options.resumes ? this.#cursor : undefined)
+        return openHttp(url, this.form, this.topics, handler, {
+          cursor: this.#options.resumes ? this.#cursor : undefined,
+          asksForPosition: this.#options.asksForPosition,
+        })
     }
   }
 

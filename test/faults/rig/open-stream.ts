@@ -37,16 +37,23 @@ export const pathOf = (topics: readonly TopicName[]): string => {
   return `/events?${topics.map(({ kind, name }) => `${kind}=${encodeURIComponent(name)}`).join('&')}`
 }
 
+/** From where a stream goes on. */
+export interface Begin {
+  readonly cursor?: string | undefined
+  /** Asks to be told at once where it stands. */
+  readonly asksForPosition?: boolean | undefined
+}
+
 /** Opens an HTTP stream on a socket of its own. */
 export function openHttp(
   url: string,
   form: HttpForm,
   topics: readonly TopicName[],
   handler: StreamHandler,
-  cursor?: string,
+  { cursor, asksForPosition = false }: Begin = {},
 ): OpenStream {
   const accept = form === 'sse' ? 'text/event-stream' : 'application/x-ndjson'
-  const path = pathOf(topics)
+  const path = `${pathOf(topics)}${asksForPosition ? `${topics.length === 1 ? '?' : '&'}position=true` : ''}`
   // Each form goes on in its own way: as `EventSource` does, and by the query.
   const after = cursor !== undefined && form === 'ndjson' ? `${path.includes('?') ? '&' : '?'}after=${cursor}` : ''
   const lastEventId = cursor !== undefined && form === 'sse' ? { 'last-event-id': cursor } : {}
@@ -83,11 +90,14 @@ export function openHttp(
 }
 
 const isControl = (event: string | undefined): event is string => event === 'gap' || event === 'error'
+/** It tells the cursor, and nothing else. */
+const isOpen = (event: string | undefined): boolean => event === 'open'
 
 function sseReader(enveloped: boolean, handler: StreamHandler): (chunk: string) => void {
   const parser = createParser({
     onEvent: ({ event, data }) => {
       if (isControl(event)) handler.control(event, data)
+      else if (isOpen(event)) return
       else if (enveloped) readEnvelope(data, handler)
       else handler.message(undefined, event ?? '', data)
     },
@@ -118,7 +128,7 @@ function ndjsonReader(handler: StreamHandler): (chunk: string) => void {
 export function readEnvelope(text: string, handler: StreamHandler): void {
   const { channel, id, cursor, event, data } = JSON.parse(text) as Envelope // as the contract says
   if (isControl(event)) handler.control(event, data)
-  else handler.message(channel, event ?? '', data)
+  else if (!isOpen(event)) handler.message(channel, event ?? '', data)
   if (cursor !== undefined) handler.position(cursor)
   else if (id !== undefined) handler.position(id, channel)
 }

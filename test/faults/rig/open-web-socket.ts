@@ -1,6 +1,6 @@
 import WebSocket from 'ws'
 import type { TopicName } from './history.js'
-import { type OpenStream, readEnvelope, type StreamHandler } from './open-stream.js'
+import { type Begin, type OpenStream, readEnvelope, type StreamHandler } from './open-stream.js'
 
 /** One channel over a WebSocket. Messages are text; a binary frame is a control event. */
 export function openChannelWebSocket(url: string, channel: string, handler: StreamHandler): OpenStream {
@@ -15,10 +15,11 @@ export function openEnvelopeWebSocket(
   url: string,
   channel: string,
   handler: StreamHandler,
-  cursor: string | undefined,
+  { cursor, asksForPosition = false }: Begin,
 ): OpenStream {
   const after = cursor === undefined ? '' : `&after=${cursor}`
-  return connect(`${url}/channels/${channel}/ws?format=envelope${after}`, handler, {
+  const position = asksForPosition ? '&position=true' : ''
+  return connect(`${url}/channels/${channel}/ws?format=envelope${after}${position}`, handler, {
     open: () => handler.open(),
     frame: text => readEnvelope(text, handler),
   })

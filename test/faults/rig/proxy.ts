@@ -14,7 +14,7 @@ interface Pair {
  */
 export class FreezingProxy {
   readonly #server: Server
-  readonly #target: number
+  #target: number
   readonly #pairs = new Set<Pair>()
   /** Also those that were stranded. */
   readonly #sockets = new Set<Socket>()
@@ -73,6 +73,12 @@ export class FreezingProxy {
     this.freeze()
     this.#frozen = false
     this.#pairs.clear()
+  }
+
+  /** Ends every connection; new ones lead to that port. */
+  leadTo(port: number): void {
+    this.#target = port
+    this.cut()
   }
 
   /** Ends every connection. */

@@ -7,21 +7,31 @@ import { type RedisServer, startRedis } from '../../support/redis.js'
 import { Observer } from './observer.js'
 import { FreezingProxy } from './proxy.js'
 import type { Scope } from './scope.js'
-import type { Signal } from './signal.js'
+import { poll, type Signal } from './signal.js'
 import { connectNatively, type Topology } from './topology.js'
 
 /** One Redis. Each gateway reaches it through a proxy of its own; observer and native clients go there directly. */
 export class Standalone implements Topology {
-  readonly port: number
+  /** Of the server that is the master now. */
+  port: number
   readonly proxies: readonly FreezingProxy[]
   readonly #scope: Scope
   readonly #args: string[]
   readonly #dir: string
-  #observer: Observer | undefined
+  readonly #observers: Observer[] = []
+  readonly #signal: Signal
   #native: Redis | undefined
   #server: RedisServer | undefined
 
-  private constructor(scope: Scope, port: number, args: string[], dir: string, proxies: readonly FreezingProxy[]) {
+  private constructor(
+    scope: Scope,
+    port: number,
+    args: string[],
+    dir: string,
+    proxies: readonly FreezingProxy[],
+    signal: Signal,
+  ) {
+    this.#signal = signal
     this.#scope = scope
     this.port = port
     this.#args = args
@@ -34,14 +44,14 @@ export class Standalone implements Topology {
     const proxies = await Promise.all(Array.from({ length: gateways }, () => FreezingProxy.start(scope, port)))
     const dir = await mkdtemp(join(tmpdir(), 'carillon-rig-'))
     scope.teardown(() => rm(dir, { recursive: true, force: true }))
-    const redis = new Standalone(scope, port, args, dir, proxies)
+    const redis = new Standalone(scope, port, args, dir, proxies, signal)
     await redis.start()
-    redis.#observer = await Observer.start(scope, 'redis', port, signal)
+    redis.#observers.push(await Observer.start(scope, 'redis', port, signal))
     return redis
   }
 
   get observers(): readonly Observer[] {
-    return this.#observer ? [this.#observer] : []
+    return this.#observers
   }
 
   url(gateway: number): string {
@@ -63,6 +73,30 @@ export class Standalone implements Topology {
 
   async kill(): Promise<void> {
     await this.#server?.stop('SIGKILL')
+  }
+
+  /** Starts a replica that has everything, and can take over. */
+  async startReplica(): Promise<{ promote(): Promise<void>; takeOver(): Promise<void> }> {
+    const old = this.#server
+    const args = [...this.#args, '--repl-diskless-sync-delay', '0', '--replicaof', '127.0.0.1', `${this.port}`]
+    const replica = await startRedis(this.#scope, { args })
+    const synced = async () => /master_link_status:up/.test(await replica.cli('INFO', 'replication'))
+    if (!(await poll(synced, 10_000))) throw new Error('the replica was not in step within 10 seconds')
+    this.#observers.push(await Observer.start(this.#scope, 'replica', replica.port, this.#signal))
+    return {
+      promote: async () => {
+        await replica.cli('REPLICAOF', 'NO', 'ONE')
+      },
+      takeOver: async () => {
+        this.#server = replica
+        this.port = replica.port
+        for (const proxy of this.proxies) proxy.leadTo(replica.port)
+        await old?.cli('REPLICAOF', '127.0.0.1', `${replica.port}`)
+        if (!this.#native) return
+        this.#native.options.port = replica.port
+        this.#native.disconnect(true)
+      },
+    }
   }
 
   freeze(): void {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../rig/scenario.js'
 import { aclRevoke } from './acl-revoke.js'
+import { anotherHistory } from './another-history.js'
 import { bufferKill } from './buffer-kill.js'
 import { busyScript } from './busy-script.js'
 import { churn } from './churn.js'
@@ -45,7 +46,13 @@ export const scenarios: readonly Scenario[] = [
 ]
 
 /** The same where channels have a history, and what can only happen there. */
-export const withHistory: readonly Scenario[] = [...scenarios, killRedisEmpty, resume, historyDeleted]
+export const withHistory: readonly Scenario[] = [
+  ...scenarios,
+  killRedisEmpty,
+  resume,
+  historyDeleted,
+  ...anotherHistory,
+]
 
 /** Run only when asked for by name: it takes its time. */
 export const onRequest: readonly Scenario[] = [soak]

@@ -8,6 +8,7 @@ import type { Topic } from '../../../topic.js'
 import type { Node } from '../address.js'
 import { Connection } from '../connection.js'
 import type { Deployment, DeploymentEvents } from '../deployment.js'
+import type { Lineage } from '../lineage.js'
 import { leavesTraces, type PublicationOptions } from '../publication-command.js'
 import { Subscriptions } from '../subscriptions.js'
 import { nameOf } from '../wire.js'
@@ -132,6 +133,10 @@ export class ClassicCluster implements Deployment {
 
   keeperOf(key: string): Redis | undefined {
     return this.#nodes.keeperOf(key)
+  }
+
+  lineageOf(key: string): Lineage | undefined {
+    return this.#nodes.lineageOf(key)
   }
 
   refresh(): Promise<void> {

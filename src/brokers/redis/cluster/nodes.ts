@@ -5,6 +5,7 @@ import type { Logger } from '../../../logger.js'
 import type { Publication } from '../../../message.js'
 import type { Node } from '../address.js'
 import { Connection, type Target } from '../connection.js'
+import type { Lineage } from '../lineage.js'
 import { isRefusal } from '../optional.js'
 import type { PublicationOptions } from '../publication-command.js'
 import { Publisher } from '../publisher.js'
@@ -99,6 +100,10 @@ export class ClusterNodes {
     return connection?.isUp ? connection.redis : undefined
   }
 
+  lineageOf(key: string): Lineage | undefined {
+    return this.ownerOf(slotOf(key))?.connection.lineage
+  }
+
   /** Asks every node, replicas too as far as they answer. Rejects when a master does not. */
   async askAll<Answer>(ask: (connection: Connection) => Promise<Answer>): Promise<Answer[]> {
     const replicas = [...this.#slots.replicas.keys()].flatMap(key => this.#nodes.get(key) ?? [])
@@ -190,13 +195,21 @@ export class ClusterNodes {
     const { targetAt, timeout, gatewayId, log, statistics, publishing } = this.#settings
     const connection = new Connection(
       // Any role will do: the owner of a slot is told by the slots, and a replica refuses what is not its own.
-      { target: targetAt(node), timeout, anyRole: true, name: `carillon:publisher:${gatewayId}`, log, statistics },
+      {
+        target: targetAt(node),
+        timeout,
+        anyRole: true,
+        name: `carillon:publisher:${gatewayId}`,
+        hasHistory: publishing.history !== undefined,
+        log,
+        statistics,
+      },
       { up: () => void this.refresh(key), down: provenAt => void this.#down(key, provenAt) },
     )
     this.#nodes.set(key, {
       node,
       connection,
-      publisher: new Publisher(connection.redis, log, publishing),
+      publisher: new Publisher(connection, log, publishing),
     })
     connection.connect()
   }

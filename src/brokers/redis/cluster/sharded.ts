@@ -6,6 +6,7 @@ import type { Publication } from '../../../message.js'
 import { type Topic, topicKey } from '../../../topic.js'
 import { Connection } from '../connection.js'
 import type { Deployment, DeploymentEvents } from '../deployment.js'
+import type { Lineage } from '../lineage.js'
 import { Subscriptions } from '../subscriptions.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
@@ -88,6 +89,10 @@ export class ShardedCluster implements Deployment {
 
   keeperOf(key: string): Redis | undefined {
     return this.#nodes.keeperOf(key)
+  }
+
+  lineageOf(key: string): Lineage | undefined {
+    return this.#nodes.lineageOf(key)
   }
 
   refresh(): Promise<void> {

@@ -15,10 +15,13 @@ import { Script } from '../script.js'
  * KEYS: position and stream, if there is a history; the idempotency key, if there is one.
  * In the stream, `d` is the data, `e` the event type or nothing, `g` the tag and `p` that of the
  * entry before; all four each time, as Redis then keeps the names of the fields once. The position
- * has the number of the oldest entry too, so that XLEN tells whether the two belong together.
+ * has the number of the oldest entry too, so that XLEN tells whether the two belong together, and
+ * the server that wrote it last, see `lineage.ts`. `tenure` is for how many milliseconds this server
+ * has had every write; where another one wrote before that, some of it may be lost: then the place
+ * gets another tag, and whoever stands there sees that what comes next does not follow.
  */
 export const KEEP = new Script(`
-local command, channel, data, companion, event, metadata, nonce, length, age, memory, fingerprint, keep = unpack(ARGV)
+local command, channel, data, companion, event, metadata, nonce, length, age, memory, fingerprint, keep, server, tenure = unpack(ARGV)
 local history = length ~= ''
 local memo = fingerprint ~= '' and KEYS[#KEYS]
 
@@ -32,7 +35,7 @@ if memo then
 end
 
 local position, stream = KEYS[1], KEYS[2]
-local before, now, cut
+local before, now, cut, writer
 local epoch, offset, tag, first, time, swept = '', 0, '', 1, 0, 0
 local text = string.format
 
@@ -40,18 +43,21 @@ if history then
   local clock = redis.call('time')
   now = clock[1] * 1000 + math.floor(clock[2] / 1000)
   length, age = tonumber(length), tonumber(age)
-  local at = redis.call('hmget', position, 'epoch', 'offset', 'tag', 'first', 'time', 'swept')
+  local at = redis.call('hmget', position, 'epoch', 'offset', 'tag', 'first', 'time', 'swept', 'server')
   local kept = redis.call('xlen', stream)
   before = {trusted = false}
   if at[1] then
     epoch, offset, tag, first = at[1], tonumber(at[2]), at[3], tonumber(at[4])
     time, swept = tonumber(at[5]), tonumber(at[6])
     if kept == 0 then first = offset + 1 end
+    writer = at[7]
+    local isOther = server ~= '' and writer and writer ~= '' and writer ~= server
+    if isOther and time < now - tonumber(tenure) then tag = string.sub(nonce, 3, 8) end
     before = {offset = offset, tag = tag, trusted = kept == offset - first + 1}
   end
   if not before.trusted then
     -- Never written, expired, or not what was written: evicted, deleted or restored in part.
-    epoch, offset, tag, first, time, swept = nonce, 0, '000000', 1, 0, now
+    epoch, offset, tag, first, time, swept = nonce, 0, string.sub(nonce, 3, 8), 1, 0, now
   end
   if now - swept > age / 16 and kept > 0 then
     -- The first entry that is not too old: halves what is left with each look.
@@ -75,12 +81,14 @@ if history then
   tag = string.sub(nonce, -6)
   redis.call('hset', position, 'epoch', epoch, 'offset', text('%.0f', offset), 'tag', tag,
     'first', text('%.0f', first), 'time', text('%.0f', time), 'swept', text('%.0f', swept))
+  if writer ~= server and server ~= '' then redis.call('hset', position, 'server', server) end
   if not before.trusted then redis.call('del', stream) end
   redis.call('xadd', stream, 'maxlen', length, text('%.0f-%.0f', offset, time), 'd', data, 'e', event, 'g', tag, 'p', previous)
   if cut then redis.call('xtrim', stream, 'minid', text('%.0f', cut)) end
   redis.call('pexpire', stream, age)
   redis.call('pexpire', position, age + memory)
-  metadata = '{"epoch":"' .. epoch .. '","offset":' .. text('%.0f', offset) .. ',"tag":"' .. tag .. '",' .. string.sub(metadata, 2)
+  metadata = '{"epoch":"' .. epoch .. '","offset":' .. text('%.0f', offset) .. ',"tag":"' .. tag
+    .. '","previous":"' .. previous .. '",' .. string.sub(metadata, 2)
 end
 
 local function refused(answer)
