@@ -206,7 +206,7 @@ t.test('a key of another type is an error, and nothing is delivered', async t =>
   await broker.subscribe(channelTopic(CHANNEL))
   for (const key of [POSITION, STREAM]) {
     await redis.cli('SET', key, 'x')
-    t.same(await publish(CHANNEL, 'a'), { problem: 'broker-rejected' })
+    t.same(await publish(CHANNEL, 'a'), { problem: 'wrong-key-type' })
     await history.delete(CHANNEL)
   }
   await publish(CHANNEL, 'b')
