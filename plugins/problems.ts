@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BrokerUnavailable, HistoryUnusable } from '../src/broker.js'
+import { cleanError } from '../src/clean-error.js'
 import { toJson } from '../src/json.js'
 import { PROBLEMS, Problem, type ProblemType } from '../src/problems.js'
 import { endSoon } from '../src/sinks/end-soon.js'
@@ -71,8 +72,8 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
   // Fastify puts the whole URL into this one, and a ticket may stand in its query.
-  const err = problem.type === 'bad-url' ? undefined : (error.cause ?? error)
-  request.log[level]({ err, problem: problem.type }, 'request failed')
+  if (problem.type === 'bad-url') request.log[level]({ problem: problem.type }, 'request failed')
+  else request.log[level]({ err: shown(error.cause ?? error), problem: problem.type }, 'request failed')
   // An upgrade has left Node's HTTP server, which would have ended the connection.
   if (isHandedOver(request.raw)) reply.raw.once('finish', () => endSoon(request.raw.socket))
   return reply
@@ -82,6 +83,9 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
     .serializer(toJson)
     .send(shape.body(problem))
 }
+
+/** The log may belong to an app around the gateway, which writes all that an error carries. */
+const shown = (error: unknown): unknown => (error instanceof Problem ? error : cleanError(error))
 
 /** What passes by itself mostly takes a moment. */
 const SOON = { 'retry-after': '1' }

@@ -41,6 +41,7 @@ import { createAccess } from './access/access.js'
 import type { Caller } from './access/caller.js'
 import type { Config } from './config.js'
 import type { Gateway } from './gateway.js'
+import { withCleanErrors } from './logger.js'
 import { type GatewayOptions, openGateway } from './open-gateway.js'
 import { requestIds } from './request-ids.js'
 import { channelTopic } from './topic.js'
@@ -73,7 +74,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   app.addHook('onClose', () => gateway.close())
   // Whom the app recognises, only the app could find again by a ticket, and say whether its rights still hold.
   const vault = options.authenticate ? undefined : gateway.broker.vault
-  const access = await createAccess(config, { log: app.log, vault })
+  const access = await createAccess(config, { log: withCleanErrors(app.log), vault })
   app.addHook('onClose', async () => access.close())
 
   // The document of the app around it, where there is one, is about that app: the gateway has its own.

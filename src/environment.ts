@@ -50,8 +50,8 @@ function explain(errors: readonly ErrorObject[], data: Record<string, unknown>):
     // Of the keyword `enum`; Ajv types what a keyword adds as anything.
     const { allowedValues } = params as { allowedValues?: readonly string[] }
     const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : message
-    // A URL may hold a password, and some are secrets themselves.
-    const value = /_URL$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, and is ${JSON.stringify(data[name])}`
+    // A URL may contain a password, and some values are secrets themselves.
+    const value = /_URL$|_ENDPOINT$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, and is ${JSON.stringify(data[name])}`
     return `${name} ${rule}${value}`
   })
   return lines.join('\n')

@@ -7,7 +7,7 @@ import { type Config, ConfigError } from './config.js'
 import { readConfig } from './environment.js'
 import { createGateway } from './gateway.js'
 import { createBroker } from './open-gateway.js'
-import { describeRequest } from './server-log.js'
+import { serializers } from './server-log.js'
 
 export interface LambdaOptions {
   /** Where the settings are read; `process.env` by default. */
@@ -71,7 +71,7 @@ interface Opened {
 async function open(config: Config): Promise<Opened> {
   const app = Fastify({
     ...serverOptions(config),
-    logger: { level: config.LOG_LEVEL, serializers: { req: describeRequest } },
+    logger: { level: config.LOG_LEVEL, serializers },
     logController: new LogController({ disableRequestLogging: true }),
   })
   const broker = await createBroker(config, app.log)

@@ -1,3 +1,5 @@
+import { cleanError } from './clean-error.js'
+
 /** The part of a pino logger that the domain uses. */
 export interface Logger {
   debug(details: object, message: string): void
@@ -7,3 +9,14 @@ export interface Logger {
 }
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** For the log of an app around the gateway: its own serializers would write all that an error carries. */
+export function withCleanErrors(log: Logger): Logger {
+  const clean = (details: object) => ('err' in details ? { ...details, err: cleanError(details.err) } : details)
+  return {
+    debug: (details, message) => log.debug(clean(details), message),
+    info: (details, message) => log.info(clean(details), message),
+    warn: (details, message) => log.warn(clean(details), message),
+    error: (details, message) => log.error(clean(details), message),
+  }
+}

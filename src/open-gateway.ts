@@ -4,7 +4,7 @@ import type { RedisClient } from './brokers/redis/own-client.js'
 import { type Config, defaultConfig } from './config.js'
 import { createGateway, drain, type Gateway } from './gateway.js'
 import { parseHistoryRules } from './history-rules.js'
-import { type Logger, silentLogger } from './logger.js'
+import { type Logger, silentLogger, withCleanErrors } from './logger.js'
 import { Problem } from './problems.js'
 import { checkPublication } from './publication.js'
 
@@ -32,7 +32,7 @@ export interface OpenGateway extends Gateway {
 /** Lets the gateway connect, and does not wait for it. The app that it is registered in closes it. */
 export async function openGateway(options: GatewayOptions = {}): Promise<OpenGateway> {
   const config: Config = { ...defaultConfig, ...options.config }
-  const { log = silentLogger } = options
+  const log = options.log ? withCleanErrors(options.log) : silentLogger
   const broker = options.broker ?? (await createBroker(config, log, options.redis))
   const gateway = createGateway(config, broker, { log })
   return Object.assign(gateway, {

@@ -1,5 +1,8 @@
-/** Whoever logs a request: what stands in a query is nobody's business, and may be a ticket. */
-export const describeRequest = ({ method, url }: { method: string; url: string }) => ({
-  method,
-  url: url.replace(/\?.*$/s, '?…'),
-})
+import { stdSerializers } from 'pino'
+import { cleanError } from './clean-error.js'
+
+/** What is written of the objects in a log line: known fields only. The query of a request may hold a ticket. */
+export const serializers = {
+  req: ({ method, url }: { method: string; url: string }) => ({ method, url: url.replace(/\?.*$/s, '?…') }),
+  err: (error: unknown) => stdSerializers.err(cleanError(error)),
+}

@@ -7,7 +7,7 @@ import { endConnections } from './end-connections.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { keepHeapSmall } from './heap.js'
 import { createBroker } from './open-gateway.js'
-import { describeRequest } from './server-log.js'
+import { serializers } from './server-log.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 import { isAtTerminal } from './terminal-signals.js'
 import type { Tracing } from './tracing.js'
@@ -25,7 +25,7 @@ export interface Primary {
 export async function serve(config: Config, primary?: Primary): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverOptions(config),
-    logger: { level: config.LOG_LEVEL, serializers: { req: describeRequest } },
+    logger: { level: config.LOG_LEVEL, serializers },
     logController: new LogController({ disableRequestLogging: true }),
   })
   const tracing = await createTracing(config)

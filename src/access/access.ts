@@ -191,6 +191,8 @@ async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promi
 function readKeyUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const local = url !== undefined && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+  if (url?.username || url?.password)
+    throw new ConfigError('JWT_JWKS_URL must not contain a user name or password: they cannot be sent to the provider')
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return url
   throw new ConfigError('JWT_JWKS_URL must be an https:// URL; http:// only on this machine')
 }

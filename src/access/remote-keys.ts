@@ -1,4 +1,5 @@
 import type { RemoteJWKSet } from 'jose'
+import { withoutSecrets } from '../clean-error.js'
 import type { Logger } from '../logger.js'
 import { Problem } from '../problems.js'
 import { keysOfSet, type TokenKeys } from './token-keys.js'
@@ -21,6 +22,8 @@ export class RemoteKeys {
   readonly #keys: TokenKeys
   readonly #source: RemoteJWKSet
   readonly #url: string
+  /** The URL without what may be a secret in it. */
+  readonly #shownUrl: string
   readonly #log: Logger
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout
@@ -37,6 +40,7 @@ export class RemoteKeys {
     this.#source = source
     this.#keys = keys
     this.#url = url
+    this.#shownUrl = withoutSecrets(url)
     this.#log = log
     this.#now = now
     this.#timer = setInterval(() => void this.#fetch(), refreshSeconds * 1000).unref()
@@ -70,13 +74,13 @@ export class RemoteKeys {
       const keys = await fetchKeys(this.#source)
       this.#keys.replace(this.#url, keys)
       if (!this.#hasKeys || this.#trouble !== '')
-        this.#log.info({ url: this.#url, keys: keys.length }, 'the keys that sign tokens are here')
+        this.#log.info({ url: this.#shownUrl, keys: keys.length }, 'the keys that sign tokens are here')
       this.#hasKeys = true
       this.#trouble = ''
     } catch (error) {
       const { message } = error as Error
       if (message !== this.#trouble)
-        this.#log.warn({ err: error, url: this.#url }, 'the keys that sign tokens cannot be fetched')
+        this.#log.warn({ err: error, url: this.#shownUrl }, 'the keys that sign tokens cannot be fetched')
       this.#trouble = message
     }
   }

@@ -5,6 +5,7 @@ import { type Config, ConfigError, configSchema } from '../config.js'
 import { readConfig } from '../environment.js'
 import { settingsText } from '../help.js'
 import { serve } from '../server.js'
+import { serializers } from '../server-log.js'
 import { workerCount } from '../worker-count.js'
 import { CommandError, EXIT, readArguments } from './command.js'
 
@@ -65,7 +66,7 @@ const ADVICE: Record<string, string> = {
 async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
   // Not loaded by a process that is alone.
   const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('../workers.js')
-  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL }))
+  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }))
   await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
   return undefined
 }

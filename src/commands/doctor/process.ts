@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createAccess } from '../../access/access.js'
 import { isLoopbackAddress } from '../../access/loopback.js'
 import { accessMode } from '../../access/mode.js'
+import { withoutSecrets } from '../../clean-error.js'
 import { type Config, ConfigError } from '../../config.js'
 import { readConfig } from '../../environment.js'
 import { silentLogger } from '../../logger.js'
@@ -99,14 +100,14 @@ async function checkRemoteKeys({ JWT_JWKS_URL }: Config): Promise<Finding[]> {
   const [jose, { fetchKeys, remoteKeySet }] = await Promise.all([import('jose'), import('../../access/remote-keys.js')])
   try {
     const keys = await fetchKeys(remoteKeySet(jose, new URL(JWT_JWKS_URL)))
-    return [ok('token keys', `${keys.length} at ${JWT_JWKS_URL}`)]
+    return [ok('token keys', `${keys.length} at ${withoutSecrets(JWT_JWKS_URL)}`)]
   } catch (error) {
     const { message, cause } = error as Error
     const why = cause instanceof Error && cause.message ? cause.message : message
     return [
       problem(
         'token keys',
-        `${JWT_JWKS_URL}: ${why}`,
+        withoutSecrets(`${JWT_JWKS_URL}: ${why}`),
         'The gateway answers tokens with 503 until it has had the keys once; curl must get a JWK Set from this machine.',
       ),
     ]
