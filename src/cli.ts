@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { cleanError } from './clean-error.js'
 import { EXIT } from './commands/command.js'
 import { COMMANDS } from './commands/index.js'
 import { packageVersion } from './package.js'
@@ -47,10 +48,9 @@ main(process.argv.slice(2)).then(
     if (code !== undefined) process.exitCode = code
   },
   (error: Error & { exitCode?: number }) => {
-    // A `CommandError`: the words are for who is at the terminal. All else is a defect, and shows where it is.
-    if (error.exitCode === undefined) throw error
-    console.error(error.message)
-    process.exitCode = error.exitCode
-    if (error.name === 'CommandError') process.exit()
+    // The words of a `CommandError` are for the person at the terminal. Every other error is a defect and shows its place.
+    const { exitCode } = error
+    console.error(exitCode === undefined ? cleanError(error).stack : error.message)
+    process.exit(exitCode ?? EXIT.failed)
   },
 )

@@ -33,7 +33,7 @@ t.test('workers that cannot listen end the program', async t => {
   const run = promisify(execFile)(process.execPath, [packageFile('dist/cli.cjs')], {
     env: { PATH: process.env.PATH, PORT: `${port}`, WORKERS: '2', REDIS_URL: redis.url },
   })
-  await t.rejects(run, { code: 1, stdout: /EADDRINUSE/ })
+  await t.rejects(run, { code: 1, stderr: /^Carillon cannot listen: .*EADDRINUSE/ })
 })
 
 t.test('several workers are one gateway', async t => {

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { CommandError, EXIT, MAX_SECONDS, readArguments, readNumber } from './command.js'
-import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
-import { hasColours, painter, printable } from './terminal.js'
+import { isRecord, REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
+import { hasColours, jsonLine, oneLine, painter } from './terminal.js'
 
 export const help = `Lists the channels that have listeners now.
 
@@ -31,6 +31,19 @@ interface Page {
   unanswered?: number
 }
 
+const isRow = (value: unknown): value is Row =>
+  isRecord(value) &&
+  typeof value.channel === 'string' &&
+  typeof value.subscribers === 'number' &&
+  typeof value.listeners === 'number'
+
+const isPage = (value: unknown): value is Page =>
+  isRecord(value) &&
+  Array.isArray(value.channels) &&
+  value.channels.every(isRow) &&
+  ['string', 'undefined'].includes(typeof value.next) &&
+  ['number', 'undefined'].includes(typeof value.unanswered)
+
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = readArguments('channels', args, {
     watch: { type: 'boolean' },
@@ -55,7 +68,7 @@ export async function run(args: string[]): Promise<number> {
       process.stdout.write(home + table(rows, pattern))
       if (unanswered > 0) console.error(`${unanswered} of the gateways did not answer: listeners may be too low.`)
     } else {
-      for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`)
+      for (const row of rows) process.stdout.write(`${jsonLine(JSON.stringify(row))}\n`)
     }
     if (!values.watch) return EXIT.done
     await setTimeout(every * 1000)
@@ -68,7 +81,7 @@ async function list(remote: Remote, pattern: string): Promise<{ rows: Row[]; una
   let after: string | undefined
   do {
     const query = new URLSearchParams({ pattern, counts: 'true', limit: '1000', ...(after !== undefined && { after }) })
-    const page = (await (await remote.ask(`/channels?${query}`)).json()) as Page // as the contract says
+    const page = await remote.askJson(`/channels?${query}`, isPage)
     rows.push(...page.channels)
     unanswered = Math.max(unanswered, page.unanswered ?? 0)
     after = page.next
@@ -78,11 +91,12 @@ async function list(remote: Remote, pattern: string): Promise<{ rows: Row[]; una
 
 function table(rows: readonly Row[], pattern: string): string {
   const paint = painter(hasColours(process.stdout))
-  if (rows.length === 0) return `${paint('dim', `No channel that matches ${printable(pattern)} has listeners.`)}\n`
-  const width = Math.max(...rows.map(({ channel }) => channel.length), 'CHANNEL'.length)
+  if (rows.length === 0) return `${paint('dim', `No channel that matches ${oneLine(pattern)} has listeners.`)}\n`
+  const names = rows.map(({ channel }) => oneLine(channel))
+  const width = names.reduce((longest, { length }) => Math.max(longest, length), 'CHANNEL'.length)
   const line = (channel: string, subscribers: string, listeners: string) =>
     `${channel.padEnd(width)}  ${subscribers.padStart(11)}  ${listeners.padStart(9)}`
   const head = paint('bold', line('CHANNEL', 'SUBSCRIBERS', 'LISTENERS'))
-  const body = rows.map(({ channel, subscribers, listeners }) => line(channel, `${subscribers}`, `${listeners}`))
+  const body = rows.map(({ subscribers, listeners }, i) => line(names[i] ?? '', `${subscribers}`, `${listeners}`))
   return `${[head, ...body].join('\n')}\n`
 }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { CommandError, EXIT } from './command.js'
-import { problemOf, type Remote } from './remote.js'
+import { isRecord, parseJson, problemOf, type Remote } from './remote.js'
+import { oneLine } from './terminal.js'
 
 export interface Envelope {
   readonly channel?: string
@@ -11,6 +12,14 @@ export interface Envelope {
   readonly data: string
   readonly encoding?: 'base64'
 }
+
+const isEnvelope = (value: unknown): value is Envelope =>
+  isRecord(value) &&
+  typeof value.data === 'string' &&
+  TEXTS.every(name => value[name] === undefined || typeof value[name] === 'string') &&
+  (value.encoding === undefined || value.encoding === 'base64')
+
+const TEXTS = ['channel', 'pattern', 'id', 'cursor', 'event'] as const
 
 /** `line` is the JSON text as it came. A gap of our own has the same form as one of the gateway. */
 export interface Item {
@@ -61,7 +70,7 @@ export class FollowedStream {
         if (error instanceof CommandError && error.exitCode === EXIT.refused) throw error
         const isFirst = this.#aliveAt === undefined
         if (isFirst && !wait) throw error
-        if (this.#failures === 0) say(`${(error as Error).message.split('\n')[0]} Trying again.`)
+        if (this.#failures === 0) say(`${oneLine((error as Error).message.split('\n')[0] ?? '')} Trying again.`)
         this.#failures++
       }
       await setTimeout(this.#delay(), undefined, { signal }).catch(() => {}) // aborted: the loop ends
@@ -108,6 +117,7 @@ export class FollowedStream {
       }
     } catch (error) {
       if (signal.aborted) return
+      if (error instanceof CommandError) throw error
       const why = watchdog.signal.aborted ? 'is silent' : 'was lost'
       throw new CommandError(EXIT.unavailable, `The connection to ${this.#remote.url} ${why}.`, { cause: error })
     } finally {
@@ -130,7 +140,9 @@ export class FollowedStream {
   }
 
   #read(line: string): Item | undefined {
-    const envelope = JSON.parse(line) as Envelope // as the contract says
+    const envelope = parseJson(line)
+    if (!isEnvelope(envelope))
+      throw new CommandError(EXIT.refused, `${this.#remote.url} sent a line that is not a message: is it a gateway?`)
     this.#cursor = envelope.cursor ?? envelope.id ?? this.#cursor
     const { event } = envelope
     if (event === 'open') return undefined // it tells the cursor

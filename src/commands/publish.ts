@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline'
 import { buffer } from 'node:stream/consumers'
 import { CommandError, EXIT, readArguments } from './command.js'
-import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
-import { hasColours, painter } from './terminal.js'
+import { linesOf } from './lines.js'
+import { isRecord, REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
+import { hasColours, jsonLine, oneLine, painter } from './terminal.js'
 
 export const help = `Publishes a message to a channel.
 
@@ -13,7 +13,7 @@ words on a terminal, JSON in a pipe.
 
   --event TYPE      the event type that listeners see
   --json            the message is JSON; what is none is refused
-  --lines           each line of standard input is a message
+  --lines           each line of standard input is a message, byte for byte; LF or CRLF ends a line
   --key KEY         an idempotency key: the same message with the same key is published once, however often it is sent
 ${REMOTE_HELP}
 Examples:
@@ -55,10 +55,9 @@ export async function run(args: string[]): Promise<number> {
     ...(values.key !== undefined && { 'idempotency-key': values.key }),
   }
   const publish = async (body: string | Buffer): Promise<void> => {
-    const response = await remote.ask(path, { method: 'POST', body, headers })
-    report((await response.json()) as Published) // as the contract says
+    report(await remote.askJson(path, isPublished, { method: 'POST', body, headers }))
   }
-  if (values.lines) for await (const line of createInterface({ input: process.stdin })) await publish(line)
+  if (values.lines) for await (const line of linesOf(process.stdin)) await publish(line)
   else await publish(isPiped ? await buffer(process.stdin) : (message ?? ''))
   return EXIT.done
 }
@@ -66,12 +65,14 @@ export async function run(args: string[]): Promise<number> {
 interface Published {
   channel: string
   receivers: number
-  id?: string
-  replayed?: true
+  replayed?: unknown
 }
 
+const isPublished = (value: unknown): value is Published =>
+  isRecord(value) && typeof value.channel === 'string' && typeof value.receivers === 'number'
+
 function report(published: Published): void {
-  if (!process.stdout.isTTY) return void process.stdout.write(`${JSON.stringify(published)}\n`)
+  if (!process.stdout.isTTY) return void process.stdout.write(`${jsonLine(JSON.stringify(published))}\n`)
   const { channel, receivers, replayed } = published
   const paint = painter(hasColours(process.stdout))
   const heard =
@@ -79,7 +80,7 @@ function report(published: Published): void {
       ? paint('yellow', 'nobody listens there now')
       : `${receivers} ${receivers === 1 ? 'connection' : 'connections'} to Redis heard it`
   const done = replayed ? 'was published with this key before' : 'published'
-  process.stdout.write(`${paint('green', done)} to ${paint('bold', channel)}: ${heard}\n`)
+  process.stdout.write(`${paint('green', done)} to ${paint('bold', oneLine(channel))}: ${heard}\n`)
 }
 
 const usage = (message: string): CommandError =>

@@ -1,4 +1,6 @@
+import { withoutSecrets } from '../clean-error.js'
 import { CommandError, EXIT, type ExitCode } from './command.js'
+import { oneLine } from './terminal.js'
 
 /** The options of every command that speaks to a gateway. */
 export const REMOTE_OPTIONS = {
@@ -17,14 +19,27 @@ export class Remote {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
 
-  /** @throws CommandError for a URL that is none */
+  /** @throws CommandError for a URL or a token that cannot be used; it never repeats what may be a secret */
   constructor({ url, token }: { url?: string | undefined; token?: string | undefined }, environment = process.env) {
     const given = url || environment.CARILLON_URL || `http://127.0.0.1:${environment.PORT || 3000}`
     const parsed = URL.canParse(given) ? new URL(given) : undefined
     if (!parsed || !/^https?:$/.test(parsed.protocol))
-      throw new CommandError(EXIT.usage, `"${given}" is no address of a gateway; one looks like http://127.0.0.1:3000`)
+      throw new CommandError(
+        EXIT.usage,
+        `"${shownAddress(given)}" is no address of a gateway; one looks like http://127.0.0.1:3000`,
+      )
+    if (parsed.username || parsed.password || parsed.search || parsed.hash)
+      throw new CommandError(
+        EXIT.usage,
+        'The address of the gateway must not contain a user name, a password, a query or a fragment.\nPass a key or a token by --token or CARILLON_TOKEN.',
+      )
     this.url = parsed.href.replace(/\/$/, '')
     const secret = token || environment.CARILLON_TOKEN
+    if (secret && !/^[!-~]+$/.test(secret))
+      throw new CommandError(
+        EXIT.usage,
+        'The token contains a space, a line end or another character that no key or token has.\nCheck --token or CARILLON_TOKEN.',
+      )
     this.headers = secret ? { authorization: `Bearer ${secret}` } : {}
   }
 
@@ -47,11 +62,26 @@ export class Remote {
     throw await problemOf(response)
   }
 
+  /**
+   * The JSON of an answer, when it has the form that the contract promises.
+   * @throws CommandError when something else than a gateway has answered
+   */
+  async askJson<Value>(
+    path: string,
+    isExpected: (value: unknown) => value is Value,
+    init?: Parameters<Remote['fetch']>[1],
+  ): Promise<Value> {
+    const response = await this.ask(path, init)
+    const value = parseJson(await response.text().catch(() => ''))
+    if (isExpected(value)) return value
+    throw new CommandError(EXIT.refused, `${this.url} did not answer as a gateway does: is it a gateway?`)
+  }
+
   #unreachable(error: Error, mayBeDone: boolean): CommandError {
     const cause = (error.cause ?? error) as Error & { code?: string; errors?: { code?: string }[] }
-    const code = cause.code ?? cause.errors?.[0]?.code ?? cause.message
-    const sentNothing = code in BEFORE_SENDING
-    const why = BEFORE_SENDING[code] ?? code
+    const code = oneLine(withoutSecrets(cause.code ?? cause.errors?.[0]?.code ?? cause.message))
+    const sentNothing = Object.hasOwn(BEFORE_SENDING, code)
+    const why = sentNothing ? BEFORE_SENDING[code] : code
     if (mayBeDone && !sentNothing)
       return new CommandError(EXIT.unknown, `${this.url} broke off (${why}): it may have been published or not.`, {
         cause,
@@ -87,7 +117,7 @@ export async function problemOf(response: Response): Promise<CommandError> {
   if (!problem)
     return new CommandError(exitCode, `${new URL(response.url).origin} answered ${status}, and not as a gateway does.`)
   const advice = status === 401 ? '\nGive it a key or a token: --token, CARILLON_TOKEN' : ''
-  return new CommandError(exitCode, `${problem.title} (${status}): ${problem.detail}${advice}`)
+  return new CommandError(exitCode, `${oneLine(problem.title)} (${status}): ${oneLine(problem.detail)}${advice}`)
 }
 
 function exitCodeOf(status: number, type = ''): ExitCode {
@@ -97,12 +127,26 @@ function exitCodeOf(status: number, type = ''): ExitCode {
 }
 
 function parseProblem(text: string): { type: string; title: string; detail: string } | undefined {
+  const value = parseJson(text)
+  if (!isRecord(value)) return undefined
+  const { type, title, detail } = value
+  return typeof type === 'string' && typeof title === 'string' && typeof detail === 'string'
+    ? { type, title, detail }
+    : undefined
+}
+
+/** Undefined for what is not JSON. */
+export function parseJson(text: string): unknown {
   try {
-    const { type, title, detail } = JSON.parse(text) as Record<string, unknown>
-    return typeof type === 'string' && typeof title === 'string' && typeof detail === 'string'
-      ? { type, title, detail }
-      : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** For an address that cannot be parsed: whatever stands before an @ may be a password. */
+const shownAddress = (address: string): string =>
+  oneLine(withoutSecrets(address.slice(address.lastIndexOf('@') + 1).replace(/[?#].*$/s, '')))

@@ -46,7 +46,8 @@ export async function run(args: string[]): Promise<number | undefined> {
         `Carillon cannot start, a setting is wrong:\n${error.message}\nTry: carillon serve --help`,
       )
     const { syscall, code, message } = error as NodeJS.ErrnoException
-    if (syscall === 'listen')
+    // Of a worker it is the primary that binds the port.
+    if (syscall === 'listen' || syscall === 'bind')
       throw new CommandError(EXIT.failed, `Carillon cannot listen: ${message}${ADVICE[code ?? ''] ?? ''}`)
     throw error
   }

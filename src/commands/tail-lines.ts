@@ -1,5 +1,6 @@
 import type { Envelope, Item } from './followed-stream.js'
-import { colourOf, type Paint, painter, printable } from './terminal.js'
+import { isRecord, parseJson } from './remote.js'
+import { colourOf, jsonLine, oneLine, type Paint, painter, printable } from './terminal.js'
 
 export type Style = 'terminal' | 'json' | 'raw'
 
@@ -13,7 +14,7 @@ export function lineWriter(
   style: Style,
   { coloured, now = () => new Date() }: LineOptions,
 ): (item: Item) => string | Buffer {
-  if (style === 'json') return ({ line }) => `${line}\n`
+  if (style === 'json') return ({ line }) => `${jsonLine(line)}\n`
   if (style === 'raw') return rawLine
   const paint = painter(coloured)
   return item => terminalLine(item, paint, now())
@@ -32,31 +33,29 @@ function terminalLine({ kind, envelope }: Item, paint: Paint, at: Date): string 
   const time = paint('dim', at.toTimeString().slice(0, 8))
   const name = envelope.channel ?? envelope.pattern ?? ''
   if (kind === 'gap') return `${time} ${paint('yellow', `── gap ${gapText(name, envelope.data)}`)}\n`
-  if (kind === 'error') return `${time} ${paint('red', `── error ${printable(name)} ${errorText(envelope.data)}`)}\n`
-  const event = envelope.event === undefined ? '' : ` ${paint('bold', printable(envelope.event))}`
+  if (kind === 'error') return `${time} ${paint('red', `── error ${oneLine(name)} ${errorText(envelope.data)}`)}\n`
+  const event = envelope.event === undefined ? '' : ` ${paint('bold', oneLine(envelope.event))}`
   const { encoding, data } = envelope
-  const text = encoding === 'base64' ? paint('dim', `${bytesOf(envelope).length} bytes ${data}`) : printable(data)
-  return `${time} ${paint(colourOf(name), printable(name))}${event} ${text}\n`
+  const text =
+    encoding === 'base64' ? paint('dim', `${bytesOf(envelope).length} bytes ${oneLine(data)}`) : printable(data)
+  return `${time} ${paint(colourOf(name), oneLine(name))}${event} ${text}\n`
 }
 
 function gapText(name: string, data: string): string {
   const { from, to, reason } = parse(data)
-  const where = name === '' ? '' : `${printable(name)}: `
+  const where = name === '' ? '' : `${oneLine(name)}: `
   const when = from === undefined ? '' : ` between ${clock(from)} and ${clock(to)}`
-  return `${where}messages${when} may be missing (${printable(String(reason))})`
+  return `${where}messages${when} may be missing (${oneLine(String(reason))})`
 }
 
 function errorText(data: string): string {
   const { title, detail } = parse(data)
-  return printable(`${title}: ${detail}`)
+  return oneLine(`${title}: ${detail}`)
 }
 
 function parse(data: string): Record<string, unknown> {
-  try {
-    return JSON.parse(data) as Record<string, unknown>
-  } catch {
-    return {}
-  }
+  const value = parseJson(data)
+  return isRecord(value) ? value : {}
 }
 
 /** Local time, as the lines have it. */

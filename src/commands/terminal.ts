@@ -28,13 +28,24 @@ const NAMES = ['green', 'blue', 'magenta', 'cyan'] as const satisfies Colour[]
  * before it. So are the marks that turn the direction of writing. Line ends stay, with the lines after them indented.
  */
 export const printable = (text: string): string =>
-  text
-    .replace(/\r\n/g, '\n')
-    .replace(UNSAFE, character => {
-      const code = character.codePointAt(0) ?? 0
-      return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-    })
-    .replaceAll('\n', '\n    ')
+  text.replace(/\r\n/g, '\n').replace(UNSAFE, escaped).replaceAll('\n', '\n    ')
+
+/** The same for a name or a sentence: line ends and tabs are escaped too. */
+export const oneLine = (text: string): string => text.replace(UNSAFE_OR_SPACE, escaped)
+
+/** One line of JSON that means the same as this text and cannot steer a terminal that it ends up on. */
+export const jsonLine = (json: string): string =>
+  // Outside of strings there can only be white space of these kinds.
+  json.replace(/[\t\r\n]/g, '').replace(UNSAFE, character => `\\u${hexadecimal(character, 4)}`)
+
+function escaped(character: string): string {
+  return character < '\u0100' ? `\\x${hexadecimal(character, 2)}` : `\\u${hexadecimal(character, 4)}`
+}
+
+const hexadecimal = (character: string, digits: number): string =>
+  character.charCodeAt(0).toString(16).padStart(digits, '0')
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE_OR_SPACE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g

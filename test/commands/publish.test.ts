@@ -5,7 +5,7 @@ import { openNdjson, openSse } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
-import { runCli } from '../support/run-cli.js'
+import { runCli, startCli } from '../support/run-cli.js'
 
 t.test('publishes its argument, or what comes on standard input, byte for byte', async t => {
   const { url } = await build(t)
@@ -27,6 +27,31 @@ t.test('publishes its argument, or what comes on standard input, byte for byte',
     (await raw.take(4)).map(({ data }) => data),
     ['a', '', 'b', 'c'],
   )
+})
+
+t.test('with --lines each line of bytes is a message, as it is', async t => {
+  const { url } = await build(t)
+  const stream = await openNdjson(t, `${url}/channels/news/events`)
+  const publish = startCli(t, ['publish', 'news', '-', '--lines', '--url', url])
+  const lines = [
+    '{"t":"a\u2028b\u2029c\u0085d\re"}',
+    Buffer.from('caf\xe9', 'latin1'),
+    'x'.repeat(60_000),
+    '\ufeffé',
+    '',
+  ]
+  const bytes = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]))
+  // Cut in the middle of a character, and of a line end.
+  for (const part of [bytes.subarray(0, 7), bytes.subarray(7, -4), bytes.subarray(-4)]) publish.type(part)
+  publish.type('two\r')
+  publish.type('\nlast\r')
+  publish.leave()
+  t.equal((await publish.exited).code, 0)
+  const expected = [...lines, 'two', 'last\r'].map(line => Buffer.from(line).toString('base64'))
+  const heard = (await stream.take(expected.length)).map(({ data, encoding }) =>
+    Buffer.from(data, encoding ?? 'utf8').toString('base64'),
+  )
+  t.same(heard, expected)
 })
 
 t.test('says on a terminal what came of it', async t => {

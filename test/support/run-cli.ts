@@ -8,7 +8,7 @@ export interface CliProcess {
   readonly stderr: () => string
   /** Resolves when standard output satisfies the test; rejects when the program ends before. */
   until(wanted: RegExp, output?: 'stdout' | 'stderr'): Promise<void>
-  type(text: string): void
+  type(input: string | Buffer): void
   leave(): void
   kill(signal?: NodeJS.Signals): void
   readonly exited: Promise<{ code: number | null; stdout: string; stderr: string }>

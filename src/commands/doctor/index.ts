@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EXIT, MAX_SECONDS, readArguments, readNumber } from '../command.js'
 import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.js'
-import { hasColours, painter } from '../terminal.js'
+import { hasColours, jsonLine, painter, printable } from '../terminal.js'
 import type { Finding } from './finding.js'
 import { checkGateway } from './gateway.js'
 import { checkAccessRules, checkExposure, checkProcess } from './process.js'
@@ -68,7 +68,7 @@ export async function run(args: string[]): Promise<number> {
   return counts.problem > 0 ? EXIT.failed : EXIT.done
 }
 
-const showJson = (finding: Finding): string => `${JSON.stringify(finding)}\n`
+const showJson = (finding: Finding): string => `${jsonLine(JSON.stringify(finding))}\n`
 
 const MARKS = { ok: ['green', '✓'], unknown: ['dim', '?'], warning: ['yellow', '!'], problem: ['red', '✗'] } as const
 
@@ -76,7 +76,7 @@ function showText(): (finding: Finding) => string {
   const paint = painter(hasColours(process.stdout))
   return ({ level, about, text, advice }) => {
     const [colour, mark] = MARKS[level]
-    const lines = text.replaceAll('\n', '\n    ')
+    const lines = printable(text)
     return `${paint(colour, mark)} ${paint('bold', about)}: ${lines}\n${advice ? `    ${paint('cyan', `→ ${advice}`)}\n` : ''}`
   }
 }
