@@ -6,6 +6,7 @@ import type { Config } from './config.js'
 import { endConnections } from './end-connections.js'
 import { createGateway, drain, type GatherMetrics } from './gateway.js'
 import { keepHeapSmall } from './heap.js'
+import { logOutput } from './log-output.js'
 import { createBroker } from './open-gateway.js'
 import { serializers } from './server-log.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
@@ -23,9 +24,10 @@ export interface Primary {
  * told by its primary to stop, and the signals are not its own.
  */
 export async function serve(config: Config, primary?: Primary): Promise<FastifyInstance> {
+  const output = logOutput()
   const app = Fastify({
     ...serverOptions(config),
-    logger: { level: config.LOG_LEVEL, serializers },
+    logger: { level: config.LOG_LEVEL, serializers, stream: output },
     logController: new LogController({ disableRequestLogging: true }),
   })
   const tracing = await createTracing(config)
@@ -46,6 +48,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     await endConnections(app.server)
     await app.close()
     app.log.info('stopped')
+    await output.flush(FLUSH_MS)
   })
   primary?.toldToStop.then(signal => {
     told = signal
@@ -61,6 +64,9 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   keepHeapSmall()
   return app
 }
+
+/** How long the last lines of the log may take. A pipe that is read takes less, and one that is not takes none. */
+const FLUSH_MS = 200
 
 async function createTracing(config: Config): Promise<Tracing | undefined> {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT

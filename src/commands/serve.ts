@@ -4,6 +4,7 @@ import { accessMode } from '../access/mode.js'
 import { type Config, ConfigError, configSchema } from '../config.js'
 import { readConfig } from '../environment.js'
 import { settingsText } from '../help.js'
+import { logOutput } from '../log-output.js'
 import { serve } from '../server.js'
 import { serializers } from '../server-log.js'
 import { workerCount } from '../worker-count.js'
@@ -67,7 +68,7 @@ const ADVICE: Record<string, string> = {
 async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
   // Not loaded by a process that is alone.
   const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('../workers.js')
-  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }))
+  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }, logOutput()))
   await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
   return undefined
 }

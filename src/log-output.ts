@@ -1,0 +1,65 @@
+import { Socket } from 'node:net'
+import { type DestinationStream, destination } from 'pino'
+
+/**
+ * Where the log goes: standard output. A pipe that nobody reads must not hold up the gateway or its exit. So the log never
+ * waits for it: what the pipe does not take is kept up to a bound, and lines beyond that are dropped and counted.
+ */
+export interface LogOutput extends DestinationStream {
+  /** Resolves when everything is written or the time is over. */
+  flush(milliseconds: number): Promise<void>
+}
+
+export function logOutput(): LogOutput {
+  const { stdout } = process
+  // A file takes what it is given. A terminal too, unless a person has stopped it.
+  return stdout instanceof Socket && !stdout.isTTY ? new PipeOutput(stdout) : { ...fileOutput(), flush: async () => {} }
+}
+
+function fileOutput(): DestinationStream {
+  const file = destination({ fd: 1, sync: true })
+  return { write: line => void file.write(line) }
+}
+
+export class PipeOutput implements LogOutput {
+  readonly #pipe: Socket
+  readonly #maxBytes: number
+  #dropped = 0
+
+  constructor(pipe: Socket, { maxBytes = MAX_UNWRITTEN_BYTES } = {}) {
+    this.#pipe = pipe
+    this.#maxBytes = maxBytes
+    // Whoever read it has gone. The gateway goes on, as it does without a log.
+    pipe.on('error', () => {})
+  }
+
+  write(line: string): void {
+    if (this.#pipe.writableLength + line.length > this.#maxBytes) {
+      this.#dropped++
+      return
+    }
+    if (this.#dropped > 0) {
+      this.#pipe.write(
+        `${JSON.stringify({ level: WARN, time: Date.now(), pid: process.pid, lines: this.#dropped, msg: 'log lines were dropped: standard output was not read in time' })}\n`,
+      )
+      this.#dropped = 0
+    }
+    this.#pipe.write(line)
+  }
+
+  async flush(milliseconds: number): Promise<void> {
+    if (this.#pipe.writableLength === 0 || this.#pipe.destroyed) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, milliseconds)
+      // Called when everything before it is written, or cannot be written any more.
+      this.#pipe.write('', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}
+
+const MAX_UNWRITTEN_BYTES = 1024 * 1024
+/** As pino has it. */
+const WARN = 40
