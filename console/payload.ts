@@ -7,6 +7,8 @@ export type Data = string | Uint8Array<ArrayBuffer>
 /** More of one message is not shown: nobody reads it, and the page would stand still. */
 const SHOWN = 64 * 1024
 const HEX_SHOWN = 4 * 1024
+/** What is nested deeper is not indented further, or the text would grow with the square of the depth. */
+const MAX_INDENTS = 40
 
 export const bytesOf = (data: Data): Uint8Array => (typeof data === 'string' ? new TextEncoder().encode(data) : data)
 
@@ -40,7 +42,7 @@ export function show(data: Data, view: View): string {
 export function pretty(json: string): string {
   let depth = 0
   let out = ''
-  const line = () => `\n${'  '.repeat(depth)}`
+  const line = () => `\n${'  '.repeat(Math.min(depth, MAX_INDENTS))}`
   const tokens = json.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? []
   for (const [i, token] of tokens.entries()) {
     const next = tokens[i + 1]

@@ -42,12 +42,11 @@ export function readCursor(cursor: string, channels: readonly string[]): (Mark |
   const marks = new Map<number, Mark[]>()
   for (const part of cursor.split(SEPARATOR)) {
     const read = decode(part)
-    if (read) marks.set(read.channel, [...(marks.get(read.channel) ?? []), read.mark])
+    if (read) add(marks, read.channel, read.mark)
   }
   const wanted = new Map<number, string[]>()
   for (const channel of [...new Set(channels)].sort()) {
-    const check = channelCheck(channel)
-    wanted.set(check, [...(wanted.get(check) ?? []), channel])
+    add(wanted, channelCheck(channel), channel)
   }
   return channels.map(channel => {
     const check = channelCheck(channel)
@@ -55,6 +54,13 @@ export function readCursor(cursor: string, channels: readonly string[]): (Mark |
     // Names that share a checksum stand in the order of the names; where one is missing nobody knows which.
     return alike.length === found.length ? found[alike.indexOf(channel)] : undefined
   })
+}
+
+/** To the list of the key. In place, because a client may repeat one id as often as a frame has room for it. */
+function add<Value>(lists: Map<number, Value[]>, key: number, value: Value): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
 }
 
 const SEPARATOR = '.'

@@ -81,6 +81,11 @@ t.test('passes over what is no id beside one that is', async t => {
   t.same(readCursor('x..mVChq83vAQ.', ['news']), [markOf(position(1))])
 })
 
+t.test('an id that stands there as often as a frame has room for is no mark', async t => {
+  const id = encodeId('news', position(1))
+  t.same(readCursor(Array(60_000).fill(id).join('.'), ['news']), [undefined])
+})
+
 t.test('an id of another channel is no mark', async t => {
   t.same(readCursor(encodeId('other', position(1)), ['news']), [undefined])
 })

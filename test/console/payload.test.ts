@@ -51,6 +51,13 @@ t.test('a row has one line of it', async t => {
   t.match(preview(new Uint8Array(33)), / …$/)
 })
 
+t.test('indents deeply nested JSON only up to a bound', async t => {
+  const depth = 100_000
+  const text = show(`${'['.repeat(depth)}1${']'.repeat(depth)}`, 'json')
+  t.equal(text.indexOf('\n  ['), 1)
+  t.notMatch(text, /\n {81}/)
+})
+
 t.test('colours a string that is cut as one string', async t => {
   const cut = `["${'\\"'.repeat(3000)}`
   t.same(
