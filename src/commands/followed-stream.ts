@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { CommandError, EXIT } from './command.js'
+import { linesOf } from './lines.js'
 import { isRecord, parseJson, problemOf, type Remote } from './remote.js'
 import { oneLine } from './terminal.js'
 
@@ -100,24 +101,23 @@ export class FollowedStream {
       if (this.#heartbeats.isOverdue()) watchdog.abort()
     }, 1000).unref()
     try {
-      const decoder = new TextDecoder()
-      let rest = ''
-      for await (const bytes of response.body) {
+      for await (const line of linesOf(response.body, { maxBytes: MAX_LINE_BYTES, unfinished: false })) {
         this.#aliveAt = Date.now()
-        const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-        rest = lines.pop() ?? ''
-        for (const line of lines) {
-          if (line === '') {
-            this.#heartbeats.beat()
-            continue
-          }
-          const item = this.#read(line)
-          if (item) yield item
+        if (line.length === 0) {
+          this.#heartbeats.beat()
+          continue
         }
+        const item = this.#read(line.toString())
+        if (item) yield item
       }
     } catch (error) {
       if (signal.aborted) return
       if (error instanceof CommandError) throw error
+      if (error instanceof RangeError)
+        throw new CommandError(
+          EXIT.refused,
+          `${this.#remote.url} sent a line of more than ${MAX_LINE_BYTES / MIB} MiB: is it a gateway?`,
+        )
       const why = watchdog.signal.aborted ? 'is silent' : 'was lost'
       throw new CommandError(EXIT.unavailable, `The connection to ${this.#remote.url} ${why}.`, { cause: error })
     } finally {
@@ -160,6 +160,10 @@ export class FollowedStream {
     return (0.5 + Math.random()) * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures)
   }
 }
+
+const MIB = 1024 * 1024
+/** Far more than a gateway buffers for a client by default, and too little to exhaust the memory. */
+const MAX_LINE_BYTES = 64 * MIB
 
 const FIRST_DELAY_MS = 300
 const MAX_DELAY_MS = 10_000

@@ -125,6 +125,26 @@ t.test('reports a stream that does not come from a gateway', LONG, async t => {
   }
 })
 
+t.test('ends a stream whose line never ends', LONG, async t => {
+  const part = 'x'.repeat(1024 * 1024)
+  let parts = 0
+  const url = await serve(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    const write = () => {
+      // More than the bound, and then nothing: only the bound ends the stream.
+      while (parts < 80) {
+        parts++
+        if (!response.write(part)) return
+      }
+    }
+    response.on('drain', write)
+    write()
+  })
+  const { code, text } = await run(t, url, ['tail', 'news', '--limit', '1'])
+  t.equal(code, 3)
+  t.match(text, /a line of more than 64 MiB: is it a gateway\?/)
+})
+
 /** Answers every request with these bytes, which Node would not send. */
 const serveBytes = (t: Test, bytes: string) =>
   listen(
