@@ -1,4 +1,4 @@
-import { globMatcher } from '../src/glob.js'
+import { globMatcher } from '../src/messages/glob.js'
 
 /** What is subscribed to, by its name: a channel, or, where it has one of these characters, a pattern. */
 export const isPattern = (topic: string): boolean => /[*?[]/.test(topic)

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
 
 /** Bodies are bytes, whatever their type says; a route that wants more looks into them itself. */
 export const bodies = fp<{ maxMessageBytes: number }>(

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import type { Limits } from '../src/limits.js'
+import type { Config } from '../src/config/config.js'
+import type { Limits } from '../src/limits/limits.js'
 
 /** Measures the load of the process for `limits`, which decide what to refuse; health checks are always answered. */
 export const load = fp<{ limits: Limits; config: Config }>(

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
 
 /**
  * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Origins, type Provenance } from '../src/origins.js'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
+import { Origins, type Provenance } from './allowed-origins.js'
 import { answer } from './problems.js'
 
 declare module 'fastify' {

@@ -1,8 +1,8 @@
 import type { FastifyRequest, preValidationHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { closestMatch } from 'leven'
-import { LogBudget } from '../src/log-budget.js'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
+import { LogBudget } from '../src/telemetry/log-budget.js'
 
 /** The query of a request before its schema is applied: text, or a list of texts where a parameter is repeated. */
 type Query = Record<string, string | string[]>

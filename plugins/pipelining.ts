@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

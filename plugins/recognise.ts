@@ -4,9 +4,9 @@ import type { Caller } from '../src/access/caller.js'
 import { cookies, holdsCredentials, shownCredentials } from '../src/access/credentials.js'
 import { invalidCredentials, unauthenticated } from '../src/access/refusals.js'
 import type { Pass } from '../src/access/tickets.js'
-import { Problem } from '../src/problems.js'
-import { isHandedOver } from '../src/upgrades.js'
+import { Problem } from '../src/protocol/problems.js'
 import { withProxyPrefix } from './path-prefix.js'
+import { isHandedOver } from './upgrades.js'
 
 /**
  * Who asks, by what the request shows.

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
 
 /** What stands in the head of a request and no schema sees: its fields, and how many parameters there are. */
 export const requestHead = fp<{ maxParameters: number }>(

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
-import type { PublishTransport } from '../src/counters.js'
 import type { Gateway } from '../src/gateway.js'
-import type { ProblemType } from '../src/problems.js'
+import type { ProblemType } from '../src/protocol/problems.js'
+import type { PublishTransport } from '../src/telemetry/counters.js'
 import { clientProblem, isAnswered } from './problems.js'
 
 declare module 'fastify' {

@@ -5,14 +5,14 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import { chooseSubprotocol } from '../src/access/credentials.js'
-import type { StreamRefusal } from '../src/limits.js'
-import { Problem } from '../src/problems.js'
-import { detachUpgraded } from '../src/sinks/detach.js'
-import { endSoon } from '../src/sinks/end-soon.js'
-import type { WebSocketSink } from '../src/sinks/web-socket.js'
-import type { Stream } from '../src/stream.js'
-import { hasBody, isHandedOver, isWebSocketOffer, takeUpgrades } from '../src/upgrades.js'
+import type { StreamRefusal } from '../src/limits/limits.js'
+import { detachUpgraded } from '../src/node-internals/detach.js'
+import { Problem } from '../src/protocol/problems.js'
+import { endSoon } from '../src/streams/sinks/end-soon.js'
+import type { WebSocketSink } from '../src/streams/sinks/web-socket.js'
+import type { Stream } from '../src/streams/stream.js'
 import { answerClientError } from './problems.js'
+import { hasBody, isHandedOver, isWebSocketOffer, takeUpgrades } from './upgrades.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,6 +1,6 @@
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
 
 /** Where requests come by `inject`, a stream would have nothing to be written to, and would wait for ever. */
 export const withoutSockets = fp(

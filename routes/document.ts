@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyReply } from 'fastify'
-import { packageFile } from '../src/package.js'
+import { packageFile } from '../src/support/package.js'
 
 /** Answers with a YAML file of the package, as JSON. It is read when it is first asked for. */
 export function jsonFrom(

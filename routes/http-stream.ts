@@ -4,11 +4,11 @@ import { callerId } from '../plugins/caller-id.js'
 import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
-import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment, telling } from '../src/frames.js'
 import type { Gateway } from '../src/gateway.js'
-import type { Places } from '../src/resume.js'
-import { HttpSink } from '../src/sinks/http.js'
-import type { Topic } from '../src/topic.js'
+import type { Places } from '../src/history/start-position.js'
+import type { Topic } from '../src/messages/topic.js'
+import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment, telling } from '../src/protocol/frames.js'
+import { HttpSink } from '../src/streams/sinks/http.js'
 
 export const ticketQuery = {
   ticket: Type.Optional(

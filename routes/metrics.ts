@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { exposition } from '../src/exposition.js'
 import type { Gateway } from '../src/gateway.js'
+import { exposition } from '../src/telemetry/exposition.js'
 import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 
 const schema = {

@@ -1,6 +1,6 @@
-import { channelProblem, patternProblem } from '../src/names.js'
-import { Problem } from '../src/problems.js'
-import type { Topic } from '../src/topic.js'
+import { channelProblem, patternProblem } from '../src/messages/names.js'
+import type { Topic } from '../src/messages/topic.js'
+import { Problem } from '../src/protocol/problems.js'
 
 /** @throws Problem for a name that no client may use */
 export function requireUsable(...topics: readonly Topic[]): void {

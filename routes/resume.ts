@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { type Places, placesOf } from '../src/resume.js'
-import type { Topic } from '../src/topic.js'
+import { type Places, placesOf } from '../src/history/start-position.js'
+import type { Topic } from '../src/messages/topic.js'
 
 export const After = Type.String({
   description:

@@ -1,11 +1,11 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import { CONTROL_EVENTS, type ControlEvent } from '../src/frames.js'
-import { GapData } from '../src/gap.js'
-import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/names.js'
-import { ProblemDetails } from '../src/problem-details.js'
-import { PROBLEMS, type ProblemType, problemDetails } from '../src/problems.js'
-import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
-import { TopicName } from '../src/topic.js'
+import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/messages/names.js'
+import { TopicName } from '../src/messages/topic.js'
+import { CONTROL_EVENTS, type ControlEvent } from '../src/protocol/frames.js'
+import { GapData } from '../src/protocol/gap.js'
+import { ProblemDetails } from '../src/protocol/problem-details.js'
+import { PROBLEMS, type ProblemType, problemDetails } from '../src/protocol/problems.js'
+import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.js'
 
 export const ChannelName = Type.String({
   pattern: CHANNEL_PATTERN,

@@ -5,8 +5,8 @@ import { gzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { prefersGzip } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
-import { packageFile } from '../src/package.js'
-import { Problem } from '../src/problems.js'
+import { Problem } from '../src/protocol/problems.js'
+import { packageFile } from '../src/support/package.js'
 
 interface StaticFile {
   readonly plain: Buffer

@@ -5,12 +5,11 @@ import { callerId } from '../plugins/caller-id.js'
 import { answer, isForeign } from '../plugins/problems.js'
 import { WorkBudget } from '../src/access/work-budget.js'
 import type { Gateway } from '../src/gateway.js'
-import type { Work } from '../src/glob-cover.js'
-import { toJson } from '../src/json.js'
-import { Problem } from '../src/problems.js'
-import { channelTopic, patternTopic } from '../src/topic.js'
-import { executeAll, requireAllowedCommand } from '../src/upstash.js'
-import { type Reply, type UpstashAnswer, upstashAnswer, upstashError } from '../src/upstash-answers.js'
+import type { Work } from '../src/messages/glob-cover.js'
+import { channelTopic, patternTopic } from '../src/messages/topic.js'
+import { toJson } from '../src/protocol/json.js'
+import { Problem } from '../src/protocol/problems.js'
+import { type Reply, type UpstashAnswer, upstashAnswer, upstashError } from '../src/upstash/answers.js'
 import {
   argumentsFromBody,
   argumentsFromJson,
@@ -18,7 +17,8 @@ import {
   pipelineFromBody,
   readCommand,
   type UpstashCommand,
-} from '../src/upstash-commands.js'
+} from '../src/upstash/commands.js'
+import { executeAll, requireAllowedCommand } from '../src/upstash/execute.js'
 import { streamUpstash } from './upstash-stream.js'
 
 /** Not in the OpenAPI document: the protocol is Upstash's, and docs/upstash.md says what is spoken of it. */

@@ -2,8 +2,8 @@ import type { TSchema, TUnion } from '@sinclair/typebox'
 import { stringify } from 'yaml'
 import { formatQuery, positionQuery, streamQuery } from '../routes/http-stream.js'
 import { ChannelName, components, EventType, Glob } from '../routes/schemas.js'
-import { packageVersion } from '../src/package.js'
-import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
+import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.js'
+import { packageVersion } from '../src/support/package.js'
 
 type Node = Record<string, unknown>
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { packageFile } from '../src/package.js'
+import { packageFile } from '../src/support/package.js'
 import { asyncapiFindings } from './asyncapi-findings.js'
 
 const findings = await asyncapiFindings(await readFile(packageFile('asyncapi.yaml'), 'utf8'))

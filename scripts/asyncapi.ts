@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { packageFile } from '../src/package.js'
+import { packageFile } from '../src/support/package.js'
 import { asyncapiYaml } from './asyncapi-document.js'
 
 await writeFile(packageFile('asyncapi.yaml'), asyncapiYaml())

@@ -10,18 +10,18 @@ import { quickStart } from './quick-start.js'
  * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
  * dist/carillon.cjs: the program in one file
  * dist/carillon.*.cache: its code as V8 has compiled it
- * dist/cli.cjs: what starts it, src/launcher.ts
+ * dist/cli.cjs: what starts it, src/process/launcher.ts
  * dist/reference: Swagger UI for /docs, compressed, with its licence
  * dist/client.js: the module for browsers, with its types in dist/client
  * dist/console: the files of the console
  */
 rmSync('dist', { recursive: true, force: true })
 for (const project of ['tsconfig.build.json', 'client']) execFileSync('tsc', ['-p', project], { stdio: 'inherit' })
-for (const name of ['cli', 'launcher', 'late-modules'])
+for (const name of ['cli/main', 'process/launcher', 'process/late-modules'])
   for (const kind of ['js', 'd.ts']) rmSync(`dist/src/${name}.${kind}`)
 
 await build({
-  entryPoints: ['src/cli.ts'],
+  entryPoints: ['src/cli/main.ts'],
   outfile: 'dist/carillon.cjs',
   bundle: true,
   platform: 'node',
@@ -46,7 +46,7 @@ await build({
 })
 
 await build({
-  entryPoints: ['src/launcher.ts'],
+  entryPoints: ['src/process/launcher.ts'],
   outfile: 'dist/cli.cjs',
   bundle: true,
   platform: 'node',

@@ -1,8 +1,8 @@
-import { CLOSE_REASONS } from '../src/close-reasons.js'
-import { configSchema } from '../src/config.js'
-import { listSettings } from '../src/help.js'
-import { METRICS } from '../src/metrics.js'
-import { PROBLEMS, type ProblemType, problemUri } from '../src/problems.js'
+import { configSchema } from '../src/config/config.js'
+import { listSettings } from '../src/config/help.js'
+import { CLOSE_REASONS } from '../src/protocol/close-reasons.js'
+import { PROBLEMS, type ProblemType, problemUri } from '../src/protocol/problems.js'
+import { METRICS } from '../src/telemetry/metrics.js'
 
 /** The pages that are made from tables in the code, by their path. */
 export const pages = (): Record<string, string> => ({
@@ -13,7 +13,7 @@ export const pages = (): Record<string, string> => ({
 
 function errorsPage(): string {
   const problems = Object.entries(PROBLEMS).sort(([, [a]], [, [b]]) => a - b)
-  return `${madeFrom('src/problems.ts and src/close-reasons.ts')}
+  return `${madeFrom('src/protocol/problems.ts and src/protocol/close-reasons.ts')}
 # Errors
 
 ## Problems
@@ -56,7 +56,7 @@ ${table(
 }
 
 function settingsPage(): string {
-  return `${madeFrom('src/config.ts')}
+  return `${madeFrom('src/config/config.ts')}
 # Settings
 
 All settings come from the environment; \`carillon serve --help\` lists them too. A value that cannot be used ends the start with code 1
@@ -75,7 +75,7 @@ ${table(
 }
 
 function metricsPage(): string {
-  return `${madeFrom('src/metrics.ts')}
+  return `${madeFrom('src/telemetry/metrics.ts')}
 # Metrics
 
 What \`GET /metrics\` tells beside the metrics of the process and of Node (\`process_…\`, \`nodejs_…\`, by prom-client). It counts from the start

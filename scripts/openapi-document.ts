@@ -4,8 +4,8 @@ import { stringify } from 'yaml'
 import { components } from '../routes/schemas.js'
 import carillon, { serverOptions } from '../src/app.js'
 
-import { defaultConfig } from '../src/config.js'
-import { packageVersion } from '../src/package.js'
+import { defaultConfig } from '../src/config/config.js'
+import { packageVersion } from '../src/support/package.js'
 import { mend } from './openapi-mend.js'
 import { description, tags } from './openapi-prose.js'
 

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { packageFile } from '../src/package.js'
+import { packageFile } from '../src/support/package.js'
 import { CLIENT_TYPES, clientTypes } from './openapi-client.js'
 import { openapiYaml } from './openapi-document.js'
 

@@ -2,12 +2,12 @@ import { setTimeout } from 'node:timers/promises'
 import awsLambdaFastify from '@fastify/aws-lambda'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import carillon, { serverOptions } from './app.js'
-import type { Broker } from './broker.js'
-import { type Config, ConfigError } from './config.js'
-import { readConfig } from './environment.js'
+import type { Broker } from './brokers/broker.js'
+import { type Config, ConfigError } from './config/config.js'
+import { readConfig } from './config/environment.js'
 import { createGateway } from './gateway.js'
 import { createBroker } from './open-gateway.js'
-import { serializers } from './server-log.js'
+import { serializers } from './telemetry/server-log.js'
 
 export interface LambdaOptions {
   /** Where the settings are read; `process.env` by default. */

@@ -1,12 +1,12 @@
-import type { Broker } from './broker.js'
-import { MemoryBroker } from './brokers/memory.js'
-import type { RedisClient } from './brokers/redis/own-client.js'
-import { type Config, defaultConfig } from './config.js'
+import type { Broker } from './brokers/broker.js'
+import { parseHistoryRules } from './brokers/history-rules.js'
+import { MemoryBroker } from './brokers/memory/broker.js'
+import type { RedisClient } from './brokers/redis/connection/from-ioredis.js'
+import { type Config, defaultConfig } from './config/config.js'
 import { createGateway, drain, type Gateway } from './gateway.js'
-import { parseHistoryRules } from './history-rules.js'
-import { type Logger, silentLogger, withCleanErrors } from './logger.js'
-import { Problem } from './problems.js'
-import { checkPublication } from './publication.js'
+import { Problem } from './protocol/problems.js'
+import { checkPublication } from './publishing/publication.js'
+import { type Logger, silentLogger, withCleanErrors } from './support/logger.js'
 
 export interface GatewayOptions {
   /** Settings that differ from their defaults; see docs/settings.md. The environment is not read. */
@@ -59,7 +59,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<OpenGat
 export async function createBroker(config: Config, log: Logger, redis?: RedisClient | object): Promise<Broker> {
   const kept = { history: parseHistoryRules(config.HISTORY), idempotencySeconds: config.IDEMPOTENCY_SECONDS }
   if (redis === undefined && config.REDIS_URL === undefined) return new MemoryBroker(kept)
-  const { RedisBroker } = await import('./brokers/redis/index.js') // not loaded where there is no Redis
+  const { RedisBroker } = await import('./brokers/redis/broker.js') // not loaded where there is no Redis
   const settings = {
     ...(redis ? { client: redis } : { url: config.REDIS_URL ?? '' }),
     timeout: config.REDIS_TIMEOUT_MS,

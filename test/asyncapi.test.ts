@@ -3,9 +3,9 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { asyncapiYaml } from '../scripts/asyncapi-document.js'
 import { asyncapiFindings } from '../scripts/asyncapi-findings.js'
-import { CONTROL_EVENTS } from '../src/frames.js'
-import { packageFile, packageVersion } from '../src/package.js'
-import { SessionAnswer, SessionRequest } from '../src/session-protocol.js'
+import { CONTROL_EVENTS } from '../src/protocol/frames.js'
+import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.js'
+import { packageFile, packageVersion } from '../src/support/package.js'
 import { build } from './support/gateway.js'
 
 const yaml = await readFile(packageFile('asyncapi.yaml'), 'utf8')

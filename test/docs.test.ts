@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { pages } from '../scripts/docs-pages.js'
-import { CLOSE_REASONS } from '../src/close-reasons.js'
-import { configSchema } from '../src/config.js'
-import { packageFile } from '../src/package.js'
-import { PROBLEMS } from '../src/problems.js'
+import { configSchema } from '../src/config/config.js'
+import { CLOSE_REASONS } from '../src/protocol/close-reasons.js'
+import { PROBLEMS } from '../src/protocol/problems.js'
+import { packageFile } from '../src/support/package.js'
 
 const read = (path: string) => readFile(packageFile(path), 'utf8')
 

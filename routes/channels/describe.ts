@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { encodeId } from '../../src/cursor.js'
+import type { HistoryInfo, Position } from '../../src/brokers/history.js'
 import type { Gateway } from '../../src/gateway.js'
-import type { HistoryInfo, Position } from '../../src/history.js'
+import { encodeId } from '../../src/messages/cursor.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 

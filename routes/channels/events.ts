@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
-import { channelTopic } from '../../src/topic.js'
+import { channelTopic } from '../../src/messages/topic.js'
 import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
 import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../../plugins/caller-id.js'
 import type { Gateway } from '../../src/gateway.js'
-import { readIdempotencyKey, withKey } from '../../src/idempotency.js'
-import { publicationFromBody } from '../../src/publication.js'
+import { readIdempotencyKey, withKey } from '../../src/publishing/idempotency.js'
+import { publicationFromBody } from '../../src/publishing/publication.js'
 import { publishProblem } from '../publish-problem.js'
 import {
   CHANNEL_REQUEST,

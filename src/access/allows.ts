@@ -1,5 +1,5 @@
-import type { Work } from '../glob-cover.js'
-import { channelTopic, type Topic } from '../topic.js'
+import type { Work } from '../messages/glob-cover.js'
+import { channelTopic, type Topic } from '../messages/topic.js'
 import { type Caller, endOf, OPEN } from './caller.js'
 import type { Right } from './grants.js'
 import { refusal } from './refusals.js'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { ConfigError } from '../config.js'
-import { readTime } from '../time.js'
+import { ConfigError } from '../config/config.js'
+import { readTime } from '../messages/time.js'
 import type { Caller } from './caller.js'
 import { Grants, type Rules } from './grants.js'
 import { forSubject, RulesError, readRules } from './rules.js'

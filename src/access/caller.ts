@@ -1,4 +1,4 @@
-import type { CloseReason } from '../close-reasons.js'
+import type { CloseReason } from '../protocol/close-reasons.js'
 import { EVERYTHING, type Grants } from './grants.js'
 
 /** Who asks, and what it may do. Made by whatever recognised it; kept by a stream for as long as it is open. */

@@ -1,5 +1,5 @@
-import { MAX_ID_LENGTH } from '../cursor.js'
-import { Problem } from '../problems.js'
+import { MAX_ID_LENGTH } from '../messages/cursor.js'
+import { Problem } from '../protocol/problems.js'
 
 /** What a request shows to say who it is. */
 export interface Shown {

@@ -1,6 +1,6 @@
-import { coveredBy, type Work } from '../glob-cover.js'
-import { isChannelName } from '../names.js'
-import type { Topic } from '../topic.js'
+import { coveredBy, type Work } from '../messages/glob-cover.js'
+import { isChannelName } from '../messages/names.js'
+import type { Topic } from '../messages/topic.js'
 
 /**
  * What one may do with a channel: `publish` to it, `subscribe` to it (and read its history), `inspect` who listens
@@ -9,7 +9,7 @@ import type { Topic } from '../topic.js'
 export const RIGHTS = ['publish', 'subscribe', 'inspect', 'admin'] as const
 export type Right = (typeof RIGHTS)[number]
 
-/** For each right, the channels on which it is granted, as globs of `src/glob.ts`. */
+/** For each right, the channels on which it is granted, as globs of `src/messages/glob.ts`. */
 export type Rules = Partial<Record<Right, readonly string[]>>
 
 /** Patterns of one right; most name a channel. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js'
+import type { Config } from '../config/config.js'
 
 /**
  * Whom the gateway serves. `rules`: who has the rights. `local`: there are no rules, and this machine is served.

@@ -1,4 +1,4 @@
-import { Problem } from '../problems.js'
+import { Problem } from '../protocol/problems.js'
 import type { Caller } from './caller.js'
 
 /** The same words whatever exists: a refusal tells nothing about the channel. */

@@ -1,4 +1,4 @@
-import { isGlob } from '../names.js'
+import { isGlob } from '../messages/names.js'
 import { RIGHTS, type Right, type Rules } from './grants.js'
 
 /** Rights that are not written as they must be. The message says where. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { patternTopic } from '../topic.js'
-import type { Vault } from '../vault.js'
+import type { Vault } from '../brokers/ephemeral-store.js'
+import { patternTopic } from '../messages/topic.js'
 import type { Caller, Credential } from './caller.js'
 import { Grants, RIGHTS, type Rules } from './grants.js'
 import { invalidCredentials } from './refusals.js'

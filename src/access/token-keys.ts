@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { ConfigError } from '../config.js'
+import { ConfigError } from '../config/config.js'
 
 /**
  * The algorithms that a token may be signed with, each for one kind of key: a token says which one it uses, and only

@@ -1,5 +1,5 @@
-import { Slices } from '../slices.js'
-import { channelTopic } from '../topic.js'
+import { Slices } from '../messages/slices.js'
+import { channelTopic } from '../messages/topic.js'
 import { allows } from './allows.js'
 import type { Caller } from './caller.js'
 

@@ -1,5 +1,5 @@
-import type { Work } from '../glob-cover.js'
-import { Problem } from '../problems.js'
+import type { Work } from '../messages/glob-cover.js'
+import { Problem } from '../protocol/problems.js'
 
 /**
  * How much may be compared to find out what one request is allowed. Both sides are chosen by strangers, the patterns of

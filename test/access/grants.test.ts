@@ -2,7 +2,7 @@ import t from 'tap'
 import { allows } from '../../src/access/allows.js'
 import { type Caller, endOf, OPEN } from '../../src/access/caller.js'
 import { Grants, RIGHTS, type Rules } from '../../src/access/grants.js'
-import { channelTopic, patternTopic } from '../../src/topic.js'
+import { channelTopic, patternTopic } from '../../src/messages/topic.js'
 
 const caller = (rules: Rules, rest: Partial<Caller> = {}): Caller => ({
   id: 'key:test',

@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Caller, OPEN } from '../../src/access/caller.js'
 import { Grants } from '../../src/access/grants.js'
 import { type Maker, type Pass, Tickets } from '../../src/access/tickets.js'
-import { MemoryVault } from '../../src/brokers/memory-vault.js'
+import { MemoryVault } from '../../src/brokers/memory/ephemeral-store.js'
 
 const rules = { subscribe: ['news'] }
 const maker: Caller = { ...OPEN, id: 'key:a', name: 'a', by: 'key', credential: { revoked: false, proof: 'key:0' } }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { openBrowser } from '../support/browser.js'
 import { openContext } from '../support/client-page.js'
 import { build } from '../support/gateway.js'

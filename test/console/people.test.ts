@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { openBrowser } from '../support/browser.js'
 import { openSse } from '../support/clients.js'
 import { openConsole } from '../support/console-page.js'

@@ -8,9 +8,9 @@ import { Ajv } from 'ajv'
 import { parse as parseToml } from 'smol-toml'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
-import { configSchema } from '../../src/config.js'
-import { readConfig } from '../../src/environment.js'
-import { packageFile } from '../../src/package.js'
+import { configSchema } from '../../src/config/config.js'
+import { readConfig } from '../../src/config/environment.js'
+import { packageFile } from '../../src/support/package.js'
 import { build } from '../support/gateway.js'
 
 const read = (path: string): string => readFileSync(packageFile(path), 'utf8')

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { untilReady } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../src/access/api-keys.js'
-import type { Config } from '../../src/config.js'
+import type { Config } from '../../src/config/config.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'

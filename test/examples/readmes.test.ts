@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { exactly, fencesOf } from '../support/doc-page.js'
 import { pageOf, runExample } from '../support/example.js'
 import { openReader } from '../support/reader.js'

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { encodeId } from '../../src/cursor.js'
-import { packageFile } from '../../src/package.js'
+import { encodeId } from '../../src/messages/cursor.js'
+import { packageFile } from '../../src/support/package.js'
 import { hostileText, jsonText } from './texts.js'
 
 interface Schema {

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import carillon, { serverOptions } from '../../src/app.js'
-import { defaultConfig } from '../../src/config.js'
+import { defaultConfig } from '../../src/config/config.js'
 import { build } from '../support/gateway.js'
 import { sameProblem } from '../support/problems.js'
 import { openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'

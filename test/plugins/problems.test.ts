@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ProblemType } from '../../src/problems.js'
+import type { ProblemType } from '../../src/protocol/problems.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem, sameProblem } from '../support/problems.js'
 import { exchange, openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'
@@ -112,7 +112,7 @@ t.test('an expectation that the gateway does not know is passed over', async t =
 })
 
 t.test('an error of the gateway itself tells the client nothing of its cause', async t => {
-  const broker = new (await import('../../src/brokers/memory.js')).MemoryBroker()
+  const broker = new (await import('../../src/brokers/memory/broker.js')).MemoryBroker()
   broker.channels = () => Promise.reject(new Error('secret of Redis'))
   const { url } = await build(t, { broker })
   const response = await fetch(`${url}/channels`)

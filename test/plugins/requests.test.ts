@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import carillon, { serverOptions } from '../../src/app.js'
-import { type Config, defaultConfig } from '../../src/config.js'
+import { type Config, defaultConfig } from '../../src/config/config.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { until } from '../support/until.js'
 

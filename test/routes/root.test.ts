@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import carillon from '../../src/app.js'
-import { defaultConfig } from '../../src/config.js'
+import { defaultConfig } from '../../src/config/config.js'
 import { build } from '../support/gateway.js'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 
 export interface Fence {
   readonly language: string

@@ -4,5 +4,5 @@
  */
 export const lookAlike = (id: string, other: string): boolean => epochByte(id) === epochByte(other)
 
-/** See `src/cursor.ts`: it follows the two bytes of the channel. */
+/** See `src/messages/cursor.ts`: it follows the two bytes of the channel. */
 const epochByte = (id: string): number | undefined => Buffer.from(id, 'base64url')[2]

@@ -1,5 +1,5 @@
-import type { CloseReason } from '../../src/close-reasons.js'
-import type { Sink } from '../../src/subscriber.js'
+import type { Sink } from '../../src/fanout/subscriber.js'
+import type { CloseReason } from '../../src/protocol/close-reasons.js'
 
 /** A sink that keeps what is written, and whose peer reads as fast as the test says. */
 export class FakeSink implements Sink {

@@ -1,10 +1,10 @@
-import type { Format } from '../../src/frames.js'
-import { FORMATS } from '../../src/frames.js'
-import type { Hub } from '../../src/hub.js'
-import { PrivateLane } from '../../src/private-lane.js'
-import { Subscriber } from '../../src/subscriber.js'
-import type { Client } from '../../src/subscription.js'
-import type { Topic } from '../../src/topic.js'
+import { PrivateLane } from '../../src/fanout/client-queue.js'
+import type { Hub } from '../../src/fanout/hub.js'
+import { Subscriber } from '../../src/fanout/subscriber.js'
+import type { Client } from '../../src/fanout/subscription.js'
+import type { Topic } from '../../src/messages/topic.js'
+import type { Format } from '../../src/protocol/frames.js'
+import { FORMATS } from '../../src/protocol/frames.js'
 import { FakeSink } from './fake-sink.js'
 
 export interface HubClientOptions {

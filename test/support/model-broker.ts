@@ -1,5 +1,4 @@
-import { type Broker, type BrokerListener, BrokerUnavailable, type PublishResult } from '../../src/broker.js'
-import { globMatcher } from '../../src/glob.js'
+import { type Broker, type BrokerListener, BrokerUnavailable, type PublishResult } from '../../src/brokers/broker.js'
 import {
   type Continuity,
   type History,
@@ -8,9 +7,10 @@ import {
   type Mark,
   markOf,
   type Position,
-} from '../../src/history.js'
-import { Message } from '../../src/message.js'
-import { type Topic, topicKey } from '../../src/topic.js'
+} from '../../src/brokers/history.js'
+import { globMatcher } from '../../src/messages/glob.js'
+import { Message } from '../../src/messages/message.js'
+import { type Topic, topicKey } from '../../src/messages/topic.js'
 
 interface Entry {
   readonly position: Position

@@ -1,4 +1,4 @@
-import { problemUri } from '../../src/problems.js'
+import { problemUri } from '../../src/protocol/problems.js'
 
 interface Parameter {
   name: string

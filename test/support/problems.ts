@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { PROBLEMS, type ProblemDetails, type ProblemType, problemUri } from '../../src/problems.js'
+import { PROBLEMS, type ProblemDetails, type ProblemType, problemUri } from '../../src/protocol/problems.js'
 
 interface Answer {
   readonly status: number

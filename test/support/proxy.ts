@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { freePort } from './ports.js'
 import { until } from './until.js'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 import { Inbox } from './inbox.js'
 
 export interface Reader {

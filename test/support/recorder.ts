@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { Broker, BrokerListener, LossReason } from '../../src/broker.js'
+import type { Broker, BrokerListener, LossReason } from '../../src/brokers/broker.js'
+import type { Position } from '../../src/brokers/history.js'
 import { SLOTS, slotOf } from '../../src/brokers/redis/cluster/slots.js'
-import type { Position } from '../../src/history.js'
-import type { Message } from '../../src/message.js'
-import { channelTopic, type Topic, topicKey } from '../../src/topic.js'
+import type { Message } from '../../src/messages/message.js'
+import { channelTopic, type Topic, topicKey } from '../../src/messages/topic.js'
 import { Inbox } from './inbox.js'
 
 /** One call of `BrokerListener.message`. */

@@ -1,9 +1,9 @@
-import { defaultConfig } from '../../src/config.js'
-import { CURSOR_FORMATS, FORMATS } from '../../src/frames.js'
-import type { Hub } from '../../src/hub.js'
-import { placesOf } from '../../src/resume.js'
-import { Stream } from '../../src/stream.js'
-import { channelTopic, patternTopic, type Topic } from '../../src/topic.js'
+import { defaultConfig } from '../../src/config/config.js'
+import type { Hub } from '../../src/fanout/hub.js'
+import { placesOf } from '../../src/history/start-position.js'
+import { channelTopic, patternTopic, type Topic } from '../../src/messages/topic.js'
+import { CURSOR_FORMATS, FORMATS } from '../../src/protocol/frames.js'
+import { Stream } from '../../src/streams/stream.js'
 import { FakeSink } from './fake-sink.js'
 
 export const CHANNELS = ['a', 'b']

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
-import { packageFile } from '../../src/package.js'
+import { packageFile } from '../../src/support/package.js'
 
 export interface CliProcess {
   readonly stdout: () => string

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { RedisBroker, type RedisSettings } from '../../src/brokers/redis/index.js'
+import { RedisBroker, type RedisSettings } from '../../src/brokers/redis/broker.js'
 import { build, untilReady } from './gateway.js'
 import { fetchProblem } from './problems.js'
 import { until } from './until.js'

@@ -1,26 +1,18 @@
 import type { Redis } from 'ioredis'
-import { BrokerUnavailable, HistoryUnusable } from '../../broker.js'
-import type {
-  Continuity,
-  History,
-  HistoryInfo,
-  HistoryPage,
-  HistoryQuery,
-  HistoryRule,
-  Position,
-} from '../../history.js'
-import { FLEETING_MS } from '../../history.js'
-import type { HistoryRules } from '../../history-rules.js'
-import type { Logger } from '../../logger.js'
-import { Message } from '../../message.js'
-import type { Deployment } from './deployment.js'
-import { historyKey, positionKey } from './keys.js'
-import { lineageWords } from './lineage.js'
-import { MEMORY_MS, nonce } from './publication-command.js'
-import { readByScript, type Script } from './script.js'
-import { INFO, LOCATE, READ } from './scripts/read.js'
-import { readPosition } from './wire.js'
-import { describeWrongKeys, isWrongType, WRONG_TYPE } from './wrong-type.js'
+import { Message } from '../../messages/message.js'
+import type { Logger } from '../../support/logger.js'
+import { BrokerUnavailable, HistoryUnusable } from '../broker.js'
+import type { Continuity, History, HistoryInfo, HistoryPage, HistoryQuery, HistoryRule, Position } from '../history.js'
+import { FLEETING_MS } from '../history.js'
+import type { HistoryRules } from '../history-rules.js'
+import { historyKey, positionKey } from './commands/keys.js'
+import { lineageWords } from './commands/lineage.js'
+import { readPosition } from './commands/metadata.js'
+import { MEMORY_MS, nonce } from './commands/publish-command.js'
+import { INFO, LOCATE, READ } from './commands/read-history.js'
+import { readByScript, type Script } from './commands/script.js'
+import { describeWrongKeys, isWrongType, WRONG_TYPE } from './commands/wrong-type.js'
+import type { Deployment } from './topology.js'
 
 /** What the publications have left in Redis, as `scripts/keep.ts` wrote it. */
 export class RedisHistory implements History {

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
-import { SubscribeRefused } from '../../broker.js'
-import { type Deferred, deferred } from '../../deferred.js'
-import type { Topic } from '../../topic.js'
-import { topicKey } from '../../topic.js'
+import type { Topic } from '../../messages/topic.js'
+import { topicKey } from '../../messages/topic.js'
+import { type Deferred, deferred } from '../../support/deferred.js'
+import { SubscribeRefused } from '../broker.js'
 
 /** One thing to be subscribed to; `names` go to Redis in one command. */
 interface Wanted {

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { SubscribeRefused } from '../../../src/broker.js'
-import { channelTopic, patternTopic } from '../../../src/topic.js'
+import { SubscribeRefused } from '../../../src/brokers/broker.js'
+import { channelTopic, patternTopic } from '../../../src/messages/topic.js'
 import { startRedis } from '../../support/redis.js'
 import { startRedisBroker } from '../../support/redis-broker.js'
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
 import { BusFence } from '../../../src/brokers/redis/cluster/bus-fence.js'
-import type { Connection } from '../../../src/brokers/redis/connection.js'
+import type { Connection } from '../../../src/brokers/redis/connection/connection.js'
 import { until } from '../../support/until.js'
 
 const FOR_EVER = 60_000

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { RedisBroker } from '../../../src/brokers/redis/index.js'
-import { silentLogger } from '../../../src/logger.js'
-import { brokerContract } from '../../broker-contract.js'
+import { RedisBroker } from '../../../src/brokers/redis/broker.js'
+import { silentLogger } from '../../../src/support/logger.js'
 import { RedisCluster } from '../../support/cluster.js'
+import { brokerContract } from '../contract.js'
 
 const cluster = await RedisCluster.start(t)
 const settings = { url: cluster.url(), timeout: 2000 }

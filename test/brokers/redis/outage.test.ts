@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { type Broker, BrokerUnavailable } from '../../../src/broker.js'
-import { channelTopic } from '../../../src/topic.js'
+import { type Broker, BrokerUnavailable } from '../../../src/brokers/broker.js'
+import { channelTopic } from '../../../src/messages/topic.js'
 import { startRedis } from '../../support/redis.js'
 import { callsOf, startRedisBroker } from '../../support/redis-broker.js'
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import t from 'tap'
 import { Subscriptions } from '../../../src/brokers/redis/subscriptions.js'
-import { channelTopic } from '../../../src/topic.js'
+import { channelTopic } from '../../../src/messages/topic.js'
 
 t.test('nothing is asked for on a connection of which it is not known where it leads', async t => {
   const asked: string[] = []

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packageFile } from '../../../src/package.js'
+import { packageFile } from '../../../src/support/package.js'
 import { poll } from './signal.js'
 
 /** What a process holds when all garbage has been collected. */

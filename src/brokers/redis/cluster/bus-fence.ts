@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { type Deferred, deferred } from '../../../deferred.js'
-import { RESERVED_PREFIX } from '../../../names.js'
-import type { Connection } from '../connection.js'
+import { RESERVED_PREFIX } from '../../../messages/names.js'
+import { type Deferred, deferred } from '../../../support/deferred.js'
+import type { Connection } from '../connection/connection.js'
 
 /**
  * Keeps who changes from one node of a Cluster to another from hearing a message at both: what one

@@ -1,5 +1,5 @@
 import slotOf from 'cluster-key-slot'
-import type { Node } from '../address.js'
+import type { Node } from '../connection/address.js'
 
 export { slotOf }
 

@@ -1,0 +1,134 @@
+import type { Message } from '../messages/message.js'
+
+/**
+ * Where a message stands in the history of its channel. Offsets of one epoch are contiguous and
+ * begin with 1; the tag is drawn anew for each entry, so that an offset that was given twice, as
+ * after a failover to a replica that lagged, is not taken for the same place.
+ */
+export interface Position {
+  /** 16 hexadecimal digits, drawn when the history of the channel began. */
+  readonly epoch: string
+  readonly offset: number
+  /** 24 bits. */
+  readonly tag: number
+  /** Of a live message: the tag of the place it follows. Another tag there means that something between may be lost. */
+  readonly previousTag?: number
+}
+
+/** What an id tells of a position: enough to find it again, or to see that it is not there any more. */
+export interface Mark {
+  readonly offset: number
+  /** 32 bits: the first 8 of the epoch, and the tag. */
+  readonly check: number
+}
+
+export const markOf = ({ epoch, offset, tag }: Position): Mark => ({
+  offset,
+  check: Number.parseInt(epoch.slice(0, 2), 16) * 0x1000000 + tag,
+})
+
+/** A place in no history, for a reader of a channel whose history the broker could not begin. */
+export const UNKNOWN: Mark = { offset: 0, check: 0 }
+
+/**
+ * How long a position before the first message is remembered, in milliseconds, when nobody listens there: it
+ * costs memory for each name that somebody asks about.
+ */
+export const FLEETING_MS = 2 * 3_600_000
+
+/** What is kept of a channel. */
+export interface HistoryRule {
+  /** At most so many messages. */
+  readonly length: number
+  /** None that is older. */
+  readonly ageSeconds: number
+}
+
+/**
+ * What a broker can do beside its port: keep what was published through it, and give it back.
+ *
+ * Guarantees of every implementation, proved by `test/broker-contract/history.ts`:
+ * - A publication to a channel with a rule is written and then delivered, in one step: what was
+ *   delivered with a position can be read, and what could not be written is not delivered.
+ * - Its `Message` has a position; what others publish natively has none and is not kept.
+ * - An epoch ends when the history is deleted, or when what the broker finds of it cannot be
+ *   trusted. Within an epoch no offset is missing but at the old end.
+ * - Asking where a channel stands begins its history, at offset 0. So a reader of a channel without
+ *   messages has a position like any other, and a lost history is recognised by it.
+ * - Memory is bounded by the rule, also for channels that fall silent.
+ *
+ * Everything that asks the broker rejects with a `BrokerUnavailable` when it cannot be asked.
+ */
+export interface History {
+  /** The rule for the channel; undefined where nothing is kept. Cheap enough to be asked for each message. */
+  ruleOf(channel: string): HistoryRule | undefined
+  /** One page, oldest first, as one atomic step. */
+  read(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  /**
+   * The newest position of each channel, in one trip; undefined where there is no history and the broker
+   * cannot begin one. With `renew`, a position that is listened at does not expire.
+   */
+  newest(channels: readonly string[], options?: { readonly renew?: boolean }): Promise<(Position | undefined)[]>
+  /** What there is to know of a channel's history; undefined where there is none. */
+  info(channel: string): Promise<HistoryInfo | undefined>
+  /** Forgets all of the channel's history. The next publication begins a new epoch. */
+  delete(channel: string): Promise<void>
+}
+
+export interface HistoryQuery {
+  /** Only what comes after it. */
+  readonly after?: Mark | undefined
+  /** Only what was published then or later, in milliseconds since 1970 by the broker's clock. */
+  readonly since?: number | undefined
+  /** Only what was published at most so many milliseconds ago, by the broker's clock. */
+  readonly within?: number | undefined
+  /** Only the last so many. With several conditions the narrowest counts. */
+  readonly last?: number | undefined
+  /** Most entries of the page; at least 1. */
+  readonly limit: number
+  /** About so many bytes of data at most; one entry always fits. */
+  readonly maxBytes: number
+}
+
+/**
+ * How what was asked for relates to what there is.
+ *
+ * - `whole`: nothing is missing between `after` (or `since`) and the first entry of the page.
+ * - `trimmed`: some of it is not kept any more; the page begins with the oldest entry.
+ * - `reset`: `after` is not in this history. It was deleted or lost and began anew: then the page
+ *   begins with the oldest entry, as the reader knows none of it. Or it was rolled back within the
+ *   epoch, or may have been by a failover: then the page begins with what was written since, as the
+ *   reader knows what is before; where that cannot be told, after the offset of `after`.
+ *
+ * A page ends before a place where something may be lost, and the page after it is a `reset`.
+ */
+export type Continuity = 'whole' | 'trimmed' | 'reset'
+
+export interface HistoryEntry {
+  /** Has a position. */
+  readonly message: Message
+  /** When it was published, in milliseconds since 1970 by the broker's clock; never runs backwards. */
+  readonly time: number
+}
+
+export interface HistoryPage {
+  readonly entries: readonly HistoryEntry[]
+  /** Where the history stands, as of this read; undefined when there is none and none could be begun. */
+  readonly newest: Position | undefined
+  readonly continuity: Continuity
+  /** There are more after the last entry. */
+  readonly more: boolean
+}
+
+export interface HistoryInfo {
+  /** Where the history stands. What stands there may be gone already, by its age. */
+  readonly newest: Position
+  /** When the newest was published. */
+  readonly newestTime: number
+  /** The oldest that can be read; undefined when all are gone. */
+  readonly oldest: { readonly position: Position; readonly time: number } | undefined
+  /** Entries that can be read. */
+  readonly length: number
+  /** Memory that the broker says they take. */
+  readonly bytes: number
+}

@@ -1,0 +1,76 @@
+import type { Redis } from 'ioredis'
+import { KEEP } from './append-and-publish.js'
+import { ANNOUNCE } from './publish-with-metadata.js'
+import type { Words } from './resp-encoder.js'
+
+/**
+ * The script that publishes, as one connection calls it: by a digest that no other connection uses.
+ *
+ * Commands that follow one another without waiting for answers stay in order only as long as they fail together. After
+ * a `SCRIPT FLUSH` a call by digest fails, and so do all that follow, until the script is loaded again. With a shared
+ * digest another gateway would load it at any moment: the fifth call of a connection could fail and the sixth be
+ * executed. So each connection loads a text of its own, and only while no call of it is under way.
+ *
+ * The texts differ in the number of the connection's socket at the server: no two connections have the same one at a
+ * time, and it is used again after them. A random number would leave a script behind for each connection there ever
+ * was, as Redis does not forget one that was loaded.
+ */
+export class PublishScript {
+  readonly #redis: Redis
+  /** The connection that the rest is about. */
+  #stream: Redis['stream'] | undefined
+  #text = SOURCE
+  #digest: string | undefined
+
+  constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  /** Calls go by digest and may meet a server that does not know it. Until then, each carries the text. */
+  get isLoaded(): boolean {
+    return this.#digest !== undefined && this.#stream === this.#redis.stream
+  }
+
+  /** The first call on a connection makes it load the script. */
+  call(args: Words): Words {
+    if (this.#stream !== this.#redis.stream) void this.#load()
+    return this.#digest === undefined ? this.callByText(args) : ['evalsha', this.#digest, ...args]
+  }
+
+  /** Always executed, whatever the server knows. */
+  callByText(args: Words): Words {
+    return ['eval', this.#text, ...args]
+  }
+
+  /** The command that loads the text again. */
+  get loading(): Words {
+    return ['script', 'load', this.#text]
+  }
+
+  async #load(): Promise<void> {
+    const redis = this.#redis
+    const { stream } = redis
+    this.#stream = stream
+    this.#text = SOURCE
+    this.#digest = undefined
+    try {
+      const [, socket] = /\bfd=(\d+)\b/.exec(String(await redis.call('client', 'info'))) ?? []
+      if (socket === undefined) return
+      const text = Buffer.from(`${SOURCE}\n-- ${socket}`)
+      const digest = String(await redis.call('script', 'load', text))
+      const isCalled = await redis.call('evalsha', UNKNOWN_DIGEST, '0').catch(isNoScript)
+      if (this.#stream !== stream || isCalled !== true) return
+      this.#text = text
+      this.#digest = digest
+    } catch {
+      // Refused, or the connection is gone. Calls with the text do the same, and cost more.
+    }
+  }
+}
+
+/** What the server must say to a call, or calls by digest are refused. */
+const isNoScript = ({ message }: Error): boolean => message.startsWith('NOSCRIPT')
+const UNKNOWN_DIGEST = '0'.repeat(40)
+
+/** One text for both, as two digests would not fail together. They differ in the number of their arguments. */
+const SOURCE = Buffer.from(`if #ARGV == 6 then\n${ANNOUNCE}\nend\n${KEEP.source}`)

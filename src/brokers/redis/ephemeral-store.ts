@@ -1,0 +1,36 @@
+import type { Redis } from 'ioredis'
+import { RESERVED_PREFIX } from '../../messages/names.js'
+import { BrokerUnavailable } from '../broker.js'
+import type { Vault } from '../ephemeral-store.js'
+
+/** Keys that expire, each at the server that keeps its slot. `GETDEL` (Redis 6.2) is what makes `take` one step. */
+export class RedisVault implements Vault {
+  readonly #keeperOf: (key: string) => Redis | undefined
+
+  constructor(keeperOf: (key: string) => Redis | undefined) {
+    this.#keeperOf = keeperOf
+  }
+
+  async put(name: string, value: string, seconds: number): Promise<void> {
+    await this.#ask(name, (redis, key) => redis.set(key, value, 'PX', Math.ceil(seconds * 1000)))
+  }
+
+  get(name: string): Promise<string | undefined> {
+    return this.#ask(name, async (redis, key) => (await redis.get(key)) ?? undefined)
+  }
+
+  take(name: string): Promise<string | undefined> {
+    return this.#ask(name, async (redis, key) => (await redis.getdel(key)) ?? undefined)
+  }
+
+  async #ask<Answer>(name: string, ask: (redis: Redis, key: string) => Promise<Answer>): Promise<Answer> {
+    const key = `${RESERVED_PREFIX}vault:${name}`
+    const redis = this.#keeperOf(key)
+    if (!redis) throw new BrokerUnavailable('Redis is not connected')
+    try {
+      return await ask(redis, key)
+    } catch (cause) {
+      throw new BrokerUnavailable('Redis did not answer', { cause })
+    }
+  }
+}

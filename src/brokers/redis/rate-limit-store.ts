@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Ledger } from '../../limits/meter.js'
+import { RESERVED_PREFIX } from '../../messages/names.js'
+import type { Logger } from '../../support/logger.js'
+import { Script } from './commands/script.js'
+
+/**
+ * What callers owe, in Redis: for each of them one key with the time at which all is paid off,
+ * by Redis's own clock; it expires then.
+ */
+export class RedisLedger implements Ledger {
+  readonly #keeperOf: (key: string) => Redis | undefined
+  readonly #log: Logger
+  #trouble = ''
+
+  constructor(keeperOf: (key: string) => Redis | undefined, log: Logger) {
+    this.#keeperOf = keeperOf
+    this.#log = log
+  }
+
+  async charge(caller: string, milliseconds: number): Promise<number> {
+    const key = keyOf(caller)
+    const redis = this.#keeperOf(key)
+    if (!redis) throw new Error('Redis is not connected') // publishes fail too, and tell
+    try {
+      const owed = await CHARGE.run(redis, key, `${Math.ceil(milliseconds * 1000)}`)
+      this.#trouble = ''
+      return Number(owed) / 1000
+    } catch (error) {
+      this.#tell(error as Error)
+      throw error
+    }
+  }
+
+  /** Once for each trouble, however many charges meet it. */
+  #tell(error: Error): void {
+    if (error.message === this.#trouble) return
+    this.#trouble = error.message
+    this.#log.warn({ err: error }, 'redis does not keep the publish rate: each gateway holds to it by itself')
+  }
+}
+
+/** Callers are told apart, and not told: an address stays out of Redis. */
+const keyOf = (caller: string): string =>
+  `${RESERVED_PREFIX}rate:${createHash('sha256').update(caller).digest('base64url').slice(0, 22)}`
+
+/** All in microseconds. */
+const CHARGE = new Script(`
+local time = redis.call('time')
+local now = time[1] * 1000000 + time[2]
+local due = math.max(tonumber(redis.call('get', KEYS[1]) or 0), now) + ARGV[1]
+redis.call('set', KEYS[1], string.format('%.0f', due), 'px', math.ceil((due - now) / 1000))
+return string.format('%.0f', due - now)`)

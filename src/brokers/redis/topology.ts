@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis'
+import type { Publication } from '../../messages/message.js'
+import type { Topic } from '../../messages/topic.js'
+import type { Loss, LossReason, PublishResult } from '../broker.js'
+import type { Lineage } from './commands/lineage.js'
+
+/**
+ * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
+ * Cluster. It knows channels as Redis does, companions and the gateways' own ones included.
+ */
+export interface Deployment {
+  start(): void
+  publish(publications: readonly Publication[]): Promise<PublishResult[]>
+  /** Subscribes to all `names` with one command. As `Broker.subscribe`. */
+  subscribe(topic: Topic, names: readonly string[]): Promise<void>
+  unsubscribe(topic: Topic): void
+  /** `PUBSUB CHANNELS` of all servers, each name once. Rejects when one of them does not answer. */
+  channels(glob: string): Promise<string[]>
+  /** `PUBSUB NUMSUB`, summed over all servers. Rejects when one of them does not answer. */
+  subscriberCounts(names: readonly string[]): Promise<number[]>
+  /** `PUBSUB NUMPAT`, summed over all servers. Rejects when one of them does not answer. */
+  patternCount(): Promise<number>
+  /** The connection that publishes to the server which keeps the key; undefined while there is none. */
+  keeperOf(key: string): Redis | undefined
+  /** What the server which keeps the key says of its data; undefined where it says nothing. */
+  lineageOf(key: string): Lineage | undefined
+  /** Finds out anew who keeps what, where that can change. */
+  refresh?(): Promise<void>
+  /** Why it cannot be used, in words for the operator; undefined when it can. */
+  readonly unavailable: string | undefined
+  close(): Promise<void>
+}
+
+/** What a deployment tells, synchronously from where the bytes arrive. */
+export interface DeploymentEvents {
+  message(channel: string, data: Buffer): void
+  patternMessage(pattern: string, channel: string, data: Buffer): void
+  live(topic: Topic): void
+  refused(topic: Topic): void
+  /** Messages may be missed until the topics are live again. */
+  lost(reason: LossReason, loss: Loss): void
+}

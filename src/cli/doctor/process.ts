@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises'
+import { createAccess } from '../../access/access.js'
+import { isLoopbackAddress } from '../../access/loopback.js'
+import { accessMode } from '../../access/mode.js'
+import { type Config, ConfigError } from '../../config/config.js'
+import { readConfig } from '../../config/environment.js'
+import { workerCount } from '../../process/worker-count.js'
+import { silentLogger } from '../../support/logger.js'
+import { withoutSecrets } from '../../telemetry/clean-error.js'
+import { type Finding, ok, problem, unknown, warning } from './finding.js'
+
+/** This machine and the settings in this environment. */
+export async function checkProcess(): Promise<{ findings: Finding[]; config: Config | undefined }> {
+  const { finding, config } = checkSettings()
+  return { config, findings: [checkNode(process.versions.node), finding, ...(await checkOpenFiles())] }
+}
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    return problem('Node', `${version} is too old`, 'Install 20.19 or later; the container image has 26.')
+  return ok('Node', version)
+}
+
+function checkSettings(): { finding: Finding; config?: Config } {
+  try {
+    const config = readConfig(process.env)
+    workerCount(config)
+    return { finding: ok('settings', 'all of them can be used'), config }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { finding: problem('settings', error.message, 'carillon serve --help lists them with what they take.') }
+  }
+}
+
+/** Of this shell; the gateway that runs tells its own, where its metrics can be read. */
+async function checkOpenFiles(): Promise<Finding[]> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '')
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? []
+  return [
+    soft === undefined
+      ? unknown('open files', 'this system does not tell its limit')
+      : openFiles('open files', Number(soft)),
+  ]
+}
+
+export function openFiles(about: string, limit: number): Finding {
+  const text = `at most ${limit}: about ${Math.max(0, limit - RESERVED)} clients`
+  if (limit >= ENOUGH_FILES) return ok(about, text)
+  return warning(about, text, 'ulimit -n 65536; LimitNOFILE=65536 in systemd; ulimits: nofile: 65536 in Compose.')
+}
+
+/** Descriptors that no client gets: listening, Redis, files. */
+const RESERVED = 64
+const ENOUGH_FILES = 10_000
+
+/** Who can reach it, and whether that was meant. */
+export function checkExposure(config: Config): Finding {
+  const { HOST } = config
+  const isLocal = isLoopbackAddress(HOST) || HOST === 'localhost'
+  const mode = accessMode(config)
+  if (mode === 'rules')
+    return ok('exposure', `HOST=${HOST}: ${isLocal ? 'this machine' : 'everybody who reaches it'}, with access rules`)
+  if (isLocal) return ok('exposure', `HOST=${HOST}: this machine only`)
+  if (mode === 'local')
+    return warning(
+      'exposure',
+      `HOST=${HOST} without access rules: this machine only is served, and all others get 403`,
+      'Set access rules: carillon key makes a key, docs/access.md has the recipes.',
+    )
+  return warning(
+    'exposure',
+    `HOST=${HOST} with ALLOW_ANYONE_WITHOUT_ACCESS_RULES: whoever reaches it reads and publishes everything`,
+    'Set access rules (docs/access.md), or see to it that only who you trust can reach it.',
+  )
+}
+
+/** Whether the access rules can be used, as the gateway would read them at its start. */
+export async function checkAccessRules(config: Config): Promise<Finding[]> {
+  if (accessMode(config) !== 'rules') return []
+  try {
+    const access = await createAccess(config, { log: silentLogger })
+    access.close()
+    return [ok('access rules', 'they can be used'), ...(await checkRemoteKeys(config))]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [
+      problem(
+        'access rules',
+        error.message,
+        'The gateway does not start with them; docs/access.md shows how they look.',
+      ),
+    ]
+  }
+}
+
+/** The keys that sign tokens, fetched as the gateway fetches them. */
+async function checkRemoteKeys({ JWT_JWKS_URL }: Config): Promise<Finding[]> {
+  if (JWT_JWKS_URL === undefined) return []
+  const [jose, { fetchKeys, remoteKeySet }] = await Promise.all([import('jose'), import('../../access/remote-keys.js')])
+  try {
+    const keys = await fetchKeys(remoteKeySet(jose, new URL(JWT_JWKS_URL)))
+    return [ok('token keys', `${keys.length} at ${withoutSecrets(JWT_JWKS_URL)}`)]
+  } catch (error) {
+    const { message, cause } = error as Error
+    const why = cause instanceof Error && cause.message ? cause.message : message
+    return [
+      problem(
+        'token keys',
+        withoutSecrets(`${JWT_JWKS_URL}: ${why}`),
+        'The gateway answers tokens with 503 until it has had the keys once; curl must get a JWK Set from this machine.',
+      ),
+    ]
+  }
+}

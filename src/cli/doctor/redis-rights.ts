@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { historyKey, idempotencyKey, positionKey } from '../../brokers/redis/commands/keys.js'
+import type { Config } from '../../config/config.js'
+import { type Finding, ok, problem, warning } from './finding.js'
+
+/** A command that a gateway uses, with the rule that allows it. */
+type Attempt = [rule: string, attempt: () => Promise<unknown>]
+
+/** Each command that a gateway uses, tried: what the user may not do is named with the rule that allows it. */
+export async function checkRights(
+  asking: Redis,
+  listening: Redis,
+  config: Config,
+  channel: string,
+): Promise<Finding[]> {
+  const missing = await missingRules(pubSub(asking, listening, config, channel))
+  const rights =
+    missing.length === 0
+      ? ok('rights', 'the user may do what the gateway does')
+      : problem('rights', `the user lacks ${missing.join(', ')}`, ADVICE)
+  const dispensed = await missingRules(dispensable(asking))
+  const keeping = keepingCommands(asking)
+  const findings = [rights]
+  if (dispensed.length > 0)
+    findings.push(ok('rights that help', `the user lacks ${dispensed.join(', ')}, and the gateway works without`))
+  // Without HISTORY it is only who sends an Idempotency-Key that needs them.
+  findings.push(
+    config.HISTORY === ''
+      ? optional('rights for Idempotency-Key', await missingRules(keeping), 'A publish that has one gets 503.')
+      : required('rights for history', await missingRules(keeping)),
+  )
+  findings.push(
+    optional(
+      'rights to load scripts',
+      await missingRules(scriptCommands(asking)),
+      'A publish with history or an Idempotency-Key carries the text of its script each time (4 KB).',
+    ),
+  )
+  findings.push(
+    optional('rights for tickets', await missingRules(ticketCommands(asking)), 'POST /tickets is answered with 503.'),
+  )
+  findings.push(
+    optional(
+      'rights for rates',
+      await missingRules(rateCommands(asking)),
+      'Each gateway counts tickets and, with PUBLISH_RATE, publishes by itself, so that a caller may exceed its rate.',
+    ),
+  )
+  return findings
+}
+
+const ADVICE = 'docs/deploy.md has a whole ACL rule to copy.'
+
+const required = (about: string, missing: string[]): Finding =>
+  missing.length === 0 ? ok(about, 'the user has them') : problem(about, `the user lacks ${missing.join(', ')}`, ADVICE)
+
+const optional = (about: string, missing: string[], consequence: string): Finding =>
+  missing.length === 0
+    ? ok(about, 'the user has them')
+    : warning(about, `the user lacks ${missing.join(', ')}. ${consequence}`, ADVICE)
+
+async function missingRules(attempts: readonly Attempt[]): Promise<string[]> {
+  const missing: string[] = []
+  for (const [rule, attempt] of attempts) {
+    try {
+      await attempt()
+    } catch (error) {
+      const { message } = error as Error
+      if (IS_NO_MATTER_OF_RIGHTS.test(message)) continue
+      if (!isRefusal(error as Error)) throw error
+      missing.push(rule)
+    }
+  }
+  return missing
+}
+
+export const isRefusal = ({ message }: Error): boolean =>
+  /NOPERM|unknown (sub)?command|not allowed/i.test(message) && !IS_NO_MATTER_OF_RIGHTS.test(message)
+
+/** Redis looks at the rights first: the key is at another node, there is no memory, it is a replica. */
+const IS_NO_MATTER_OF_RIGHTS = /^(MOVED|ASK|OOM|READONLY|MISCONF|NOREPLICAS|NOSCRIPT)\b/
+
+function pubSub(asking: Redis, listening: Redis, config: Config, channel: string): Attempt[] {
+  const own = `carillon:doctor:${randomUUID()}`
+  return [
+    ['+publish &carillon:*', () => asking.publish(own, '')],
+    ['+subscribe &carillon:*', () => listening.subscribe(own)],
+    ['+unsubscribe', () => listening.unsubscribe(own)],
+    [`+publish &${channel}`, () => asking.publish(channel, 'carillon doctor')],
+    [`+subscribe &${channel}`, () => listening.subscribe(channel)],
+    ['+pubsub', () => asking.pubsub('NUMSUB', own)],
+    ['+eval', () => asking.eval("return redis.call('PUBLISH', ARGV[1], '')", 0, own)],
+    ...(config.REDIS_URL?.includes('+sentinel')
+      ? [['+del ~carillon:fence', () => asking.del('carillon:fence')] satisfies Attempt]
+      : []),
+    config.REDIS_SHARDED
+      ? ['+spublish +ssubscribe', () => asking.call('SPUBLISH', own, '')]
+      : ['+psubscribe +punsubscribe (for patterns)', () => patterns(listening, own)],
+  ]
+}
+
+/** What the gateway does without: there is another way, or it only helps whoever looks at Redis. */
+const dispensable = (asking: Redis): Attempt[] => [
+  ['+ping', () => asking.ping()],
+  ['+info', () => asking.info('server')],
+  ['+role', () => asking.role()],
+  ['+client|setname', () => asking.client('SETNAME', 'carillon:doctor')],
+]
+
+/** What makes a publish that leaves something in Redis cheaper. */
+const scriptCommands = (asking: Redis): Attempt[] => [
+  ['+client|info', () => asking.call('CLIENT', 'INFO')],
+  ['+script|load', () => asking.script('LOAD', 'return 1')],
+  ['+evalsha', () => asking.evalsha('0'.repeat(40), 0)],
+]
+
+async function patterns(redis: Redis, own: string): Promise<void> {
+  await redis.psubscribe(`${own}*`)
+  await redis.punsubscribe(`${own}*`)
+}
+
+/** What history and idempotency keys take: on keys of a channel that nobody else has, which are gone soon. */
+function keepingCommands(redis: Redis): Attempt[] {
+  const channel = `doctor:${randomUUID()}`
+  const [stream, position, memo] = [historyKey(channel), positionKey(channel), idempotencyKey(channel, 'doctor')]
+  return [
+    ['+time', () => redis.time()],
+    ['+set ~carillon:idempotency:*', () => redis.set(memo, '', 'PX', SOON_MS)],
+    ['+get', () => redis.get(memo)],
+    ['+hset ~carillon:position:*', () => redis.hset(position, 'epoch', '')],
+    ['+pexpire', () => redis.pexpire(position, SOON_MS)],
+    ['+hmget', () => redis.hmget(position, 'epoch')],
+    ['+xadd ~carillon:history:*', () => redis.xadd(stream, '1-1', 'd', '')],
+    ['+xlen', () => redis.xlen(stream)],
+    ['+xrange', () => redis.xrange(stream, '-', '+')],
+    ['+memory|usage', () => redis.memory('USAGE', stream)],
+    ['+xtrim', () => redis.xtrim(stream, 'MAXLEN', 1)],
+    ['+xdel', () => redis.xdel(stream, '1-1')],
+    [
+      '+del',
+      async () => {
+        for (const key of [stream, position, memo]) await redis.del(key)
+      },
+    ],
+    // Where it may not be deleted it expires, unless that may not be either.
+    ['+pexpire', () => redis.pexpire(stream, SOON_MS)],
+  ]
+}
+
+function ticketCommands(redis: Redis): Attempt[] {
+  const key = `carillon:vault:doctor:${randomUUID()}`
+  return [
+    ['+set ~carillon:vault:*', () => redis.set(key, '', 'PX', SOON_MS)],
+    ['+get ~carillon:vault:*', () => redis.get(key)],
+    ['+getdel', () => redis.getdel(key)],
+  ]
+}
+
+function rateCommands(redis: Redis): Attempt[] {
+  const key = `carillon:rate:doctor:${randomUUID()}`
+  return [
+    ['+evalsha', () => redis.evalsha('0'.repeat(40), 0)],
+    ['+time', () => redis.time()],
+    ['+set ~carillon:rate:*', () => redis.set(key, '0', 'PX', 1)],
+    ['+get ~carillon:rate:*', () => redis.get(key)],
+  ]
+}
+
+const SOON_MS = 5000

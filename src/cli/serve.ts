@@ -1,0 +1,100 @@
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { accessMode } from '../access/mode.js'
+import { type Config, ConfigError, configSchema } from '../config/config.js'
+import { readConfig } from '../config/environment.js'
+import { settingsText } from '../config/help.js'
+import { serve } from '../process/server.js'
+import { workerCount } from '../process/worker-count.js'
+import { logOutput } from '../telemetry/log-output.js'
+import { serializers } from '../telemetry/server-log.js'
+import { CommandError, EXIT, readArguments } from './command.js'
+
+export const help = `Runs the gateway.
+
+Usage: carillon [serve]
+
+It takes its settings from the environment:
+
+${settingsText(configSchema)}
+
+Examples:
+  carillon
+  REDIS_URL=redis://127.0.0.1:6379 carillon
+  PORT=8080 HOST=0.0.0.0 REDIS_URL=redis://redis carillon serve
+
+Exit codes: 0 stopped as it was asked to, 1 it cannot start or has failed, 2 wrong use.
+`
+
+export async function run(args: string[]): Promise<number | undefined> {
+  const { values, positionals } = readArguments('serve', args, { help: { type: 'boolean', short: 'h' } })
+  if (values.help) {
+    process.stdout.write(help)
+    return EXIT.done
+  }
+  if (positionals.length > 0)
+    throw new CommandError(EXIT.usage, `serve takes no "${positionals[0]}".\nTry: carillon serve --help`)
+  try {
+    const config = readConfig(process.env)
+    const count = workerCount(config)
+    const address = count === 1 ? await serveAlone(config) : await serveTogether(config, count)
+    if (address && config.LOG_LEVEL !== 'silent') greet(address, config)
+    return undefined // it goes on
+  } catch (error) {
+    if (error instanceof ConfigError)
+      throw new CommandError(
+        EXIT.failed,
+        `Carillon cannot start, a setting is wrong:\n${error.message}\nTry: carillon serve --help`,
+      )
+    const { syscall, code, message } = error as NodeJS.ErrnoException
+    // Of a worker it is the primary that binds the port.
+    if (syscall === 'listen' || syscall === 'bind')
+      throw new CommandError(EXIT.failed, `Carillon cannot listen: ${message}${ADVICE[code ?? ''] ?? ''}`)
+    throw error
+  }
+}
+
+async function serveAlone(config: Config): Promise<ServedAddress> {
+  const app = await serve(config)
+  return app.server.address() as AddressInfo // it listens on TCP
+}
+
+const ADVICE: Record<string, string> = {
+  EADDRINUSE: '\nSomething listens there already. Take another port: PORT=3001',
+  EACCES: '\nThis user may not listen there. Take a port over 1023: PORT=3000',
+}
+
+/** In the primary, the address that the workers serve. */
+async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
+  // Not loaded by a process that is alone.
+  const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('../process/workers.js')
+  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }, logOutput()))
+  await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
+  return undefined
+}
+
+type ServedAddress = Pick<AddressInfo, 'address' | 'port'>
+
+/** To standard error, as the log has standard output for itself. */
+function greet({ address, port }: ServedAddress, config: Config): void {
+  const { REDIS_URL, CONSOLE } = config
+  const host =
+    address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address
+  const mode =
+    REDIS_URL === undefined
+      ? 'embedded broker: one process, no Redis (set REDIS_URL for more)'
+      : `Redis at ${withoutCredentials(REDIS_URL)}`
+  const here = `${host}:${port}`
+  const key = accessMode(config) === 'rules' ? '-H "Authorization: Bearer $CARILLON_TOKEN" ' : ''
+  console.error(`
+  Carillon listens on http://${here}
+  ${mode}
+
+  Listen:   curl -N ${key}${here}/channels/news/events
+  Publish:  curl -d hello ${key}${here}/channels/news
+  Who:      curl ${key}${here}/channels/news/subscribers${CONSOLE ? `\n  Look:     http://${here}/console` : ''}
+`)
+}
+
+/** Not by `URL`, which does not know addresses with several hosts. */
+const withoutCredentials = (url: string): string => url.replace(/(?<=:\/\/)[^@/]*@/, '')

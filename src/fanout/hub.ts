@@ -1,0 +1,267 @@
+import {
+  type Broker,
+  type BrokerListener,
+  type Loss,
+  type LossReason,
+  type PublishResult,
+  SubscribeRefused,
+} from '../brokers/broker.js'
+import type { History } from '../brokers/history.js'
+import { type PageQuery, Replays } from '../history/catch-up-limiter.js'
+import { Follower } from '../history/channel-sequencer.js'
+import { Locator } from '../history/head-loader.js'
+import type { Message, Publication } from '../messages/message.js'
+import type { Topic } from '../messages/topic.js'
+import { type GapReason, gapData } from '../protocol/gap.js'
+import { InFlight } from '../publishing/idempotency.js'
+import { deferred } from '../support/deferred.js'
+import { Counters, type PublishTransport } from '../telemetry/counters.js'
+import { Outbox } from './flush-scheduler.js'
+import { countListeners } from './listener-counts.js'
+import { type Client, Subscription, type SubscriptionContext } from './subscription.js'
+
+export interface HubOptions {
+  readonly now?: () => number
+  readonly counters?: Counters
+  /** So many clients are brought up to date at a time. */
+  readonly maxReplays?: number
+  /** How long to wait, in milliseconds, before a read of the history that failed is tried again. */
+  readonly retryMs?: number
+}
+
+/**
+ * Brings the broker's messages to the clients of this gateway.
+ *
+ *     broker ─▶ hub.message ─▶ lane.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
+ */
+export class Hub implements BrokerListener {
+  readonly outbox: Outbox
+  readonly #broker: Broker
+  readonly #inFlight = new InFlight()
+  readonly #context: SubscriptionContext
+  readonly #histories: Histories | undefined
+  readonly #channels = new Map<string, Subscription>()
+  readonly #patterns = new Map<string, Subscription>()
+
+  constructor(broker: Broker, options: HubOptions = {}) {
+    const {
+      now = Date.now,
+      counters = new Counters(),
+      maxReplays = DEFAULT_MAX_REPLAYS,
+      retryMs = DEFAULT_RETRY_MS,
+    } = options
+    const { history } = broker
+    this.outbox = new Outbox(counters)
+    this.#broker = broker
+    this.#context = {
+      outbox: this.outbox,
+      counters,
+      now,
+      replays: history && new Replays(history, maxReplays, retryMs),
+    }
+    this.#histories = history && {
+      history,
+      locator: new Locator(history, retryMs),
+      repairs: new Replays(history, MAX_REPAIRS, retryMs),
+    }
+  }
+
+  /** Topics that have clients here. */
+  get size(): number {
+    return this.#channels.size + this.#patterns.size
+  }
+
+  get hasPatterns(): boolean {
+    return this.#broker.hasPatterns
+  }
+
+  /** The topic is a channel with a history. */
+  hasHistory({ kind, name }: Topic): boolean {
+    return kind === 'channel' && this.#histories?.history.ruleOf(name) !== undefined
+  }
+
+  /** Channels with a history that are live, and who follows them. */
+  *followers(): Generator<[string, Follower]> {
+    for (const [channel, { follower, isLive }] of this.#channels) if (follower && isLive) yield [channel, follower]
+  }
+
+  /**
+   * Adds the client to the topic. Resolves when the topic is live, rejects with `SubscribeRefused`;
+   * messages may come before that. Whoever stops waiting calls `expectGap`. With a place to begin
+   * from, the client gets what the history has from there, and then joins the others.
+   */
+  async subscribe(client: Client, topic: Topic, from?: PageQuery): Promise<void> {
+    // Who is cut by what is due may be the last one there, and take the subscription along.
+    client.lane?.flush()
+    this.#find(topic)?.flush(client)
+    if (client.subscriber.closed) return
+    const subscription = this.#find(topic) ?? this.#create(topic)
+    const resumption = from && subscription.resume(client, from)
+    if (!resumption) subscription.join(client)
+    if (!subscription.isLive) await subscription.waitFor(client)
+    resumption?.start()
+  }
+
+  unsubscribe(client: Client, topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (!subscription) return
+    subscription.leave(client)
+    if (subscription.lanes.size === 0) this.#drop(subscription)
+  }
+
+  /** The client counts on the topic although it is not live yet: what it misses until then is told. */
+  expectGap(client: Client, topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (!subscription || subscription.isLive) return
+    subscription.promise(client)
+    subscription.lost ??= { since: this.#context.now(), reason: 'redis_unavailable' }
+  }
+
+  /** Tells one client of a gap that is its own. */
+  tellGap({ lane, subscriber, format }: Client, topic: Topic, reason: GapReason): void {
+    const { counters, now } = this.#context
+    counters.gap(reason)
+    lane?.flush()
+    subscriber.write(format.pack([format.control('gap', topic, gapData({ topic, until: now(), reason }))]))
+  }
+
+  /** The data of the `gap` that a client must get before it leaves the topic; undefined where it has missed nothing. */
+  gapDue(client: Client, topic: Topic): string | undefined {
+    return this.#find(topic)?.gapDue(client.format, client)
+  }
+
+  /**
+   * The id up to which the client has the channel; what it has not got yet comes after it. Undefined
+   * where there is no history, while the client is being brought up to date, and where nobody knows.
+   */
+  locate(client: Client, topic: Topic): string | undefined {
+    const subscription = this.#find(topic)
+    const id = subscription?.idOf(client)
+    if (id === undefined) return undefined
+    subscription?.flush(client)
+    client.lane?.place(topic, id)
+    return id
+  }
+
+  async publish(publications: readonly Publication[], transport: PublishTransport = 'http'): Promise<PublishResult[]> {
+    const results = publications.some(({ idempotency }) => idempotency)
+      ? await this.#inFlight.publish(publications, free => this.#broker.publish(free))
+      : await this.#broker.publish(publications)
+    this.#context.counters.publish(transport, publications, results)
+    return results
+  }
+
+  message(message: Message, pattern?: string): void {
+    this.#context.counters.received++
+    const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
+    if (!subscription) return // unsubscribed, and the broker has not heard of it yet
+    // The first message after a loss may come before the news that the topic is live again.
+    if (subscription.lost) this.#makeGood(subscription)
+    if (subscription.follower) subscription.follower.message(message)
+    else subscription.deliver(message)
+  }
+
+  live(topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (subscription) this.#setLive(subscription)
+  }
+
+  lost(reason: LossReason, { since = this.#context.now(), topics }: Loss = {}): void {
+    const lost = { since, reason }
+    const all = () => [...this.#channels.values(), ...this.#patterns.values()]
+    const concerned = topics ? topics.map(topic => this.#find(topic)) : all()
+    for (const subscription of concerned) {
+      if (!subscription?.isPromised) continue
+      if (subscription.isLive) subscription.live = deferred()
+      subscription.isLive = false
+      subscription.lost ??= lost
+      subscription.interrupt()
+    }
+  }
+
+  refused(topic: Topic): void {
+    const subscription = this.#find(topic)
+    if (!subscription) return
+    subscription.live.reject(new SubscribeRefused('Redis refuses the topic since it is back'))
+    for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic, subscription.gapDue(lane.format))
+  }
+
+  countListeners(channels: readonly string[], isWanted?: () => boolean): Promise<number[] | undefined> {
+    return countListeners(channels, { byName: this.#channels, byPattern: this.#patterns }, isWanted)
+  }
+
+  #find(topic: Topic): Subscription | undefined {
+    return this.#subscriptionsOf(topic).get(topic.name)
+  }
+
+  #subscriptionsOf({ kind }: Topic): Map<string, Subscription> {
+    return kind === 'channel' ? this.#channels : this.#patterns
+  }
+
+  #create(topic: Topic): Subscription {
+    const subscription = new Subscription(topic, this.#context)
+    this.#subscriptionsOf(topic).set(topic.name, subscription)
+    const rule = topic.kind === 'channel' ? this.#histories?.history.ruleOf(topic.name) : undefined
+    if (rule && this.#histories) {
+      subscription.follower = new Follower(topic.name, this.#histories.repairs, subscription)
+      this.#findPlace(subscription, this.#histories.locator)
+    } else {
+      this.#ask(subscription)
+    }
+    return subscription
+  }
+
+  /** Where the history stands is asked before the channel is subscribed: whatever comes after that is heard, or missed. */
+  async #findPlace(subscription: Subscription, locator: Locator): Promise<void> {
+    const { topic, follower } = subscription
+    const isWanted = () => this.#find(topic) === subscription
+    // As long as the broker is away the channel would not be live either.
+    const place = await locator.find(topic.name, isWanted)
+    if (!isWanted()) return
+    if (place) {
+      follower?.begin(place.newest)
+      // Who stopped waiting has missed what came before that place.
+      if (subscription.lost) subscription.isBehind = true
+    } // otherwise the first message will tell, or the next check
+    this.#ask(subscription)
+  }
+
+  #ask(subscription: Subscription): void {
+    this.#broker.subscribe(subscription.topic).then(() => this.#setLive(subscription), subscription.live.reject)
+  }
+
+  #drop({ topic, follower }: Subscription): void {
+    follower?.stop()
+    this.#subscriptionsOf(topic).delete(topic.name)
+    this.#broker.unsubscribe(topic)
+  }
+
+  #setLive(subscription: Subscription): void {
+    subscription.isLive = true
+    subscription.promise()
+    if (subscription.lost) this.#makeGood(subscription)
+    subscription.live.resolve()
+  }
+
+  /** What may have been missed is read from the history, or told. */
+  #makeGood(subscription: Subscription): void {
+    if (!subscription.lost) return
+    const { since, reason } = subscription.lost
+    subscription.repaired = subscription.lost
+    subscription.lost = undefined
+    const recovers = subscription.follower?.recover(since)
+    if (!recovers || subscription.isBehind) subscription.gap(reason, since)
+    subscription.isBehind = false
+  }
+}
+
+interface Histories {
+  readonly history: History
+  readonly locator: Locator
+  /** The work of repairing channels after a loss; apart, so that it need not wait behind clients. */
+  readonly repairs: Replays
+}
+
+const DEFAULT_RETRY_MS = 200
+const DEFAULT_MAX_REPLAYS = 100
+const MAX_REPAIRS = 16

@@ -1,0 +1,219 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type HistoryPage, type Mark, markOf, type Position } from '../brokers/history.js'
+import type { Message } from '../messages/message.js'
+import type { GapReason } from '../protocol/gap.js'
+import { atMost } from '../support/with-timeout.js'
+import type { PageQuery, Replays } from './catch-up-limiter.js'
+import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './positions.js'
+
+/** For whom a history is replayed: one client, or all clients of a channel after a loss. */
+export interface Reader {
+  deliver(message: Message, source: 'history' | 'live'): void
+  /** Something is missing at this place. `until` is when the message that follows was published. */
+  gap(reason: GapReason, until?: number): void
+  /** Resolves when more can be taken without holding it in memory. */
+  ready(): Promise<void>
+  /**
+   * The reader has everything up to the position, and every live message so far. From now on
+   * nothing is taken any more. Without a position: whatever comes next follows.
+   */
+  caughtUp(position: Position | undefined): void
+}
+
+export interface ReplayOptions {
+  readonly channel: string
+  readonly replays: Replays
+  readonly reader: Reader
+  /** So many bytes of live messages are held while it reads. */
+  readonly maxHeldBytes?: number
+}
+
+interface Held {
+  readonly message: Message
+  /** The number of the last read that had begun when it came. */
+  readonly read: number
+}
+
+/**
+ * Brings a reader from a place in a channel's history to now, while live messages go on:
+ *
+ *     history   … 4 5 6 7 8 9            read page by page, from behind the reader's place
+ *     live            7 8 n 9 10 11      held; n is native, it has no position
+ *     reader    … 4 5 6 7 8 9 n 10 11    those that were read are dropped from what was held
+ *
+ * Live messages over the bound are dropped as long as the history has them, too.
+ */
+export class Replay {
+  readonly #channel: string
+  readonly #replays: Replays
+  readonly #reader: Reader
+  readonly #maxHeldBytes: number
+  #held: Held[] = []
+  #heldBytes = 0
+  /** Up to where the reader has everything; undefined where whatever comes follows. */
+  #position: Position | undefined
+  /** How many reads have begun. */
+  #reads = 0
+  /** A read must have this number before it can be the last: what came before it was dropped. */
+  #lastRead = 0
+  #nativesLost = false
+  /** Where the reader stood in an epoch that has ended: it has what lies before, which may still come live. */
+  #left: Mark | undefined
+  #failingSince: number | undefined
+  #stopped = false
+
+  constructor({ channel, replays, reader, maxHeldBytes = MAX_HELD_BYTES }: ReplayOptions) {
+    this.#channel = channel
+    this.#replays = replays
+    this.#reader = reader
+    this.#maxHeldBytes = maxHeldBytes
+  }
+
+  /** A live message. */
+  take(message: Message): void {
+    this.#held.push({ message, read: this.#reads })
+    this.#heldBytes += weightOf(message)
+    if (this.#heldBytes > this.#maxHeldBytes) this.#dropHeld()
+  }
+
+  /** What came so far may be out of date: only a read that begins later can be the last. */
+  readOn(): void {
+    this.#lastRead = this.#reads + 1
+  }
+
+  /** The reader is gone. */
+  stop(): void {
+    this.#stopped = true
+    this.#held = []
+  }
+
+  /** Resolves when it has caught up or was stopped. */
+  async run(start: PageQuery): Promise<void> {
+    let query: PageQuery | undefined = start
+    while (query && !this.#stopped) {
+      await this.#reader.ready()
+      const done = await this.#replays.turn()
+      try {
+        query = this.#stopped ? undefined : await this.#step(query)
+        // While the page is on its way to the client it still counts; one that is stuck counts no more.
+        if (!this.#stopped) await atMost(TURN_MS, this.#reader.ready())
+      } finally {
+        done()
+      }
+      if (this.#failingSince !== undefined && query) await pause(this.#replays.retryMs)
+    }
+  }
+
+  /** Reads a page and hands it over; returns what to ask for next. */
+  async #step(query: PageQuery): Promise<PageQuery | undefined> {
+    this.#reads++
+    const page = await this.#replays.read(this.#channel, query).catch(() => undefined)
+    if (this.#stopped) return undefined
+    if (page === undefined) return this.#failed(query)
+    this.#failingSince = undefined
+    this.#handOver(page, query)
+    if (page.more || this.#reads < this.#lastRead) return this.#next(query)
+    const whole = this.#release(page)
+    if (this.#stopped) return undefined
+    if (!whole) return this.#next(query)
+    this.#reader.caughtUp(this.#position)
+    return undefined
+  }
+
+  #handOver({ entries, newest, continuity }: HistoryPage, { after }: PageQuery): void {
+    if (continuity === 'trimmed') this.#reader.gap('history_trimmed', entries[0]?.time)
+    if (continuity === 'reset') {
+      const isEnded = after && !(newest && isOfEpoch(after, newest))
+      if (isEnded) this.#left = after
+      this.#reader.gap('history_reset', entries[0]?.time)
+    }
+    this.#position = newest // what is not in the entries is behind the reader, or in the gap
+    for (const { message } of entries) {
+      if (this.#stopped) return
+      this.#position = message.position
+      this.#reader.deliver(message, 'history')
+    }
+  }
+
+  /** Lets out what was held, as far as it follows; false where the history has to say what is between. */
+  #release({ continuity, newest }: HistoryPage): boolean {
+    if (this.#nativesLost) this.#reader.gap('replay_overflow')
+    this.#nativesLost = false
+    let told = continuity === 'reset'
+    for (let held = this.#held[0]; held && !this.#stopped; held = this.#held[0]) {
+      const { message, read } = held
+      const known = this.#position
+      const { position } = message
+      if (position && this.#left && mayBeCovered(this.#left, position)) {
+        this.#drop()
+        continue
+      }
+      if (position && known && isOther(known, position)) {
+        // Two histories: one of them has been rolled back. Which one, the next read knows.
+        if (!told) this.#reader.gap('history_reset')
+        this.readOn()
+        this.#keep(({ position }) => !position)
+        return false
+      }
+      if (position && read < this.#reads && !(newest && isCovered(newest, position))) {
+        // It had come before the history was read, which does not know it: what it was part of has been lost meanwhile.
+        this.#drop()
+        if (!told) this.#reader.gap('history_reset')
+        told = true
+        continue
+      }
+      const isKnown = position && known && isCovered(known, position)
+      if (position && known && !isKnown && !isNext(known, position)) return false
+      this.#drop()
+      if (isKnown) continue
+      if (position) this.#position = position
+      this.#reader.deliver(message, 'live')
+    }
+    return true
+  }
+
+  #next(query: PageQuery): PageQuery {
+    return this.#position ? { after: markOf(this.#position) } : query
+  }
+
+  /** Tries again for a while; then the reader goes on without the history. */
+  #failed(query: PageQuery): PageQuery | undefined {
+    this.#failingSince ??= performance.now()
+    if (performance.now() - this.#failingSince < GIVE_UP_MS) return query
+    this.#reader.gap('history_unavailable')
+    for (const { message } of this.#held.splice(0)) if (!this.#stopped) this.#reader.deliver(message, 'live')
+    if (!this.#stopped) this.#reader.caughtUp(undefined)
+    return undefined
+  }
+
+  /** Lets go of what the history has, too; and if that is not enough, of everything. */
+  #dropHeld(): void {
+    this.readOn()
+    this.#keep(({ position }) => !position)
+    if (this.#heldBytes <= this.#maxHeldBytes) return
+    this.#held = []
+    this.#heldBytes = 0
+    this.#nativesLost = true
+  }
+
+  /** Lets go of the oldest that is held. */
+  #drop(): void {
+    const held = this.#held.shift()
+    if (held) this.#heldBytes -= weightOf(held.message)
+  }
+
+  #keep(wanted: (message: Message) => boolean): void {
+    this.#held = this.#held.filter(({ message }) => wanted(message))
+    this.#heldBytes = this.#held.reduce((sum, { message }) => sum + weightOf(message), 0)
+  }
+}
+
+const MAX_HELD_BYTES = 256 * 1024
+/** About what a message takes in memory beside its data. */
+const OVERHEAD = 200
+const weightOf = ({ data }: Message): number => data.length + OVERHEAD
+
+/** How long a client that takes a page slowly keeps others waiting. */
+const TURN_MS = 250
+/** Longer than a Redis needs that is just back, or a failover; then live messages are worth more than old ones. */
+const GIVE_UP_MS = 10_000

@@ -1,0 +1,157 @@
+import type { Position } from '../brokers/history.js'
+import type { Gate, PrivateLane } from '../fanout/client-queue.js'
+import type { Subscriber } from '../fanout/subscriber.js'
+import { encodeId, encodeMark } from '../messages/cursor.js'
+import type { Message } from '../messages/message.js'
+import type { Topic } from '../messages/topic.js'
+import type { GapReason } from '../protocol/gap.js'
+import { Replay } from './catch-up.js'
+import type { PageQuery, Replays } from './catch-up-limiter.js'
+import { Ahead } from './deduplication-window.js'
+import { isCovered } from './positions.js'
+import { Succession } from './sequence-tracker.js'
+
+/** The other clients of the channel, whom it is to join. */
+export interface Others {
+  /** Up to where they have everything. */
+  head(): Position | undefined
+  gap(reason: GapReason, until?: number): void
+  /** The client has what they have. */
+  caughtUp(): void
+  /** It will, when the message that is being delivered is with all of them. */
+  arrived(): void
+}
+
+/**
+ * One client on its way from its place in a channel's history to where the others are.
+ *
+ *     reading ──all is read, what was held is out──▶ ahead of the others, or not
+ *     ahead   ──the others get what it has──────────▶ joined
+ */
+export class Resumption implements Gate {
+  readonly lane: PrivateLane
+  readonly #subscriber: Subscriber
+  readonly #topic: Topic
+  readonly #from: PageQuery
+  readonly #others: Others
+  readonly #replay: Replay
+  #reading = true
+  /** What it read that the others have not got yet. */
+  readonly #read = new Ahead()
+  readonly #client = new Succession()
+  #told = false
+
+  constructor(
+    lane: PrivateLane,
+    subscriber: Subscriber,
+    topic: Topic,
+    from: PageQuery,
+    replays: Replays,
+    others: Others,
+  ) {
+    this.lane = lane
+    this.#from = from
+    this.#subscriber = subscriber
+    this.#topic = topic
+    this.#others = others
+    this.#replay = new Replay({ channel: topic.name, replays, reader: this })
+  }
+
+  /** To be called when the channel is live. */
+  start(): void {
+    this.#replay.run(this.#from)
+  }
+
+  /** The client keeps the place that it named, also when its stream ends before anything has come. */
+  keepPlace(): void {
+    const { after } = this.#from
+    if (after) this.lane.place(this.#topic, encodeMark(this.#topic.name, after))
+  }
+
+  stop(): void {
+    this.#replay.stop()
+  }
+
+  take(message: Message): void {
+    if (this.#reading) this.#replay.take(message)
+    else this.#follow(message)
+  }
+
+  /** The channel was lost: when it is back, its history may have been set back. */
+  readOn(): void {
+    this.#replay.readOn()
+  }
+
+  /** What the others missed the client reads for itself, all but what is in no history. */
+  concerns(reason: GapReason): boolean {
+    if (this.#reading && reason !== 'replay_overflow') {
+      this.#replay.readOn()
+      return false
+    }
+    this.#client.break()
+    return true
+  }
+
+  deliver(message: Message): void {
+    const { position } = message
+    if (position) {
+      this.#next(position)
+      const head = this.#others.head()
+      if (!head || !isCovered(head, position)) this.#read.add(position)
+    }
+    this.#told ||= position !== undefined
+    this.lane.pass(message, this.#topic)
+  }
+
+  gap(reason: GapReason, until?: number): void {
+    this.#client.break()
+    this.#others.gap(reason, until)
+  }
+
+  /** From now on the client gets what the others get: what follows this, or after a gap that they were told. */
+  join(position: Position | undefined): void {
+    this.#moveTo(position)
+  }
+
+  ready(): Promise<void> {
+    this.lane.flush()
+    return this.#subscriber.ready()
+  }
+
+  caughtUp(position: Position | undefined): void {
+    this.#reading = false
+    this.#moveTo(position)
+    if (position && !this.#told) this.#tellPosition(position)
+    const head = this.#others.head()
+    if (!position || (head && isCovered(head, position))) this.#others.caughtUp()
+  }
+
+  #follow(message: Message): void {
+    const { position } = message
+    const isCopy =
+      position && this.#client.position && isCovered(this.#client.position, position) && !this.#read.hasOther(position)
+    if (isCopy) {
+      if (position.offset === this.#client.position?.offset) this.#others.arrived()
+      return
+    }
+    if (position) this.#next(position)
+    this.lane.pass(message, this.#topic)
+    if (position) this.#others.arrived()
+  }
+
+  #next(position: Position): void {
+    if (!this.#client.next(position)) this.#others.gap('history_reset')
+  }
+
+  #moveTo(position: Position | undefined): void {
+    if (!this.#client.moveTo(position)) this.#others.gap('history_reset')
+  }
+
+  #tellPosition(position: Position): void {
+    const { lane } = this
+    const id = encodeId(this.#topic.name, position)
+    lane.place(this.#topic, id)
+    if (lane.format.placed) lane.push(lane.format.placed(this.#topic, id))
+    else if (lane.format.position && lane.cursor !== undefined) lane.push(lane.format.position(lane.cursor))
+  }
+}

@@ -1,0 +1,57 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { LOSS_REASONS } from '../brokers/broker.js'
+import { describeTopic, type Topic, TopicName } from '../messages/topic.js'
+import { toJson } from './json.js'
+
+/** Why messages may have been missed: what the broker tells, and what resuming from a history can meet with. */
+export const GAP_REASONS = [
+  ...LOSS_REASONS,
+  'history_trimmed',
+  'history_reset',
+  'history_unavailable',
+  'cursor_unknown',
+  'no_history',
+  'replay_overflow',
+] as const
+export type GapReason = (typeof GAP_REASONS)[number]
+
+export interface Gap {
+  readonly topic: Topic
+  /** The window in which messages may have been missed, in milliseconds since 1970; its begin is not always known. */
+  readonly since?: number | undefined
+  readonly until: number
+  readonly reason: GapReason
+}
+
+/** The data of a `gap` event. */
+export const GapData = Type.Intersect(
+  [
+    TopicName,
+    Type.Object({
+      from: Type.Optional(
+        Type.String({
+          format: 'date-time',
+          description: 'When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.',
+        }),
+      ),
+      to: Type.String({ format: 'date-time', description: 'From when on every message arrives again.' }),
+      reason: Type.Unsafe<GapReason>({
+        type: 'string',
+        enum: GAP_REASONS,
+        description: 'Why messages may be missing.',
+      }),
+    }),
+  ],
+  {
+    $id: 'Gap',
+    description:
+      'The data of a `gap` event: between these times, messages on the channel or pattern may have been missed.',
+  },
+)
+
+export const gapData = (gap: Gap): string => toJson(describeGap(gap))
+
+export function describeGap({ topic, since, until, reason }: Gap): Static<typeof GapData> {
+  const from = since === undefined ? {} : { from: new Date(since).toISOString() }
+  return { ...describeTopic(topic), ...from, to: new Date(until).toISOString(), reason }
+}

@@ -1,0 +1,114 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { TopicName } from '../messages/topic.js'
+import { checker } from '../support/lazy-validator.js'
+import { requireJson } from './json.js'
+import { ProblemDetails } from './problem-details.js'
+import { Problem } from './problems.js'
+
+/*
+ * The frames of the multiplexed WebSocket: JSON objects as text. A client's frame is answered by
+ * one frame that carries its `ref`. Frames without a `type` are envelopes: messages and gaps.
+ */
+
+/** Chosen by the client, given back in the answer. */
+const Ref = Type.Union([Type.String({ maxLength: 128 }), Type.Number()])
+export type Ref = Static<typeof Ref>
+
+const topic = {
+  ref: Type.Optional(Ref),
+  channel: Type.Optional(Type.String()),
+  pattern: Type.Optional(Type.String()),
+}
+
+const SubscribeRequest = Type.Object(
+  {
+    type: Type.Literal('subscribe'),
+    ...topic,
+    after: Type.Optional(Type.String()),
+    since: Type.Optional(Type.String()),
+    last: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+  },
+  { additionalProperties: false },
+)
+
+export type SubscribeRequest = Static<typeof SubscribeRequest>
+
+const UnsubscribeRequest = Type.Object({ type: Type.Literal('unsubscribe'), ...topic }, { additionalProperties: false })
+
+const PublishRequest = Type.Object(
+  {
+    type: Type.Literal('publish'),
+    ref: Type.Optional(Ref),
+    channel: Type.String(),
+    data: Type.String(),
+    event: Type.Optional(Type.String()),
+    encoding: Type.Optional(Type.Literal('base64')),
+    idempotency_key: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+const PingRequest = Type.Object(
+  { type: Type.Literal('ping'), ref: Type.Optional(Ref) },
+  { additionalProperties: false },
+)
+
+export const SessionRequest = Type.Union([SubscribeRequest, UnsubscribeRequest, PublishRequest, PingRequest], {
+  $id: 'SessionRequest',
+  description: 'A frame that the client sends on the multiplexed WebSocket.',
+})
+export type SessionRequest = Static<typeof SessionRequest>
+
+const TopicAnswer = Type.Intersect([
+  Type.Object({
+    type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
+    ref: Type.Optional(Ref),
+    id: Type.Optional(Type.String({ description: 'Where the channel stands: what comes is after it.' })),
+  }),
+  TopicName,
+])
+
+const PublishAnswer = Type.Object({
+  type: Type.Literal('published'),
+  ref: Type.Optional(Ref),
+  channel: Type.String(),
+  receivers: Type.Integer({ minimum: 0 }),
+  id: Type.Optional(Type.String()),
+  replayed: Type.Optional(Type.Literal(true)),
+})
+
+const PingAnswer = Type.Object({ type: Type.Literal('pong'), ref: Type.Optional(Ref) })
+
+const ErrorAnswer = Type.Object({
+  type: Type.Literal('error'),
+  ref: Type.Optional(Ref),
+  problem: Type.Ref(ProblemDetails),
+})
+
+export const SessionAnswer = Type.Union([TopicAnswer, PublishAnswer, PingAnswer, ErrorAnswer], {
+  $id: 'SessionAnswer',
+  description: 'A frame that answers a request on the multiplexed WebSocket, with its `ref`.',
+})
+export type SessionAnswer = MaybeRef<Static<typeof SessionAnswer>>
+
+/** JSON leaves out a `ref` that is undefined. */
+type MaybeRef<Answer> = Answer extends unknown ? Omit<Answer, 'ref'> & { ref?: Ref | undefined } : never
+
+const isRequest = checker(SessionRequest)
+const isRef = checker(Ref)
+
+/** A request, or the problem with it and the `ref` to answer to, as far as there is one. */
+export function readRequest(frame: Buffer): SessionRequest | { problem: Problem; ref: Ref | undefined } {
+  let value: unknown
+  try {
+    value = requireJson(frame)
+  } catch {
+    return { problem: new Problem('invalid-json', 'The frame is not JSON.'), ref: undefined }
+  }
+  if (isRequest(value)) return value
+  const ref = typeof value === 'object' && value !== null ? (value as { ref?: unknown }).ref : undefined
+  return { problem: new Problem('invalid-request', EXPECTED), ref: isRef(ref) ? ref : undefined }
+}
+
+const EXPECTED =
+  'A frame is {"type":"subscribe","channel"|"pattern","after"|"since"|"last"?}, {"type":"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?,"idempotency_key"?} or {"type":"ping"}, each with an optional "ref".'

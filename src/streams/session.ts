@@ -1,0 +1,189 @@
+import { A_TURN } from '../../plugins/cooperative-yielding.js'
+import { requireAllowedWithin } from '../access/allows.js'
+import type { Caller } from '../access/caller.js'
+import { WorkBudget } from '../access/work-budget.js'
+import type { Hub } from '../fanout/hub.js'
+import { placesOf } from '../history/start-position.js'
+import type { Publication } from '../messages/message.js'
+import { channelProblem, patternProblem } from '../messages/names.js'
+import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
+import { webSocketText } from '../protocol/frames.js'
+import { toJson } from '../protocol/json.js'
+import { Problem } from '../protocol/problems.js'
+import {
+  type Ref,
+  readRequest,
+  type SessionAnswer,
+  type SessionRequest,
+  type SubscribeRequest,
+} from '../protocol/session-protocol.js'
+import { requireKey, withKey } from '../publishing/idempotency.js'
+import { publicationFromJson } from '../publishing/publication.js'
+import type { Stream } from './stream.js'
+
+export interface SessionOptions {
+  caller: Caller
+  maxMessageBytes: number
+  /** Counts a message that is about to be published. @throws Problem when it may not be */
+  spend?: () => void
+  /** Is told of each message that may not be published. */
+  refused?: (problem: Problem) => void
+}
+
+/** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
+export class Session {
+  readonly #stream: Stream
+  readonly #hub: Hub
+  readonly #caller: Caller
+  readonly #maxMessageBytes: number
+  readonly #spend: () => void
+  readonly #refused: (problem: Problem) => void
+  /** Subscriptions that were asked for and are not live yet. */
+  readonly #pending = new Map<string, Pending>()
+  #work = new WorkBudget()
+  #frames = 0
+
+  constructor(
+    stream: Stream,
+    hub: Hub,
+    { caller, maxMessageBytes, spend = () => {}, refused = () => {} }: SessionOptions,
+  ) {
+    this.#stream = stream
+    this.#hub = hub
+    this.#caller = caller
+    this.#maxMessageBytes = maxMessageBytes
+    this.#spend = spend
+    this.#refused = refused
+    // Answers come through the lane, also before the first subscription, which would bring the client there.
+    stream.lane?.join(stream.subscriber)
+  }
+
+  /**
+   * Takes one frame; one that is no request of the protocol ends the connection. The effect begins at once, in the
+   * order of the frames; the answer may come later.
+   */
+  async receive(frame: Buffer): Promise<void> {
+    // The frames that are taken in one turn cost no more together than one request may.
+    if (++this.#frames % A_TURN === 0) this.#work = new WorkBudget()
+    const request = readRequest(frame)
+    if ('problem' in request) {
+      this.#fail(request.problem, request.ref)
+      return this.#stream.close('bad_message')
+    }
+    try {
+      this.#answer(await this.#handle(request))
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      this.#fail(error, request.ref)
+      if (error.type === 'too-many-subscriptions') this.#stream.close('too_many_subscriptions')
+    }
+  }
+
+  #handle(request: SessionRequest): SessionAnswer | Promise<SessionAnswer> {
+    const { ref } = request
+    switch (request.type) {
+      case 'subscribe':
+        return this.#subscribe(readTopic(request), request)
+      case 'unsubscribe': {
+        const topic = readTopic(request)
+        this.#giveUp(topicKey(topic))
+        this.#stream.unsubscribe(topic)
+        return { type: 'unsubscribed', ref, ...describeTopic(topic) }
+      }
+      case 'publish':
+        return this.#publish(request)
+      case 'ping':
+        return { type: 'pong', ref }
+    }
+  }
+
+  async #subscribe(topic: Topic, { ref, after, since, last }: SubscribeRequest): Promise<SessionAnswer> {
+    requireAllowedWithin(this.#work, this.#caller, 'subscribe', [topic])
+    const key = topicKey(topic)
+    const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
+    if (places.size > 0 && this.#stream.has(topic)) throw alreadySubscribed(topic, { after, since, last })
+    let pending = this.#pending.get(key)
+    if (!pending) {
+      pending = untilGivenUp(this.#stream.subscribe([topic], places))
+      this.#pending.set(key, pending)
+    }
+    await pending.settled.finally(() => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key)
+    })
+    const id = this.#hub.locate(this.#stream, topic)
+    return { type: 'subscribed', ref, ...describeTopic(topic), ...(id !== undefined && { id }) }
+  }
+
+  #giveUp(key: string): void {
+    this.#pending.get(key)?.giveUp()
+    this.#pending.delete(key)
+  }
+
+  async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
+    const publication = this.#read(request)
+    const [result] = await this.#hub.publish([publication], 'websocket')
+    if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
+    return { type: 'published', ref: request.ref, channel: publication.channel, ...result }
+  }
+
+  /** @throws Problem where it may not be published; that is counted */
+  #read(request: SessionRequest & { type: 'publish' }): Publication {
+    try {
+      this.#spend()
+      const publication = publicationFromJson(request)
+      requireAllowedWithin(this.#work, this.#caller, 'publish', [channelTopic(publication.channel)])
+      if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
+      const { idempotency_key: key } = request
+      return key === undefined ? publication : withKey(publication, { key: requireKey(key), caller: this.#caller.id })
+    } catch (error) {
+      if (error instanceof Problem) this.#refused(error)
+      throw error
+    }
+  }
+
+  #fail(problem: Problem, ref: Ref | undefined): void {
+    this.#answer({ type: 'error', ref, problem: problem.toJSON() })
+  }
+
+  /** Through the lane, so that an answer stands in order with the messages around it. */
+  #answer(answer: SessionAnswer): void {
+    this.#stream.lane?.push(webSocketText(toJson(answer)))
+    this.#stream.lane?.flush()
+  }
+}
+
+/** Where to begin can be chosen once: messages of the first subscription may already be on their way. */
+function alreadySubscribed({ kind, name }: Topic, place: Record<string, unknown>): Problem {
+  const given = Object.entries(place).filter(([, value]) => value !== undefined)
+  const fields = given.map(([field]) => `"${field}"`).join(' and ')
+  return new Problem(
+    'invalid-request',
+    `The ${kind} "${name}" is already subscribed on this connection, so ${fields} cannot take effect. Unsubscribe from it first, or leave out ${fields}.`,
+  )
+}
+
+interface Pending {
+  /** Rejects with a Problem when it was given up: the subscription itself would not settle any more. */
+  readonly settled: Promise<void>
+  giveUp(): void
+}
+
+function untilGivenUp(live: Promise<void>): Pending {
+  let giveUp = (): void => {}
+  const givenUp = new Promise<void>((_resolve, reject) => {
+    giveUp = () => reject(new Problem('invalid-request', 'It was unsubscribed before the subscription was live.'))
+  })
+  return { settled: Promise.race([live, givenUp]), giveUp }
+}
+
+/** @throws Problem */
+function readTopic({ channel, pattern }: { channel?: string; pattern?: string }): Topic {
+  if (channel !== undefined && pattern === undefined) return usable(channelTopic(channel), channelProblem(channel))
+  if (pattern !== undefined && channel === undefined) return usable(patternTopic(pattern), patternProblem(pattern))
+  throw new Problem('invalid-request', 'Give either a channel or a pattern.')
+}
+
+function usable(topic: Topic, problem: ReturnType<typeof channelProblem>): Topic {
+  if (problem) throw new Problem(problem)
+  return topic
+}

@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Sink } from '../../fanout/subscriber.js'
+import { detach } from '../../node-internals/detach.js'
+import { CLOSE_REASONS, type CloseReason } from '../../protocol/close-reasons.js'
+import { LAST_CHUNK } from '../../protocol/frames.js'
+import { endSoon } from './end-soon.js'
+import { SocketSink } from './socket.js'
+
+/**
+ * An HTTP response that streams. Its head goes out through Node's response, its body straight to
+ * the socket: the frames already are in chunked transfer coding, the same bytes for every client.
+ */
+export class HttpSink extends SocketSink implements Sink {
+  /** Until `begin`. */
+  #response: ServerResponse | undefined
+  readonly #chunked: boolean
+
+  constructor(response: ServerResponse) {
+    super()
+    this.#response = response
+    this.#chunked = response.req.httpVersionMinor > 0
+  }
+
+  /** The head has been written and the response is the one that the socket carries now. */
+  begin(socket: Socket, onClose: () => void): void {
+    const isDetached = this.#response !== undefined && detach(this.#response, socket)
+    this.#response = undefined
+    this.attach(socket)
+    socket.on('close', onClose)
+    // A client that closes its sending side has left: nothing else tells of one that waits for messages.
+    if (socket.readableEnded) endSoon(socket)
+    else if (!isDetached) socket.once('end', () => endSoon(socket))
+  }
+
+  /** HTTP has no answer to a heartbeat. */
+  heartbeat(): boolean {
+    return true
+  }
+
+  close(reason: CloseReason): void {
+    if (CLOSE_REASONS[reason].cut) {
+      this.socket?.destroy()
+      this.#response?.destroy()
+    } else if (this.socket) {
+      end(this.socket, this.#chunked)
+    }
+  }
+}
+
+/** Closes the connection after what has been written; within a bounded time, as a stuck client takes nothing. */
+function end(socket: Socket, chunked: boolean): void {
+  if (chunked) socket.write(LAST_CHUNK)
+  endSoon(socket)
+  if (socket.destroyed) return
+  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+const CLOSE_TIMEOUT_MS = 2000

@@ -1,0 +1,240 @@
+import type { Caller } from '../access/caller.js'
+import { SubscribeRefused } from '../brokers/broker.js'
+import type { Config } from '../config/config.js'
+import { PrivateLane } from '../fanout/client-queue.js'
+import type { Hub } from '../fanout/hub.js'
+import { type Sink, Subscriber } from '../fanout/subscriber.js'
+import type { Client } from '../fanout/subscription.js'
+import type { Places } from '../history/start-position.js'
+import { describeTopic, type Topic, topicKey } from '../messages/topic.js'
+import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
+import type { Format } from '../protocol/frames.js'
+import { toJson } from '../protocol/json.js'
+import { Problem } from '../protocol/problems.js'
+import type { EndedStream } from '../telemetry/access-log.js'
+
+export interface StreamOptions {
+  /** Who listens; the stream ends when what it may do is over. */
+  caller?: Caller
+  sink: Sink
+  format: Format
+  /** Ends after so many messages. */
+  limit?: number | undefined
+  /** Ends after so many seconds. */
+  timeout?: number | undefined
+  /** Its topics are several, or come and go. */
+  multiplexed?: boolean
+  /** Of several topics, each brings its own copy of a message that matches more than one. */
+  everyCopy?: boolean
+  /** Counts the patterns among its topics, and may refuse them. */
+  patterns?: StreamPatterns
+  onClose?: (reason: CloseReason) => void
+  /** The id of the request that asks for it. */
+  reqId?: string
+}
+
+export interface StreamPatterns {
+  /** @throws Problem */
+  add(topics: readonly Topic[]): void
+  remove(topics: readonly Topic[]): void
+}
+
+export type StreamSettings = Pick<
+  Config,
+  | 'MAX_BUFFERED_BYTES'
+  | 'HEARTBEAT_SECONDS'
+  | 'OPEN_TIMEOUT_MS'
+  | 'MAX_SUBSCRIPTIONS'
+  | 'MAX_STREAM_AGE_SECONDS'
+  | 'RETRY_MS'
+>
+
+/** One client's stream: its topics, and how it ends. */
+export class Stream implements Client {
+  readonly subscriber: Subscriber
+  readonly format: Format
+  declare readonly lane?: PrivateLane
+  readonly #hub: Hub
+  readonly #settings: StreamSettings
+  readonly #patterns: StreamPatterns | undefined
+  readonly #topics = new Map<string, Topic>()
+  readonly #since = performance.now()
+  /** Who asked for it. Not the request itself, which would stay in memory as long as the stream. */
+  readonly #opener: Pick<EndedStream, 'reqId' | 'caller'>
+
+  constructor(
+    hub: Hub,
+    settings: StreamSettings,
+    {
+      sink,
+      format,
+      limit,
+      timeout,
+      caller,
+      reqId,
+      multiplexed = false,
+      everyCopy = false,
+      patterns,
+      onClose,
+    }: StreamOptions,
+  ) {
+    this.#hub = hub
+    this.#settings = settings
+    this.#patterns = patterns
+    this.format = format
+    this.#opener = { reqId, caller: caller?.name }
+    if (multiplexed || limit !== undefined) {
+      const onLimit = () => this.close('limit_reached')
+      const onRefused = (topic: Topic) => this.#refused(topic)
+      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, everyCopy, onRefused })
+    }
+    const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
+    this.subscriber = new Subscriber({
+      sink,
+      maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
+      onClose: reason => {
+        clearTimeout(timer)
+        for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
+        patterns?.remove([...this.#topics.values()])
+        this.lane?.leave(this.subscriber)
+        onClose?.(reason)
+        this.#topics.clear()
+      },
+    })
+  }
+
+  /** What there is to say of it when it has ended. */
+  account(): Omit<EndedStream, 'reason'> {
+    const { messages, bytes } = this.subscriber
+    const milliseconds = performance.now() - this.#since
+    const { transport } = this.format
+    return { ...this.#opener, transport, topics: this.#topics.values(), messages, bytes, milliseconds }
+  }
+
+  get size(): number {
+    return this.#topics.size
+  }
+
+  has(topic: Topic): boolean {
+    return this.#topics.has(topicKey(topic))
+  }
+
+  /**
+   * Resolves when every topic is live, however long that takes. The client begins at its place on each, or now.
+   * @throws Problem `channel-refused`, `too-many-subscriptions`, `too-many-patterns`, `patterns-unavailable`
+   */
+  async subscribe(topics: readonly Topic[], places?: Places): Promise<void> {
+    if (this.subscriber.closed) return
+    if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
+      throw new Problem('patterns-unavailable')
+    const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
+    if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
+    this.#patterns?.add(added)
+    for (const topic of added) this.#topics.set(topicKey(topic), topic)
+    try {
+      await Promise.all(added.map(topic => this.#begin(topic, places)))
+    } catch (error) {
+      // What was given up meanwhile may have been asked for anew: that one stays.
+      for (const topic of added) if (this.#topics.get(topicKey(topic)) === topic) this.unsubscribe(topic)
+      if (error instanceof SubscribeRefused) throw new Problem('channel-refused', undefined, {}, { cause: error })
+      throw error
+    }
+    this.#tellPosition(added)
+  }
+
+  /**
+   * Resolves when every topic is live, or after a bounded time: then each topic that is still
+   * missing gets a `gap` when it comes, and the stream can open meanwhile. `onLate` hears when all of them have come.
+   */
+  async subscribeOrExpectGap(
+    topics: readonly Topic[],
+    places?: Places,
+    onLate = (): void => {},
+  ): Promise<{ live: boolean }> {
+    const live = this.subscribe(topics, places).then(() => ({ live: true }))
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<{ live: boolean }>(resolve => {
+      timer = setTimeout(() => resolve({ live: false }), this.#settings.OPEN_TIMEOUT_MS)
+    })
+    const outcome = await Promise.race([live, late]).finally(() => clearTimeout(timer))
+    if (!outcome.live) {
+      for (const topic of topics) this.#hub.expectGap(this, topic)
+      live.then(onLate, () => this.close('channel_refused'))
+    }
+    return outcome
+  }
+
+  #begin(topic: Topic, places: Places | undefined): Promise<void> {
+    const place = places?.get(topic)
+    if (place && 'gap' in place) this.#hub.tellGap(this, topic, place.gap)
+    // The last none of its history is how every stream begins.
+    const from = place && 'from' in place && place.from.last !== 0 ? place.from : undefined
+    return this.#hub.subscribe(this, topic, from)
+  }
+
+  /** A client that is cut before its first message shall know from where to go on. */
+  #tellPosition(topics: readonly Topic[]): void {
+    if (this.subscriber.closed) return
+    const [id] = topics.map(topic => this.#hub.locate(this, topic)).filter(id => id !== undefined)
+    const cursor = id && (this.lane ? this.lane.cursor : id)
+    if (cursor && this.format.position) this.send(this.format.position(cursor))
+  }
+
+  /** The client is told first what it has missed on the topic. */
+  unsubscribe(topic: Topic): void {
+    if (!this.has(topic)) return
+    this.lane?.flush()
+    this.#tellGapDue(topic)
+    if (!this.#topics.delete(topicKey(topic))) return
+    this.#hub.unsubscribe(this, topic)
+    this.#patterns?.remove([topic])
+  }
+
+  /** An `error` event, for what goes wrong on a stream that is already open. */
+  sendError(topic: Topic, problem: Problem): void {
+    const data = toJson({ ...describeTopic(topic), ...problem.toJSON() })
+    this.send(this.format.control('error', topic, data))
+  }
+
+  /** One topic among several is lost for good: the stream says so and goes on with the others. */
+  #refused(topic: Topic): void {
+    if (this.size === 1) {
+      this.close('channel_refused')
+    } else {
+      this.sendError(topic, new Problem('channel-refused'))
+      this.unsubscribe(topic)
+    }
+  }
+
+  open(): void {
+    this.subscriber.open(this.#retry())
+  }
+
+  close(reason: CloseReason): void {
+    if (!CLOSE_REASONS[reason].cut) this.#settle()
+    if (CLOSE_REASONS[reason].again) for (const bytes of this.#retry()) this.subscriber.write(bytes)
+    this.subscriber.close(reason)
+  }
+
+  /** What the client is still owed: the messages of this tick, and the news of what it has missed. */
+  #settle(): void {
+    this.#hub.outbox.flush()
+    for (const topic of this.#topics.values()) this.#tellGapDue(topic)
+  }
+
+  #tellGapDue(topic: Topic): void {
+    const gap = this.#hub.gapDue(this, topic)
+    if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
+  }
+
+  /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */
+  #retry(): Buffer[] {
+    const { retry, pack } = this.format
+    return retry ? [pack([retry(Math.round(this.#settings.RETRY_MS * (0.5 + Math.random())))])] : []
+  }
+
+  /** For this client alone. */
+  send(frame: Buffer): void {
+    this.subscriber.write(this.format.pack([frame]))
+  }
+}

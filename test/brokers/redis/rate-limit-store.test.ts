@@ -1,0 +1,44 @@
+import { Redis } from 'ioredis'
+import t from 'tap'
+import { RedisLedger } from '../../../src/brokers/redis/rate-limit-store.js'
+import { silentLogger } from '../../../src/support/logger.js'
+import { startRedis } from '../../support/redis.js'
+import { until } from '../../support/until.js'
+
+t.test('what gateways charge a caller adds up in Redis, passes with time, and leaves nothing behind', async t => {
+  const server = await startRedis(t)
+  const redis = new Redis(server.url)
+  t.teardown(() => redis.disconnect())
+  const [one, other] = [0, 1].map(() => new RedisLedger(() => redis, silentLogger))
+  t.equal(await one?.charge('a', 300), 300)
+  const owed = (await other?.charge('a', 300)) ?? 0
+  t.ok(owed > 300 && owed <= 600, `${owed} ms`)
+  t.equal(await one?.charge('b', 0.25), 0.25)
+  const keys = await redis.keys('*')
+  t.ok(
+    keys.every(key => key.startsWith('carillon:rate:')),
+    `${keys}`,
+  )
+  for (const key of keys) t.ok((await redis.pttl(key)) <= 600, 'it expires')
+  await until(async () => (await redis.dbsize()) === 0, 'Redis has dropped what is paid off')
+})
+
+t.test('a Redis that has forgotten the script is told it again; one that refuses is told of once', async t => {
+  const server = await startRedis(t)
+  const redis = new Redis(server.url)
+  t.teardown(() => redis.disconnect())
+  const warnings: string[] = []
+  const ledger = new RedisLedger(() => redis, { ...silentLogger, warn: (_, message) => warnings.push(message) })
+  await ledger.charge('a', 1000)
+  await server.cli('SCRIPT', 'FLUSH')
+  const owed = await ledger.charge('a', 1000)
+  t.ok(owed > 1000 && owed <= 2000)
+  t.same(warnings, [])
+  await server.cli('CONFIG', 'SET', 'maxmemory', '1')
+  for (let i = 0; i < 3; i++) await t.rejects(ledger.charge('a', 1), /OOM|memory/i)
+  t.equal(warnings.length, 1)
+})
+
+t.test('without a connection it rejects at once', async t => {
+  await t.rejects(new RedisLedger(() => undefined, silentLogger).charge('a', 1))
+})

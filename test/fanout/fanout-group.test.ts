@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { Lane } from '../../src/fanout/fanout-group.js'
+import { Outbox } from '../../src/fanout/flush-scheduler.js'
+import { Subscriber } from '../../src/fanout/subscriber.js'
+import { Message } from '../../src/messages/message.js'
+import { channelTopic } from '../../src/messages/topic.js'
+import { FORMATS } from '../../src/protocol/frames.js'
+import { FakeSink } from '../support/fake-sink.js'
+import { endOfTick } from '../support/hub-client.js'
+
+const message = (text: string) => new Message({ channel: 'news', data: Buffer.from(text) })
+const topic = channelTopic('news')
+
+function member(lane: Lane, maxBufferedBytes = 1024) {
+  const sink = new FakeSink()
+  const subscriber = new Subscriber({ sink, maxBufferedBytes, onClose: () => lane.leave(subscriber) })
+  subscriber.open()
+  lane.join(subscriber)
+  return { sink, subscriber }
+}
+
+t.test('joins the messages of a tick into one write, in their order', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const { sink } = member(lane)
+  for (const text of ['a', 'b']) lane.deliver(message(text), topic)
+  lane.push(Buffer.from(': answer\n\n'))
+  t.equal(sink.writes.length, 0)
+  await endOfTick()
+  t.equal(sink.writes.length, 1)
+  t.equal(sink.text, 'data: a\n\ndata: b\n\n: answer\n\n')
+  lane.deliver(message('c'), topic)
+  await endOfTick()
+  t.equal(sink.writes.length, 2)
+})
+
+t.test('lets out what it has before somebody joins or leaves', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const first = member(lane)
+  lane.deliver(message('a'), topic)
+  const second = member(lane)
+  lane.deliver(message('b'), topic)
+  lane.leave(first.subscriber)
+  lane.deliver(message('c'), topic)
+  await endOfTick()
+  t.equal(first.sink.text, 'data: a\n\ndata: b\n\n')
+  t.equal(second.sink.text, 'data: b\n\ndata: c\n\n')
+})
+
+t.test('writes to all others when one is cut in the middle of it', async t => {
+  const outbox = new Outbox()
+  const lane = new Lane(FORMATS.sse, outbox)
+  const [first, stuck, last] = [member(lane), member(lane), member(lane)]
+  stuck.sink.buffered = 1024
+  lane.deliver(message('a'), topic)
+  await endOfTick()
+  t.equal(first.sink.text, 'data: a\n\n')
+  t.equal(last.sink.text, 'data: a\n\n')
+  t.same(stuck.sink.closings, ['slow_consumer'])
+  t.equal(lane.members.size, 2)
+  t.same(outbox.counters.delivered.sse, { messages: 2, bytes: 18 }, 'who was cut got nothing of it')
+  t.equal(stuck.subscriber.messages, 0)
+})
+
+t.test('flushing an empty lane writes nothing', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const { sink } = member(lane)
+  lane.flush()
+  t.equal(sink.writes.length, 0)
+})
+
+t.test('a member that has left knows what it was sent', async t => {
+  const outbox = new Outbox()
+  const lane = new Lane(FORMATS.sse, outbox)
+  const early = member(lane)
+  lane.deliver(message('a'), topic)
+  lane.push(Buffer.from(': answer\n\n'))
+  const late = member(lane)
+  lane.join(late.subscriber)
+  for (const text of ['b', 'c']) lane.deliver(message(text), topic)
+  lane.leave(early.subscriber)
+  lane.deliver(message('d'), topic)
+  late.subscriber.close('client_gone')
+  t.match(early.subscriber, { messages: 3, bytes: Buffer.byteLength(early.sink.text) })
+  t.match(late.subscriber, { messages: 2, bytes: Buffer.byteLength(late.sink.text) })
+  t.same(outbox.counters.delivered.sse, { messages: 5, bytes: early.subscriber.bytes + late.subscriber.bytes })
+})
+
+t.test('holds up nobody with many members: it writes to some of them a tick', async t => {
+  const outbox = new Outbox()
+  const full = new Lane(FORMATS.sse, outbox)
+  const small = new Lane(FORMATS.sse, outbox)
+  const many = Array.from({ length: 200 }, () => member(full))
+  const other = member(small)
+  full.deliver(message('a'), topic)
+  small.deliver(message('b'), topic)
+  await endOfTick()
+  const served = many.filter(({ sink }) => sink.writes.length === 1)
+  t.ok(served.length > 0 && served.length < 200, `${served.length} were written to`)
+  t.equal(other.sink.text, 'data: b\n\n')
+  t.same(outbox.counters.delivered.sse, { messages: served.length + 1, bytes: (served.length + 1) * 9 })
+  // What comes meanwhile waits, and leaves in one write.
+  for (const text of ['c', 'd']) {
+    full.deliver(message(text), topic)
+    small.deliver(message(text), topic)
+    await endOfTick()
+  }
+  t.equal(other.sink.writes.length, 3)
+  outbox.flush()
+  for (const { sink } of many) t.match(sink.writes.map(String), ['data: a\n\n', 'data: c\n\ndata: d\n\n'])
+  t.same(outbox.counters.delivered.sse, { messages: 603, bytes: 603 * 9 })
+})
+
+t.test('does not fall behind who publishes: when much waits, all get it at once', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const many = Array.from({ length: 200 }, () => member(lane, 4 * 1024 * 1024))
+  const [last] = many.slice(-1)
+  lane.deliver(message('a'), topic)
+  await endOfTick()
+  t.equal(last?.sink.writes.length, 0)
+  lane.deliver(message('x'.repeat(2 * 1024 * 1024)), topic)
+  await endOfTick()
+  t.equal(last?.sink.writes.length, 1)
+})
+
+t.test('is done with any number of members after a bounded number of ticks', async t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const many = Array.from({ length: 3000 }, () => member(lane))
+  lane.deliver(message('a'), topic)
+  for (let ticks = 0; ticks < 33; ticks++) await endOfTick()
+  t.ok(many.every(({ sink }) => sink.writes.length === 1))
+})
+
+t.test('refuses its members only when they have what was theirs', t => {
+  const lane = new Lane(FORMATS.sse, new Outbox())
+  const { sink } = member(lane)
+  lane.deliver(message('a'), topic)
+  lane.refuse(topic)
+  t.equal(sink.text, 'data: a\n\n')
+  t.same(sink.closings, ['channel_refused'])
+  t.end()
+})
+
+/** What happens to a lane, and to which of its members. */
+const step = fc.record({ does: fc.constantFrom('deliver', 'tick', 'join', 'leave', 'close'), which: fc.nat(1000) })
+
+t.test(
+  'gives each member what comes between its joining and its leaving, however these fall, and counts it',
+  async t => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+      const outbox = new Outbox()
+      const lane = new Lane(FORMATS.sse, outbox)
+      const all: (ReturnType<typeof member> & { due: string })[] = []
+      const join = () => all.push({ ...member(lane), due: '' })
+      const present = () => all.filter(({ subscriber }) => lane.members.has(subscriber))
+      for (let i = 0; i < 50; i++) join()
+      for (const [number, { does, which }] of steps.entries()) {
+        const members = present()
+        const one = members[which % members.length]?.subscriber
+        if (does === 'join') join()
+        if (does === 'tick') await endOfTick()
+        if (does === 'leave' && one) lane.leave(one)
+        if (does === 'close') one?.close('client_gone')
+        if (does !== 'deliver') continue
+        lane.deliver(message(`${number}`), topic)
+        for (const it of members) it.due += `data: ${number}\n\n`
+      }
+      for (const { subscriber } of present()) lane.leave(subscriber)
+      let bytes = 0
+      for (const { subscriber, sink, due } of all) {
+        // Who was gone before it left may have missed the end.
+        const isRight = subscriber.closed ? due.startsWith(sink.text) : due === sink.text
+        if (!isRight) throw new Error(`${sink.text} instead of ${due}`)
+        const messages = sink.text.split('data').length - 1
+        if (subscriber.messages !== messages || subscriber.bytes !== sink.text.length)
+          throw new Error(`${subscriber.messages} messages, ${subscriber.bytes} bytes are counted of ${sink.text}`)
+        bytes += sink.text.length
+      }
+      const delivered = outbox.counters.delivered.sse.bytes
+      if (delivered !== bytes) throw new Error(`${delivered} of ${bytes} bytes are counted`)
+    })
+    await fc.assert(property)
+    t.pass()
+  },
+)

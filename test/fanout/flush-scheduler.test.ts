@@ -1,0 +1,43 @@
+import t from 'tap'
+import { Outbox } from '../../src/fanout/flush-scheduler.js'
+import { endOfTick } from '../support/hub-client.js'
+
+const flush = (): void => {}
+
+t.test('flushes at the end of the tick what was added in it, once, in order', async t => {
+  const outbox = new Outbox()
+  const flushed: string[] = []
+  for (const name of ['a', 'b']) outbox.add({ advance: () => flushed.push(name), flush })
+  await Promise.resolve()
+  t.same(flushed, [])
+  await endOfTick()
+  t.same(flushed, ['a', 'b'])
+  await endOfTick()
+  t.same(flushed, ['a', 'b'])
+})
+
+t.test('takes what is added while it flushes to the next tick', async t => {
+  const outbox = new Outbox()
+  const flushed: string[] = []
+  outbox.add({ advance: () => outbox.add({ advance: () => flushed.push('later'), flush }), flush })
+  await endOfTick()
+  t.same(flushed, [])
+  await endOfTick()
+  t.same(flushed, ['later'])
+})
+
+t.test('lets go of all at once when it is told to, and only once', async t => {
+  const outbox = new Outbox()
+  const flushed: string[] = []
+  const advance = () => flushed.push('too late')
+  const lane = (name: string) => ({ advance, flush: () => flushed.push(name) })
+  for (const name of ['a', 'b']) outbox.add(lane(name))
+  outbox.flush()
+  t.same(flushed, ['a', 'b'])
+  outbox.add(lane('c'))
+  outbox.flush()
+  outbox.flush()
+  t.same(flushed, ['a', 'b', 'c'])
+  await endOfTick()
+  t.same(flushed, ['a', 'b', 'c'])
+})
