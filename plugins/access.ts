@@ -11,7 +11,7 @@ import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'
 import { requireLocal } from './local-only.js'
 import { namesType } from './negotiation.js'
-import { isUpgrade, recogniseBy } from './recognise.js'
+import { identifyBy, isUpgrade } from './recognise.js'
 
 /**
  * What a route needs:
@@ -61,8 +61,8 @@ export const accessControl = fp<AccessPluginOptions>(
       if (config?.access === undefined) throw new Error(`${method} ${url} does not declare what access it needs`)
     })
 
-    const recognise: (request: FastifyRequest, reply: FastifyReply) => Caller | Promise<Caller> =
-      authenticate ?? ((request, reply) => recogniseBy(access, cookieName, request, reply))
+    const identify: (request: FastifyRequest, reply: FastifyReply) => Caller | Promise<Caller> =
+      authenticate ?? ((request, reply) => identifyBy(access, cookieName, request, reply))
     const isOpen = authenticate === undefined && access.mode !== 'rules'
 
     app.addHook('onRequest', (request, reply, done) => {
@@ -81,7 +81,7 @@ export const accessControl = fp<AccessPluginOptions>(
         requireNeed(request, need)
         done()
       }
-      const caller = recognise(request, reply)
+      const caller = identify(request, reply)
       if (caller instanceof Promise) caller.then(settle).catch((error: Error) => fail(error, request, reply, done))
       else settle(caller)
     })

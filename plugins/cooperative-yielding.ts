@@ -7,7 +7,7 @@ import type { WebSocket } from 'ws'
 export const A_TURN = 64
 
 /** Takes the frames of a WebSocket in their order: for its `message` event. Those that were read are taken, also when it has closed. */
-export function inTurns(
+export function yieldCooperatively(
   webSocket: Pick<WebSocket, 'pause' | 'resume'>,
   take: (frame: Buffer) => void,
 ): (frame: Buffer) => void {

@@ -12,7 +12,7 @@ import { isHandedOver } from './upgrades.js'
  * Who asks, by what the request shows.
  * @throws Problem
  */
-export function recogniseBy(
+export function identifyBy(
   access: Access,
   cookieName: string | undefined,
   request: FastifyRequest,
@@ -31,7 +31,7 @@ export function recogniseBy(
   })
   if (shown?.way === 'ticket') return redeem(access, shown.value, request, reply)
   if (shown?.way === 'cookie') requireOwnPage(request)
-  return access.recognise(shown?.value)
+  return access.authenticate(shown?.value)
 }
 
 /** `request.ws` is not set before the hook of access. */

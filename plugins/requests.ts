@@ -24,7 +24,7 @@ declare module 'fastify' {
 
 /** What is told of each request when it is over. */
 export const requests = fp<{ gateway: Gateway }>(
-  async (app, { gateway: { counters, journal } }) => {
+  async (app, { gateway: { counters, accessLog } }) => {
     // What is no request never gets to a hook. As a guest it is the app's to answer, and to count.
     if (app.prefix === '')
       app.server.prependListener('clientError', (error: Error & { code?: string }, connection: Duplex) => {
@@ -43,8 +43,18 @@ export const requests = fp<{ gateway: Gateway }>(
         counters.problem(problem)
         if (config?.publishes) counters.refusePublish(config.publishes, problem, request.uncountedPublishes)
       }
-      if (journal.wantsRequest(status))
-        journal.request({ reqId: id, method, route, url, status, problem, milliseconds, traceId, caller: caller?.name })
+      if (accessLog.wantsRequest(status))
+        accessLog.request({
+          reqId: id,
+          method,
+          route,
+          url,
+          status,
+          problem,
+          milliseconds,
+          traceId,
+          caller: caller?.name,
+        })
       done()
     })
   },

@@ -12,7 +12,7 @@ import { ProblemDetails } from '../src/protocol/problem-details.js'
 import { Problem } from '../src/protocol/problems.js'
 import { batchFingerprint, type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/publishing/idempotency.js'
 import { publicationFromJson } from '../src/publishing/publication.js'
-import { checker } from '../src/support/lazy-validator.js'
+import { lazyValidator } from '../src/support/lazy-validator.js'
 import { publishProblem } from './publish-problem.js'
 import {
   GUARDED_REQUEST,
@@ -78,10 +78,10 @@ const schema = {
   },
 }
 
-const isBatch = checker(
+const isBatch = lazyValidator(
   Type.Object({ messages: Type.Array(Type.Unknown(), { minItems: 1 }) }, { additionalProperties: false }),
 )
-const isItem = checker(BatchItem)
+const isItem = lazyValidator(BatchItem)
 
 type Item = { publication: Publication } | { problem: Problem }
 

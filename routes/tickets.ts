@@ -12,7 +12,7 @@ import { mediaType } from '../src/messages/content-type.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { requireJson } from '../src/protocol/json.js'
 import { Problem, type ProblemType } from '../src/protocol/problems.js'
-import { checker } from '../src/support/lazy-validator.js'
+import { lazyValidator } from '../src/support/lazy-validator.js'
 import { requireUsable } from './reserved.js'
 import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses, REQUEST_BODY } from './schemas.js'
 
@@ -88,7 +88,7 @@ const schema = {
   },
 }
 
-const isTicketRequest = checker(TicketRequest)
+const isTicketRequest = lazyValidator(TicketRequest)
 
 export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gateway }> = async (
   app,

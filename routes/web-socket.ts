@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { callerId } from '../plugins/caller-id.js'
-import { inTurns } from '../plugins/cooperative-yielding.js'
+import { yieldCooperatively } from '../plugins/cooperative-yielding.js'
 import { releaseRequest } from '../plugins/web-socket.js'
 import type { Gateway } from '../src/gateway.js'
 import { FORMATS } from '../src/protocol/frames.js'
@@ -69,7 +69,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
           stream.close('internal_error')
         })
       }
-      webSocket.on('message', inTurns(webSocket, take))
+      webSocket.on('message', yieldCooperatively(webSocket, take))
       sink.begin(webSocket)
       releaseRequest(webSocket, request, app.log)
       if (refused) streams.refuse(stream, refused)

@@ -73,8 +73,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   })
   app.addHook('onClose', () => gateway.close())
   // Whom the app recognises, only the app could find again by a ticket, and say whether its rights still hold.
-  const vault = options.authenticate ? undefined : gateway.broker.vault
-  const access = await createAccess(config, { log: withCleanErrors(app.log), vault })
+  const ephemeralStore = options.authenticate ? undefined : gateway.broker.ephemeralStore
+  const access = await createAccess(config, { log: withCleanErrors(app.log), ephemeralStore })
   app.addHook('onClose', async () => access.close())
 
   // The document of the app around it, where there is one, is about that app: the gateway has its own.

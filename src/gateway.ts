@@ -6,7 +6,7 @@ import { PositionCheck } from './history/position-check.js'
 import { Limits } from './limits/limits.js'
 import { Streams } from './streams/streams.js'
 import { type Logger, silentLogger } from './support/logger.js'
-import { Journal } from './telemetry/access-log.js'
+import { AccessLog } from './telemetry/access-log.js'
 import { Counters } from './telemetry/counters.js'
 import { type Snapshot, takeSnapshot } from './telemetry/exposition.js'
 
@@ -18,7 +18,7 @@ export interface Gateway {
   readonly streams: Streams
   readonly counters: Counters
   readonly limits: Limits
-  readonly journal: Journal
+  readonly accessLog: AccessLog
   /** The metrics of every process that serves the port. */
   readonly gatherMetrics: () => Promise<readonly Snapshot[]>
   /** Ends the streams and the broker. */
@@ -58,14 +58,14 @@ export function createGateway(
 ): Gateway {
   const counters = new Counters()
   const hub = new Hub(broker, { counters, maxReplays: config.MAX_REPLAYS })
-  const limits = new Limits(config, broker.ledger)
-  const journal = new Journal(log, config.LOG_REQUESTS)
-  const streams = new Streams(hub, config, { counters, limits, journal })
+  const limits = new Limits(config, broker.rateLimitStore)
+  const accessLog = new AccessLog(log, config.LOG_REQUESTS)
+  const streams = new Streams(hub, config, { counters, limits, accessLog })
   const { history } = broker
-  const check = history && new PositionCheck({ history, followers: () => hub.followers() })
+  const check = history && new PositionCheck({ history, sequencers: () => hub.sequencers() })
   broker.start(hub)
   check?.start()
-  const gateway = { config, broker, hub, streams, counters, limits, journal }
+  const gateway = { config, broker, hub, streams, counters, limits, accessLog }
   const close = async () => {
     check?.stop()
     streams.close()

@@ -43,15 +43,15 @@ export function createHandler({ environment = process.env }: LambdaOptions = {})
     throw new ConfigError('REDIS_URL is needed: a function hears nobody, and nobody hears it, without a Redis')
   const opening = open(config)
   opening.catch(() => {}) // each invocation tells it
-  let provenAt = Date.now()
+  let lastConfirmedAt = Date.now()
 
   const handle = async (event: LambdaEvent, context: object = {}): Promise<LambdaAnswer> => {
     const { broker, answer } = await opening
-    await awaken(broker, Date.now() - provenAt > config.REDIS_TIMEOUT_MS, config.REDIS_TIMEOUT_MS)
+    await awaken(broker, Date.now() - lastConfirmedAt > config.REDIS_TIMEOUT_MS, config.REDIS_TIMEOUT_MS)
     try {
       return await answer(plain(event), context)
     } finally {
-      provenAt = Date.now()
+      lastConfirmedAt = Date.now()
     }
   }
   return Object.assign(handle, {

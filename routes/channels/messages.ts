@@ -10,7 +10,7 @@ import { channelTopic } from '../../src/messages/topic.js'
 import { describeGap, GapData, type GapReason } from '../../src/protocol/gap.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { poll } from '../../src/streams/long-poll.js'
-import { SIGNALS, Waiter } from '../../src/streams/long-poll-sink.js'
+import { LongPollSink, SIGNALS } from '../../src/streams/long-poll-sink.js'
 import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 
@@ -98,7 +98,7 @@ export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
       const from: PageQuery = lostFrom ? { last: 0 } : place && 'from' in place ? place.from : {}
 
       reply.header('cache-control', 'no-store')
-      const page = await poll(new Waiter(), {
+      const page = await poll(new LongPollSink(), {
         channel: topic.name,
         from,
         read: query => history.read(topic.name, { ...currentQuery(query), limit, maxBytes: MAX_PAGE_BYTES }),

@@ -1,4 +1,4 @@
-import type { Vault } from '../brokers/ephemeral-store.js'
+import type { EphemeralStore } from '../brokers/ephemeral-store.js'
 import { type Config, ConfigError } from '../config/config.js'
 import type { Logger } from '../support/logger.js'
 import { isApiKey, KeyRing, readApiKeys } from './api-keys.js'
@@ -18,7 +18,7 @@ export type Page = (typeof PAGES)[number]
 export interface AccessOptions {
   readonly log: Logger
   /** Where tickets lie; without it there are none. */
-  readonly vault?: Vault | undefined
+  readonly ephemeralStore?: EphemeralStore | undefined
 }
 
 /** Who may do what, as the settings say. */
@@ -39,7 +39,7 @@ export class Access {
     anonymous: Rules | undefined
     keys: KeyRing
     tokens: TokenSide | undefined
-    vault: Vault | undefined
+    ephemeralStore: EphemeralStore | undefined
     stop: () => void
   }) {
     this.mode = parts.mode
@@ -62,14 +62,14 @@ export class Access {
       if (kind === 'anonymous') return this.anonymous
       return parts.mode === 'rules' ? undefined : { credential: OPEN.credential, grants: EVERYTHING }
     }
-    this.tickets = parts.vault && new Tickets(parts.vault, restore)
+    this.tickets = parts.ephemeralStore && new Tickets(parts.ephemeralStore, restore)
   }
 
   /**
    * Who shows this key or token; at once where nothing has to be looked up.
    * @throws Problem `unauthenticated`, `invalid-credentials`, `token-keys-unavailable`
    */
-  recognise(shown: string | undefined): Caller | Promise<Caller> {
+  authenticate(shown: string | undefined): Caller | Promise<Caller> {
     if (shown === undefined) {
       if (this.anonymous.grants.isEmpty) throw unauthenticated()
       return this.anonymous
@@ -81,7 +81,7 @@ export class Access {
       return caller
     }
     if (!this.#tokens) throw invalidCredentials()
-    return this.#tokens.recognise(shown)
+    return this.#tokens.authenticate(shown)
   }
 
   close(): void {
@@ -98,7 +98,7 @@ interface TokenSide {
  * Puts together what the settings ask for. Whoever made it closes it.
  * @throws ConfigError
  */
-export async function createAccess(config: Config, { log, vault }: AccessOptions): Promise<Access> {
+export async function createAccess(config: Config, { log, ephemeralStore }: AccessOptions): Promise<Access> {
   const stop = new AbortController()
   try {
     const anonymous = readGrants(config.ANONYMOUS_GRANTS, 'ANONYMOUS_GRANTS')
@@ -108,7 +108,7 @@ export async function createAccess(config: Config, { log, vault }: AccessOptions
     const mode = accessMode(config)
     const publicPages = readPages(config.PUBLIC_PAGES)
     tell(mode, config, log)
-    return new Access({ mode, publicPages, anonymous, keys, tokens, vault, stop: () => stop.abort() })
+    return new Access({ mode, publicPages, anonymous, keys, tokens, ephemeralStore, stop: () => stop.abort() })
   } catch (error) {
     stop.abort()
     throw error

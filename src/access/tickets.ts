@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Vault } from '../brokers/ephemeral-store.js'
+import type { EphemeralStore } from '../brokers/ephemeral-store.js'
 import { patternTopic } from '../messages/topic.js'
 import type { Caller, Credential } from './caller.js'
 import { Grants, RIGHTS, type Rules } from './grants.js'
@@ -45,12 +45,12 @@ export interface Pass {
  * The vault only holds hashes of tickets and passes: who reads it cannot use them.
  */
 export class Tickets {
-  readonly #vault: Vault
+  readonly #store: EphemeralStore
   readonly #restore: (proof: string) => Maker | undefined
 
   /** @param restore finds a ticket's maker again by its credential, on any gateway; undefined when that is gone */
-  constructor(vault: Vault, restore: (proof: string) => Maker | undefined) {
-    this.#vault = vault
+  constructor(ephemeralStore: EphemeralStore, restore: (proof: string) => Maker | undefined) {
+    this.#store = ephemeralStore
     this.#restore = restore
   }
 
@@ -60,7 +60,7 @@ export class Tickets {
     // Tickets of one maker for one thing share the pass of a browser, so that cookies do not pile up there.
     const tag = hash(JSON.stringify([id, rules])).slice(0, TAG_LENGTH)
     const ticket = `${tag}.${secret()}`
-    await this.#vault.put(`ticket:${hash(ticket)}`, JSON.stringify(stub), seconds)
+    await this.#store.put(`ticket:${hash(ticket)}`, JSON.stringify(stub), seconds)
     return ticket
   }
 
@@ -76,7 +76,7 @@ export class Tickets {
   ): Promise<{ caller: Caller; pass: Pass | undefined }> {
     if (!TICKET.test(ticket)) throw invalidCredentials('This is no ticket.')
     const name = `${PASS_PREFIX}${ticket.slice(0, TAG_LENGTH)}`
-    const spent = await this.#vault.take(`ticket:${hash(ticket)}`)
+    const spent = await this.#store.take(`ticket:${hash(ticket)}`)
     if (spent !== undefined) {
       const stub = readStub(spent)
       const caller = this.#callerOf(stub)
@@ -84,7 +84,7 @@ export class Tickets {
     }
     const value = passOf(name)
     if (value === undefined || !SECRET.test(value)) throw invalidCredentials(SPENT)
-    const known = await this.#vault.get(`pass:${hash(value)}`)
+    const known = await this.#store.get(`pass:${hash(value)}`)
     if (known === undefined) throw invalidCredentials(SPENT)
     const stub = readStub(known)
     const caller = this.#callerOf(stub)
@@ -97,7 +97,7 @@ export class Tickets {
     const seconds = Math.floor(Math.min(most, (expiresAt - Date.now()) / 1000))
     if (seconds < 1) return undefined
     try {
-      await this.#vault.put(`pass:${hash(value)}`, JSON.stringify(stub), seconds)
+      await this.#store.put(`pass:${hash(value)}`, JSON.stringify(stub), seconds)
       return { name, value, seconds }
     } catch {
       return undefined // the stream can open all the same; when it breaks, the page needs another ticket

@@ -54,7 +54,7 @@ export class Tokens {
    * Whom the token speaks for; at once where it has been checked before.
    * @throws Problem `invalid-credentials`, `token-keys-unavailable`
    */
-  recognise(token: string): Caller | Promise<Caller> {
+  authenticate(token: string): Caller | Promise<Caller> {
     const hash = sha256(token)
     return this.#checked.get(hash) ?? this.#check(token, hash)
   }

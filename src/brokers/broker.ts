@@ -1,9 +1,9 @@
-import type { Ledger } from '../limits/meter.js'
+import type { RateLimitStore } from '../limits/meter.js'
 import type { Message, Publication } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import type { ProblemType } from '../protocol/problems.js'
 import type { Histogram } from '../telemetry/histogram.js'
-import type { Vault } from './ephemeral-store.js'
+import type { EphemeralStore } from './ephemeral-store.js'
 import type { History } from './history.js'
 
 /**
@@ -39,9 +39,9 @@ export interface Broker {
   /** Undefined where no channel has a history. */
   readonly history?: History | undefined
   /** Where gateways keep together what their callers may still publish; undefined where there is one gateway. */
-  readonly ledger?: Ledger | undefined
+  readonly rateLimitStore?: RateLimitStore | undefined
   /** Undefined where gateways have no place to keep anything for each other. */
-  readonly vault?: Vault | undefined
+  readonly ephemeralStore?: EphemeralStore | undefined
   /** False where there are only channels, as in sharded Pub/Sub. */
   readonly hasPatterns: boolean
   /** Why the broker cannot serve now, in words for the operator; undefined when it can. */

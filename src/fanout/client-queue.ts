@@ -3,10 +3,10 @@ import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import type { Format } from '../protocol/frames.js'
 import type { GapReason } from '../protocol/gap.js'
-import { Lane } from './fanout-group.js'
-import type { Outbox } from './flush-scheduler.js'
+import { FanoutGroup } from './fanout-group.js'
+import type { FlushScheduler } from './flush-scheduler.js'
 
-export interface PrivateLaneOptions {
+export interface ClientQueueOptions {
   /** Takes so many messages, and calls `onLimit` with the last. */
   readonly limit?: number | undefined
   readonly onLimit?: () => void
@@ -28,7 +28,7 @@ export interface Gate {
  * many messages, or is not yet where they are. It sees to it that a message which matches several
  * of its topics arrives once, unless each copy is wanted.
  */
-export class PrivateLane extends Lane {
+export class ClientQueue extends FanoutGroup {
   readonly #onLimit: () => void
   readonly #onRefused: ((topic: Topic) => void) | undefined
   readonly #everyCopy: boolean
@@ -41,8 +41,8 @@ export class PrivateLane extends Lane {
   readonly #ids = new Map<string, string>()
   readonly #gates = new Map<Topic, Gate>()
 
-  constructor(format: Format, outbox: Outbox, options: PrivateLaneOptions = {}) {
-    super(format, outbox)
+  constructor(format: Format, scheduler: FlushScheduler, options: ClientQueueOptions = {}) {
+    super(format, scheduler)
     const { limit = Number.POSITIVE_INFINITY, onLimit = () => {}, everyCopy = false, onRefused } = options
     this.#remaining = limit
     this.#onLimit = onLimit

@@ -2,7 +2,7 @@ import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import type { Format } from '../protocol/frames.js'
 import type { GapReason } from '../protocol/gap.js'
-import type { Outbox } from './flush-scheduler.js'
+import type { FlushScheduler } from './flush-scheduler.js'
 import type { Subscriber } from './subscriber.js'
 
 /** What is being written to the members. */
@@ -21,10 +21,10 @@ interface Round {
  * Many members are written to in several ticks, so that they hold up neither other channels nor those
  * who publish. What comes meanwhile is joined, and leaves when all have got what came before.
  */
-export class Lane {
+export class FanoutGroup {
   readonly format: Format
   readonly members = new Set<Subscriber>()
-  readonly #outbox: Outbox
+  readonly #scheduler: FlushScheduler
   #frames: Buffer[] = []
   #frameBytes = 0
   /** How many of the frames are messages; others are control events. */
@@ -35,9 +35,9 @@ export class Lane {
   #sentMessages = 0
   #sentBytes = 0
 
-  constructor(format: Format, outbox: Outbox) {
+  constructor(format: Format, scheduler: FlushScheduler) {
     this.format = format
-    this.#outbox = outbox
+    this.#scheduler = scheduler
   }
 
   /** Takes a message that came on one of the lane's topics. */
@@ -62,7 +62,7 @@ export class Lane {
   push(frame: Buffer): void {
     this.#frames.push(frame)
     this.#frameBytes += frame.length
-    this.#outbox.add(this)
+    this.#scheduler.add(this)
   }
 
   /** A newcomer must not get what was published before it came: that leaves first. */
@@ -98,7 +98,7 @@ export class Lane {
     const isBehind = this.#frameBytes > MAX_FRAME_BYTES
     const share = Math.max(LEAST_WRITES_A_TICK, Math.ceil(this.members.size / MOST_TICKS))
     this.#write(isBehind ? Number.POSITIVE_INFINITY : share)
-    if (this.#round || this.#frames.length > 0) this.#outbox.add(this)
+    if (this.#round || this.#frames.length > 0) this.#scheduler.add(this)
   }
 
   /** All members get all that has come, at once. */
@@ -126,7 +126,7 @@ export class Lane {
       if (--left === 0) break
     }
     this.#isWriting = false
-    const delivered = this.#outbox.counters.delivered[this.format.transport]
+    const delivered = this.#scheduler.counters.delivered[this.format.transport]
     delivered.messages += messages * written
     delivered.bytes += bytes.length * written
     if (left === 0) return

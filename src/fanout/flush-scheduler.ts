@@ -13,7 +13,7 @@ interface Queued {
  * sockets that were readable in this tick have been read: a burst is joined, while a message that
  * comes alone waits for nothing.
  */
-export class Outbox {
+export class FlushScheduler {
   readonly counters: Counters
   #queue = new Set<Queued>()
 
@@ -21,18 +21,18 @@ export class Outbox {
     this.counters = counters
   }
 
-  add(lane: Queued): void {
+  add(group: Queued): void {
     if (this.#queue.size === 0) setImmediate(this.#advance)
-    this.#queue.add(lane)
+    this.#queue.add(group)
   }
 
   /** Lets go at once of what waits for the end of a tick. */
   flush(): void {
-    for (const lane of this.#take()) lane.flush()
+    for (const group of this.#take()) group.flush()
   }
 
   readonly #advance = (): void => {
-    for (const lane of this.#take()) lane.advance()
+    for (const group of this.#take()) group.advance()
   }
 
   #take(): Set<Queued> {

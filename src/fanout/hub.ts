@@ -7,16 +7,16 @@ import {
   SubscribeRefused,
 } from '../brokers/broker.js'
 import type { History } from '../brokers/history.js'
-import { type PageQuery, Replays } from '../history/catch-up-limiter.js'
-import { Follower } from '../history/channel-sequencer.js'
-import { Locator } from '../history/head-loader.js'
+import { CatchUpLimiter, type PageQuery } from '../history/catch-up-limiter.js'
+import { ChannelSequencer } from '../history/channel-sequencer.js'
+import { HeadLoader } from '../history/head-loader.js'
 import type { Message, Publication } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import { type GapReason, gapData } from '../protocol/gap.js'
 import { InFlight } from '../publishing/idempotency.js'
 import { deferred } from '../support/deferred.js'
 import { Counters, type PublishTransport } from '../telemetry/counters.js'
-import { Outbox } from './flush-scheduler.js'
+import { FlushScheduler } from './flush-scheduler.js'
 import { countListeners } from './listener-counts.js'
 import { type Client, Subscription, type SubscriptionContext } from './subscription.js'
 
@@ -35,7 +35,7 @@ export interface HubOptions {
  *     broker ─▶ hub.message ─▶ lane.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
  */
 export class Hub implements BrokerListener {
-  readonly outbox: Outbox
+  readonly scheduler: FlushScheduler
   readonly #broker: Broker
   readonly #inFlight = new InFlight()
   readonly #context: SubscriptionContext
@@ -51,18 +51,18 @@ export class Hub implements BrokerListener {
       retryMs = DEFAULT_RETRY_MS,
     } = options
     const { history } = broker
-    this.outbox = new Outbox(counters)
+    this.scheduler = new FlushScheduler(counters)
     this.#broker = broker
     this.#context = {
-      outbox: this.outbox,
+      scheduler: this.scheduler,
       counters,
       now,
-      replays: history && new Replays(history, maxReplays, retryMs),
+      catchUps: history && new CatchUpLimiter(history, maxReplays, retryMs),
     }
     this.#histories = history && {
       history,
-      locator: new Locator(history, retryMs),
-      repairs: new Replays(history, MAX_REPAIRS, retryMs),
+      headLoader: new HeadLoader(history, retryMs),
+      repairs: new CatchUpLimiter(history, MAX_REPAIRS, retryMs),
     }
   }
 
@@ -81,8 +81,8 @@ export class Hub implements BrokerListener {
   }
 
   /** Channels with a history that are live, and who follows them. */
-  *followers(): Generator<[string, Follower]> {
-    for (const [channel, { follower, isLive }] of this.#channels) if (follower && isLive) yield [channel, follower]
+  *sequencers(): Generator<[string, ChannelSequencer]> {
+    for (const [channel, { sequencer, isLive }] of this.#channels) if (sequencer && isLive) yield [channel, sequencer]
   }
 
   /**
@@ -92,21 +92,21 @@ export class Hub implements BrokerListener {
    */
   async subscribe(client: Client, topic: Topic, from?: PageQuery): Promise<void> {
     // Who is cut by what is due may be the last one there, and take the subscription along.
-    client.lane?.flush()
+    client.group?.flush()
     this.#find(topic)?.flush(client)
     if (client.subscriber.closed) return
     const subscription = this.#find(topic) ?? this.#create(topic)
-    const resumption = from && subscription.resume(client, from)
-    if (!resumption) subscription.join(client)
+    const catchUp = from && subscription.resume(client, from)
+    if (!catchUp) subscription.join(client)
     if (!subscription.isLive) await subscription.waitFor(client)
-    resumption?.start()
+    catchUp?.start()
   }
 
   unsubscribe(client: Client, topic: Topic): void {
     const subscription = this.#find(topic)
     if (!subscription) return
     subscription.leave(client)
-    if (subscription.lanes.size === 0) this.#drop(subscription)
+    if (subscription.groups.size === 0) this.#drop(subscription)
   }
 
   /** The client counts on the topic although it is not live yet: what it misses until then is told. */
@@ -118,10 +118,10 @@ export class Hub implements BrokerListener {
   }
 
   /** Tells one client of a gap that is its own. */
-  tellGap({ lane, subscriber, format }: Client, topic: Topic, reason: GapReason): void {
+  tellGap({ group, subscriber, format }: Client, topic: Topic, reason: GapReason): void {
     const { counters, now } = this.#context
     counters.gap(reason)
-    lane?.flush()
+    group?.flush()
     subscriber.write(format.pack([format.control('gap', topic, gapData({ topic, until: now(), reason }))]))
   }
 
@@ -139,7 +139,7 @@ export class Hub implements BrokerListener {
     const id = subscription?.idOf(client)
     if (id === undefined) return undefined
     subscription?.flush(client)
-    client.lane?.place(topic, id)
+    client.group?.place(topic, id)
     return id
   }
 
@@ -157,7 +157,7 @@ export class Hub implements BrokerListener {
     if (!subscription) return // unsubscribed, and the broker has not heard of it yet
     // The first message after a loss may come before the news that the topic is live again.
     if (subscription.lost) this.#makeGood(subscription)
-    if (subscription.follower) subscription.follower.message(message)
+    if (subscription.sequencer) subscription.sequencer.message(message)
     else subscription.deliver(message)
   }
 
@@ -183,7 +183,7 @@ export class Hub implements BrokerListener {
     const subscription = this.#find(topic)
     if (!subscription) return
     subscription.live.reject(new SubscribeRefused('Redis refuses the topic since it is back'))
-    for (const lane of [...subscription.lanes]) lane.refuse(subscription.topic, subscription.gapDue(lane.format))
+    for (const group of [...subscription.groups]) group.refuse(subscription.topic, subscription.gapDue(group.format))
   }
 
   countListeners(channels: readonly string[], isWanted?: () => boolean): Promise<number[] | undefined> {
@@ -203,8 +203,8 @@ export class Hub implements BrokerListener {
     this.#subscriptionsOf(topic).set(topic.name, subscription)
     const rule = topic.kind === 'channel' ? this.#histories?.history.ruleOf(topic.name) : undefined
     if (rule && this.#histories) {
-      subscription.follower = new Follower(topic.name, this.#histories.repairs, subscription)
-      this.#findPlace(subscription, this.#histories.locator)
+      subscription.sequencer = new ChannelSequencer(topic.name, this.#histories.repairs, subscription)
+      this.#findPlace(subscription, this.#histories.headLoader)
     } else {
       this.#ask(subscription)
     }
@@ -212,14 +212,14 @@ export class Hub implements BrokerListener {
   }
 
   /** Where the history stands is asked before the channel is subscribed: whatever comes after that is heard, or missed. */
-  async #findPlace(subscription: Subscription, locator: Locator): Promise<void> {
-    const { topic, follower } = subscription
+  async #findPlace(subscription: Subscription, headLoader: HeadLoader): Promise<void> {
+    const { topic, sequencer } = subscription
     const isWanted = () => this.#find(topic) === subscription
     // As long as the broker is away the channel would not be live either.
-    const place = await locator.find(topic.name, isWanted)
+    const place = await headLoader.find(topic.name, isWanted)
     if (!isWanted()) return
     if (place) {
-      follower?.begin(place.newest)
+      sequencer?.begin(place.newest)
       // Who stopped waiting has missed what came before that place.
       if (subscription.lost) subscription.isBehind = true
     } // otherwise the first message will tell, or the next check
@@ -230,8 +230,8 @@ export class Hub implements BrokerListener {
     this.#broker.subscribe(subscription.topic).then(() => this.#setLive(subscription), subscription.live.reject)
   }
 
-  #drop({ topic, follower }: Subscription): void {
-    follower?.stop()
+  #drop({ topic, sequencer }: Subscription): void {
+    sequencer?.stop()
     this.#subscriptionsOf(topic).delete(topic.name)
     this.#broker.unsubscribe(topic)
   }
@@ -249,7 +249,7 @@ export class Hub implements BrokerListener {
     const { since, reason } = subscription.lost
     subscription.repaired = subscription.lost
     subscription.lost = undefined
-    const recovers = subscription.follower?.recover(since)
+    const recovers = subscription.sequencer?.recover(since)
     if (!recovers || subscription.isBehind) subscription.gap(reason, since)
     subscription.isBehind = false
   }
@@ -257,9 +257,9 @@ export class Hub implements BrokerListener {
 
 interface Histories {
   readonly history: History
-  readonly locator: Locator
+  readonly headLoader: HeadLoader
   /** The work of repairing channels after a loss; apart, so that it need not wait behind clients. */
-  readonly repairs: Replays
+  readonly repairs: CatchUpLimiter
 }
 
 const DEFAULT_RETRY_MS = 200

@@ -1,9 +1,9 @@
 import { coveredBy } from '../messages/glob-cover.js'
 import { Slices } from '../messages/slices.js'
-import type { Lane } from './fanout-group.js'
+import type { FanoutGroup } from './fanout-group.js'
 
 /** Topics that have clients, by their names. */
-type Audiences = ReadonlyMap<string, { readonly lanes: ReadonlySet<Lane> }>
+type Audiences = ReadonlyMap<string, { readonly groups: ReadonlySet<FanoutGroup> }>
 
 /**
  * For each channel, the clients that hear it, by its name or by patterns. The channels are one stranger's and the patterns
@@ -18,21 +18,21 @@ export async function countListeners(
   const slices = new Slices()
   const counts: number[] = []
   for (const channel of channels) {
-    const lanes = new Set<Lane>()
-    const add = (more: Iterable<Lane> = []): void => {
-      for (const lane of more) lanes.add(lane)
-      slices.spend(lanes.size)
+    const groups = new Set<FanoutGroup>()
+    const add = (more: Iterable<FanoutGroup> = []): void => {
+      for (const group of more) groups.add(group)
+      slices.spend(groups.size)
     }
-    add(byName.get(channel)?.lanes)
+    add(byName.get(channel)?.groups)
     const isCoveredBy = coveredBy(channel)
-    for (const [pattern, { lanes: more }] of byPattern) {
+    for (const [pattern, { groups: more }] of byPattern) {
       if (isCoveredBy(pattern, slices)) add(more)
       if (!slices.isOver) continue
       await slices.turn()
       if (!isWanted()) return undefined
     }
     let count = 0
-    for (const lane of lanes) count += lane.members.size
+    for (const group of groups) count += group.members.size
     counts.push(count)
   }
   return counts

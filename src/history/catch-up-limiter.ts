@@ -26,7 +26,7 @@ export function currentQuery({
  * The work of reading histories for many at once. So many replays have a page in hand at a time,
  * first come first served; the others wait without holding anything. Equal reads of one tick are one.
  */
-export class Replays {
+export class CatchUpLimiter {
   readonly #history: Pick<History, 'read'>
   readonly #waiting = new Set<() => void>()
   /** How long to wait after a read that failed. */

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type HistoryPage, type Mark, markOf, type Position } from '../brokers/history.js'
 import type { Message } from '../messages/message.js'
 import type { GapReason } from '../protocol/gap.js'
-import { atMost } from '../support/with-timeout.js'
-import type { PageQuery, Replays } from './catch-up-limiter.js'
+import { withTimeout } from '../support/with-timeout.js'
+import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
 import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './positions.js'
 
 /** For whom a history is replayed: one client, or all clients of a channel after a loss. */
@@ -20,9 +20,9 @@ export interface Reader {
   caughtUp(position: Position | undefined): void
 }
 
-export interface ReplayOptions {
+export interface CatchUpOptions {
   readonly channel: string
-  readonly replays: Replays
+  readonly catchUps: CatchUpLimiter
   readonly reader: Reader
   /** So many bytes of live messages are held while it reads. */
   readonly maxHeldBytes?: number
@@ -43,9 +43,9 @@ interface Held {
  *
  * Live messages over the bound are dropped as long as the history has them, too.
  */
-export class Replay {
+export class CatchUp {
   readonly #channel: string
-  readonly #replays: Replays
+  readonly #catchUps: CatchUpLimiter
   readonly #reader: Reader
   readonly #maxHeldBytes: number
   #held: Held[] = []
@@ -62,9 +62,9 @@ export class Replay {
   #failingSince: number | undefined
   #stopped = false
 
-  constructor({ channel, replays, reader, maxHeldBytes = MAX_HELD_BYTES }: ReplayOptions) {
+  constructor({ channel, catchUps, reader, maxHeldBytes = MAX_HELD_BYTES }: CatchUpOptions) {
     this.#channel = channel
-    this.#replays = replays
+    this.#catchUps = catchUps
     this.#reader = reader
     this.#maxHeldBytes = maxHeldBytes
   }
@@ -92,22 +92,22 @@ export class Replay {
     let query: PageQuery | undefined = start
     while (query && !this.#stopped) {
       await this.#reader.ready()
-      const done = await this.#replays.turn()
+      const done = await this.#catchUps.turn()
       try {
         query = this.#stopped ? undefined : await this.#step(query)
         // While the page is on its way to the client it still counts; one that is stuck counts no more.
-        if (!this.#stopped) await atMost(TURN_MS, this.#reader.ready())
+        if (!this.#stopped) await withTimeout(TURN_MS, this.#reader.ready())
       } finally {
         done()
       }
-      if (this.#failingSince !== undefined && query) await pause(this.#replays.retryMs)
+      if (this.#failingSince !== undefined && query) await pause(this.#catchUps.retryMs)
     }
   }
 
   /** Reads a page and hands it over; returns what to ask for next. */
   async #step(query: PageQuery): Promise<PageQuery | undefined> {
     this.#reads++
-    const page = await this.#replays.read(this.#channel, query).catch(() => undefined)
+    const page = await this.#catchUps.read(this.#channel, query).catch(() => undefined)
     if (this.#stopped) return undefined
     if (page === undefined) return this.#failed(query)
     this.#failingSince = undefined

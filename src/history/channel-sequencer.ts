@@ -1,11 +1,11 @@
 import { markOf, type Position } from '../brokers/history.js'
 import type { Message } from '../messages/message.js'
 import type { GapReason } from '../protocol/gap.js'
-import { Replay } from './catch-up.js'
-import type { Replays } from './catch-up-limiter.js'
-import { Ahead } from './deduplication-window.js'
+import { CatchUp } from './catch-up.js'
+import type { CatchUpLimiter } from './catch-up-limiter.js'
+import { DeduplicationWindow } from './deduplication-window.js'
 import { isCovered, isNext } from './positions.js'
-import { Succession } from './sequence-tracker.js'
+import { SequenceTracker } from './sequence-tracker.js'
 
 /** All clients of a channel here. */
 export interface Audience {
@@ -27,19 +27,19 @@ export interface Audience {
  *
  * What was read before its live copy came is not delivered again.
  */
-export class Follower {
+export class ChannelSequencer {
   readonly #channel: string
-  readonly #replays: Replays
+  readonly #catchUps: CatchUpLimiter
   readonly #audience: Audience
-  readonly #clients = new Succession()
-  #repair: Replay | undefined
+  readonly #clients = new SequenceTracker()
+  #repair: CatchUp | undefined
   /** What was read from the history and has not come live yet; what is too much for it is looked up once more when it comes. */
-  #ahead: Ahead | undefined
+  #window: DeduplicationWindow | undefined
   #stopped = false
 
-  constructor(channel: string, replays: Replays, audience: Audience) {
+  constructor(channel: string, catchUps: CatchUpLimiter, audience: Audience) {
     this.#channel = channel
-    this.#replays = replays
+    this.#catchUps = catchUps
     this.#audience = audience
   }
 
@@ -73,7 +73,7 @@ export class Follower {
       this.#audience.deliver(message)
     } else if (!this.#clients.position || isNext(this.#clients.position, position)) {
       this.#clients.position = position
-      this.#ahead = undefined // live messages come in order: no copy can still come
+      this.#window = undefined // live messages come in order: no copy can still come
       this.#audience.deliver(message)
     } else if (!this.#isCopy(position)) {
       this.#start(this.#clients.position).take(message)
@@ -111,13 +111,13 @@ export class Follower {
   }
 
   #isCopy(position: Position): boolean {
-    return position.epoch === this.#clients.position?.epoch && this.#ahead?.has(position) === true
+    return position.epoch === this.#clients.position?.epoch && this.#window?.has(position) === true
   }
 
-  #start(from: Position, since?: number): Replay {
-    const repair = new Replay({
+  #start(from: Position, since?: number): CatchUp {
+    const repair = new CatchUp({
       channel: this.#channel,
-      replays: this.#replays,
+      catchUps: this.#catchUps,
       reader: {
         deliver: (message, source) => {
           const { position } = message
@@ -136,7 +136,7 @@ export class Follower {
       },
     })
     this.#repair = repair
-    this.#ahead = undefined
+    this.#window = undefined
     repair.run({ after: markOf(from) })
     return repair
   }
@@ -144,8 +144,8 @@ export class Follower {
   #deliver(message: Message, source: 'history' | 'live'): void {
     const { position } = message
     if (position && source === 'history') {
-      this.#ahead ??= new Ahead()
-      this.#ahead.add(position)
+      this.#window ??= new DeduplicationWindow()
+      this.#window.add(position)
     }
     this.#audience.deliver(message)
   }

@@ -1,15 +1,15 @@
 import type { Position } from '../brokers/history.js'
-import type { Gate, PrivateLane } from '../fanout/client-queue.js'
+import type { ClientQueue, Gate } from '../fanout/client-queue.js'
 import type { Subscriber } from '../fanout/subscriber.js'
 import { encodeId, encodeMark } from '../messages/cursor.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import type { GapReason } from '../protocol/gap.js'
-import { Replay } from './catch-up.js'
-import type { PageQuery, Replays } from './catch-up-limiter.js'
-import { Ahead } from './deduplication-window.js'
+import { CatchUp } from './catch-up.js'
+import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
+import { DeduplicationWindow } from './deduplication-window.js'
 import { isCovered } from './positions.js'
-import { Succession } from './sequence-tracker.js'
+import { SequenceTracker } from './sequence-tracker.js'
 
 /** The other clients of the channel, whom it is to join. */
 export interface Others {
@@ -28,64 +28,64 @@ export interface Others {
  *     reading ──all is read, what was held is out──▶ ahead of the others, or not
  *     ahead   ──the others get what it has──────────▶ joined
  */
-export class Resumption implements Gate {
-  readonly lane: PrivateLane
+export class ClientCatchUp implements Gate {
+  readonly group: ClientQueue
   readonly #subscriber: Subscriber
   readonly #topic: Topic
   readonly #from: PageQuery
   readonly #others: Others
-  readonly #replay: Replay
+  readonly #catchUp: CatchUp
   #reading = true
   /** What it read that the others have not got yet. */
-  readonly #read = new Ahead()
-  readonly #client = new Succession()
+  readonly #read = new DeduplicationWindow()
+  readonly #client = new SequenceTracker()
   #told = false
 
   constructor(
-    lane: PrivateLane,
+    group: ClientQueue,
     subscriber: Subscriber,
     topic: Topic,
     from: PageQuery,
-    replays: Replays,
+    catchUps: CatchUpLimiter,
     others: Others,
   ) {
-    this.lane = lane
+    this.group = group
     this.#from = from
     this.#subscriber = subscriber
     this.#topic = topic
     this.#others = others
-    this.#replay = new Replay({ channel: topic.name, replays, reader: this })
+    this.#catchUp = new CatchUp({ channel: topic.name, catchUps, reader: this })
   }
 
   /** To be called when the channel is live. */
   start(): void {
-    this.#replay.run(this.#from)
+    this.#catchUp.run(this.#from)
   }
 
   /** The client keeps the place that it named, also when its stream ends before anything has come. */
   keepPlace(): void {
     const { after } = this.#from
-    if (after) this.lane.place(this.#topic, encodeMark(this.#topic.name, after))
+    if (after) this.group.place(this.#topic, encodeMark(this.#topic.name, after))
   }
 
   stop(): void {
-    this.#replay.stop()
+    this.#catchUp.stop()
   }
 
   take(message: Message): void {
-    if (this.#reading) this.#replay.take(message)
+    if (this.#reading) this.#catchUp.take(message)
     else this.#follow(message)
   }
 
   /** The channel was lost: when it is back, its history may have been set back. */
   readOn(): void {
-    this.#replay.readOn()
+    this.#catchUp.readOn()
   }
 
   /** What the others missed the client reads for itself, all but what is in no history. */
   concerns(reason: GapReason): boolean {
     if (this.#reading && reason !== 'replay_overflow') {
-      this.#replay.readOn()
+      this.#catchUp.readOn()
       return false
     }
     this.#client.break()
@@ -100,7 +100,7 @@ export class Resumption implements Gate {
       if (!head || !isCovered(head, position)) this.#read.add(position)
     }
     this.#told ||= position !== undefined
-    this.lane.pass(message, this.#topic)
+    this.group.pass(message, this.#topic)
   }
 
   gap(reason: GapReason, until?: number): void {
@@ -114,7 +114,7 @@ export class Resumption implements Gate {
   }
 
   ready(): Promise<void> {
-    this.lane.flush()
+    this.group.flush()
     return this.#subscriber.ready()
   }
 
@@ -135,7 +135,7 @@ export class Resumption implements Gate {
       return
     }
     if (position) this.#next(position)
-    this.lane.pass(message, this.#topic)
+    this.group.pass(message, this.#topic)
     if (position) this.#others.arrived()
   }
 
@@ -148,10 +148,10 @@ export class Resumption implements Gate {
   }
 
   #tellPosition(position: Position): void {
-    const { lane } = this
+    const { group } = this
     const id = encodeId(this.#topic.name, position)
-    lane.place(this.#topic, id)
-    if (lane.format.placed) lane.push(lane.format.placed(this.#topic, id))
-    else if (lane.format.position && lane.cursor !== undefined) lane.push(lane.format.position(lane.cursor))
+    group.place(this.#topic, id)
+    if (group.format.placed) group.push(group.format.placed(this.#topic, id))
+    else if (group.format.position && group.cursor !== undefined) group.push(group.format.position(group.cursor))
   }
 }

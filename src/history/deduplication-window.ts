@@ -1,13 +1,13 @@
 import type { Position } from '../brokers/history.js'
 
 /** What was read from a history of one epoch before its live copy came: tags by offset, the last so many. */
-export class Ahead {
+export class DeduplicationWindow {
   readonly #tags = new Map<number, number>()
 
   add({ offset, tag }: Position): void {
     this.#tags.set(offset, tag)
     const [oldest = 0] = this.#tags.keys()
-    if (this.#tags.size > MAX_AHEAD) this.#tags.delete(oldest)
+    if (this.#tags.size > MAX_ENTRIES) this.#tags.delete(oldest)
   }
 
   /** That very message was read. */
@@ -22,4 +22,4 @@ export class Ahead {
   }
 }
 
-const MAX_AHEAD = 1000
+const MAX_ENTRIES = 1000

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { History, Position } from '../brokers/history.js'
 
 /** Asks where histories stand, all that are asked for in one tick in one trip. */
-export class Locator {
+export class HeadLoader {
   readonly #history: Pick<History, 'newest'>
   readonly #retryMs: number
   #due: { readonly channels: string[]; readonly answer: Promise<(Position | undefined)[]> } | undefined

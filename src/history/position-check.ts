@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { History } from '../brokers/history.js'
-import type { Follower } from './channel-sequencer.js'
+import type { ChannelSequencer } from './channel-sequencer.js'
 
 export interface PositionCheckOptions {
   readonly history: Pick<History, 'newest'>
   /** The followers of the channels that are live now, by channel. */
-  readonly followers: () => Iterable<[string, Follower]>
+  readonly sequencers: () => Iterable<[string, ChannelSequencer]>
 }
 
 /**
@@ -14,14 +14,14 @@ export interface PositionCheckOptions {
  */
 export class PositionCheck {
   readonly #history: Pick<History, 'newest'>
-  readonly #followers: () => Iterable<[string, Follower]>
+  readonly #sequencers: () => Iterable<[string, ChannelSequencer]>
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   #rounds = 0
 
-  constructor({ history, followers }: PositionCheckOptions) {
+  constructor({ history, sequencers }: PositionCheckOptions) {
     this.#history = history
-    this.#followers = followers
+    this.#sequencers = sequencers
   }
 
   start(): void {
@@ -42,7 +42,11 @@ export class PositionCheck {
   /** `grace` is how long a message may be on its way, in milliseconds. */
   async check(grace = GRACE_MS): Promise<void> {
     const renew = this.#rounds++ % RENEWAL_ROUNDS === 0
-    const asked = [...this.#followers()].map(([channel, follower]) => ({ channel, follower, at: follower.position }))
+    const asked = [...this.#sequencers()].map(([channel, sequencer]) => ({
+      channel,
+      sequencer,
+      at: sequencer.position,
+    }))
     for (let i = 0; i < asked.length && !this.#stopped; i += BATCH) {
       const batch = asked.slice(i, i + BATCH)
       const newest = await this.#history
@@ -53,7 +57,7 @@ export class PositionCheck {
         .catch(() => undefined)
       if (newest === undefined) return // what is lost while the broker is away is found when it is back
       await pause(grace, undefined, { ref: false })
-      for (const [index, { follower, at }] of batch.entries()) follower.check(at, newest[index])
+      for (const [index, { sequencer, at }] of batch.entries()) sequencer.check(at, newest[index])
     }
   }
 }

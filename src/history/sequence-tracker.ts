@@ -5,7 +5,7 @@ import { isNext, isSame } from './positions.js'
  * Up to where somebody has a channel with a history. Whatever led to a message: it follows what was had before, or a
  * gap was told between the two, or this is where it shows.
  */
-export class Succession {
+export class SequenceTracker {
   /** Up to here everything is had; undefined where whatever comes follows. */
   position: Position | undefined
   #isGapTold = false

@@ -1,7 +1,7 @@
 import type { Topic } from '../messages/topic.js'
 import type { CloseReason } from '../protocol/close-reasons.js'
 import { Problem, type ProblemType } from '../protocol/problems.js'
-import type { Ledger } from './meter.js'
+import type { RateLimitStore } from './meter.js'
 import { PatternLimits, type PatternSettings } from './pattern-limits.js'
 import { type RateHeaders, RateLimit } from './rate-limit.js'
 
@@ -26,14 +26,15 @@ export class Limits {
   #total = 0
 
   /** @throws ConfigError */
-  constructor(settings: LimitSettings, ledger?: Ledger) {
+  constructor(settings: LimitSettings, rateLimitStore?: RateLimitStore) {
     this.#settings = settings
     this.patterns = new PatternLimits(settings)
     const { PUBLISH_RATE: rate } = settings
-    if (rate !== undefined) this.#publishes = new RateLimit({ name: 'publish', setting: 'PUBLISH_RATE', rate, ledger })
+    if (rate !== undefined)
+      this.#publishes = new RateLimit({ name: 'publish', setting: 'PUBLISH_RATE', rate, rateLimitStore })
     const ofTickets = (setting: 'TICKET_RATE' | 'KEY_TICKET_RATE'): RateLimit => {
       const detail = `${setting} lets one caller have ${settings[setting]} tickets.`
-      return new RateLimit({ name: 'tickets', setting, rate: settings[setting], ledger, detail })
+      return new RateLimit({ name: 'tickets', setting, rate: settings[setting], rateLimitStore, detail })
     }
     this.#tickets = { TICKET_RATE: ofTickets('TICKET_RATE'), KEY_TICKET_RATE: ofTickets('KEY_TICKET_RATE') }
   }

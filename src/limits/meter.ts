@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Rate } from './rate.js'
 
 /** Where the gateways keep what their callers owe, together. */
-export interface Ledger {
+export interface RateLimitStore {
   /**
    * Adds to what a caller owes. Resolves to what it owes then, in milliseconds; rejects when the ledger cannot be
    * reached, with the charge made or not.
@@ -46,18 +46,18 @@ interface Account {
 export class Meter {
   readonly #windowMs: number
   readonly #costMs: number
-  readonly #ledger: Ledger | undefined
+  readonly #store: RateLimitStore | undefined
   readonly #now: () => number
   readonly #accounts = new Map<string, Account>()
   #sweepAt = FIRST_SWEEP
 
   constructor(
     { count, seconds }: Rate,
-    { ledger, now = () => performance.now() }: { ledger?: Ledger; now?: () => number } = {},
+    { rateLimitStore, now = () => performance.now() }: { rateLimitStore?: RateLimitStore; now?: () => number } = {},
   ) {
     this.#windowMs = seconds * 1000
     this.#costMs = this.#windowMs / count
-    this.#ledger = ledger
+    this.#store = rateLimitStore
     this.#now = now
   }
 
@@ -78,9 +78,9 @@ export class Meter {
     }
     account.debt = owed + cost
     account.at = now
-    if (this.#ledger) {
+    if (this.#store) {
       account.unsent += cost
-      if (!account.isSending) this.#settle(caller, account, this.#ledger)
+      if (!account.isSending) this.#settle(caller, account, this.#store)
     }
     return this.#describe(account.debt)
   }
@@ -91,13 +91,13 @@ export class Meter {
     return { allowed: waitMs === 0, remaining, resetMs: owed, waitMs }
   }
 
-  async #settle(caller: string, account: Account, ledger: Ledger): Promise<void> {
+  async #settle(caller: string, account: Account, rateLimitStore: RateLimitStore): Promise<void> {
     account.isSending = true
     while (account.unsent > 0) {
       if (account.unsent < this.#windowMs * SMALL_PART) await pause(GATHER_MS, undefined, { ref: false })
       const charge = account.unsent
       account.unsent = 0
-      const debt = await ledger.charge(caller, charge).catch(() => undefined) // the ledger tells its own troubles
+      const debt = await rateLimitStore.charge(caller, charge).catch(() => undefined) // the ledger tells its own troubles
       const now = this.#now()
       // What was spent here meanwhile is not in it yet.
       if (debt !== undefined) Object.assign(account, { debt: debt + account.unsent, at: now })

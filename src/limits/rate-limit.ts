@@ -1,5 +1,5 @@
 import { Problem } from '../protocol/problems.js'
-import { type Ledger, Meter } from './meter.js'
+import { Meter, type RateLimitStore } from './meter.js'
 import { readRate } from './rate.js'
 
 /** RateLimit header fields for HTTP, draft-ietf-httpapi-ratelimit-headers-10. */
@@ -11,7 +11,7 @@ export interface RateLimitOptions {
   readonly setting: string
   /** What the setting says. */
   readonly rate: string
-  readonly ledger?: Ledger | undefined
+  readonly rateLimitStore?: RateLimitStore | undefined
   /** Said in the problem when a caller is over the rate. */
   readonly detail?: string
 }
@@ -24,12 +24,12 @@ export class RateLimit {
   readonly #meter: Meter
 
   /** @throws ConfigError */
-  constructor({ name, setting, rate, ledger, detail }: RateLimitOptions) {
+  constructor({ name, setting, rate, rateLimitStore, detail }: RateLimitOptions) {
     const { count, seconds } = readRate(rate, setting)
     this.#name = name
     this.#policy = `"${name}";q=${count};w=${seconds}`
     this.#detail = detail
-    this.#meter = new Meter({ count, seconds }, ledger && { ledger })
+    this.#meter = new Meter({ count, seconds }, rateLimitStore && { rateLimitStore })
   }
 
   /**

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Server as TcpServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { atMost } from '../support/with-timeout.js'
+import { withTimeout } from '../support/with-timeout.js'
 
 /**
  * Stops listening, and lets the requests that are under way be answered. Requests that have still not arrived in full
@@ -13,11 +13,11 @@ export async function endConnections(server: Server): Promise<void> {
   TcpServer.prototype.close.call(server) // that of HTTP ends connections whose first request is on its way
   await setTimeout(ACCEPTED_MS)
   server.closeIdleConnections()
-  await atMost(ANSWER_MS, ended)
+  await withTimeout(ANSWER_MS, ended)
   // Node's HTTP server looks for requests that are overdue; from now on each unfinished one is.
   server.headersTimeout = 1
   server.requestTimeout = 1
-  await atMost(REFUSE_MS, ended)
+  await withTimeout(REFUSE_MS, ended)
   server.closeAllConnections()
 }
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { TopicName } from '../messages/topic.js'
-import { checker } from '../support/lazy-validator.js'
+import { lazyValidator } from '../support/lazy-validator.js'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
@@ -94,8 +94,8 @@ export type SessionAnswer = MaybeRef<Static<typeof SessionAnswer>>
 /** JSON leaves out a `ref` that is undefined. */
 type MaybeRef<Answer> = Answer extends unknown ? Omit<Answer, 'ref'> & { ref?: Ref | undefined } : never
 
-const isRequest = checker(SessionRequest)
-const isRef = checker(Ref)
+const isRequest = lazyValidator(SessionRequest)
+const isRef = lazyValidator(Ref)
 
 /** A request, or the problem with it and the `ref` to answer to, as far as there is one. */
 export function readRequest(frame: Buffer): SessionRequest | { problem: Problem; ref: Ref | undefined } {

@@ -14,7 +14,7 @@ export const SIGNALS: Format = {
 }
 
 /** The sink of a client that waits for the next news and reads elsewhere what they are. */
-export class Waiter implements Sink {
+export class LongPollSink implements Sink {
   readonly buffered = 0
   readonly flushed = 0
   #news = false

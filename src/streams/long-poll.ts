@@ -1,7 +1,7 @@
 import { type HistoryPage, markOf, UNKNOWN } from '../brokers/history.js'
 import type { PageQuery } from '../history/catch-up-limiter.js'
 import { channelTopic } from '../messages/topic.js'
-import type { Waiter } from './long-poll-sink.js'
+import type { LongPollSink } from './long-poll-sink.js'
 import type { Stream } from './stream.js'
 
 export interface PollOptions {
@@ -11,7 +11,7 @@ export interface PollOptions {
   /** How long to wait for something that is not there yet. */
   readonly waitMs: number
   /** A stream that writes into the waiter; it ends when nobody waits for the answer any more. */
-  readonly listen: (waiter: Waiter) => Stream
+  readonly listen: (sink: LongPollSink) => Stream
 }
 
 /**
@@ -19,24 +19,27 @@ export interface PollOptions {
  * whenever something has come. The listening begins before the read that decides, so that nothing
  * falls in between.
  */
-export async function poll(waiter: Waiter, { channel, from, read, waitMs, listen }: PollOptions): Promise<HistoryPage> {
+export async function poll(
+  sink: LongPollSink,
+  { channel, from, read, waitMs, listen }: PollOptions,
+): Promise<HistoryPage> {
   let page = await read(from)
   if (waitMs === 0 || hasNews(page)) return page
   // What `last` or `since` asked for has been looked up by now: what comes is after that.
   const after = page.newest ? markOf(page.newest) : (from.after ?? UNKNOWN)
   const next = typeof from.since === 'number' ? { after, since: from.since } : { after }
-  const stream = listen(waiter)
+  const stream = listen(sink)
   const timer = setTimeout(() => stream.close('timeout'), waitMs)
   try {
     stream.open()
     // A topic that is not live yet gets there by itself, or the wait ends.
     stream.subscribe([channelTopic(channel)]).then(
-      () => waiter.write(),
+      () => sink.write(),
       () => stream.close('channel_refused'),
     )
-    while (!waiter.ended) {
-      await waiter.next()
-      if (waiter.ended) break
+    while (!sink.ended) {
+      await sink.next()
+      if (sink.ended) break
       page = await read(next)
       if (hasNews(page)) break
     }

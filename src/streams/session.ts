@@ -55,7 +55,7 @@ export class Session {
     this.#spend = spend
     this.#refused = refused
     // Answers come through the lane, also before the first subscription, which would bring the client there.
-    stream.lane?.join(stream.subscriber)
+    stream.group?.join(stream.subscriber)
   }
 
   /**
@@ -147,8 +147,8 @@ export class Session {
 
   /** Through the lane, so that an answer stands in order with the messages around it. */
   #answer(answer: SessionAnswer): void {
-    this.#stream.lane?.push(webSocketText(toJson(answer)))
-    this.#stream.lane?.flush()
+    this.#stream.group?.push(webSocketText(toJson(answer)))
+    this.#stream.group?.flush()
   }
 }
 

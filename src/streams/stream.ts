@@ -1,7 +1,7 @@
 import type { Caller } from '../access/caller.js'
 import { SubscribeRefused } from '../brokers/broker.js'
 import type { Config } from '../config/config.js'
-import { PrivateLane } from '../fanout/client-queue.js'
+import { ClientQueue } from '../fanout/client-queue.js'
 import type { Hub } from '../fanout/hub.js'
 import { type Sink, Subscriber } from '../fanout/subscriber.js'
 import type { Client } from '../fanout/subscription.js'
@@ -53,7 +53,7 @@ export type StreamSettings = Pick<
 export class Stream implements Client {
   readonly subscriber: Subscriber
   readonly format: Format
-  declare readonly lane?: PrivateLane
+  declare readonly group?: ClientQueue
   readonly #hub: Hub
   readonly #settings: StreamSettings
   readonly #patterns: StreamPatterns | undefined
@@ -86,7 +86,7 @@ export class Stream implements Client {
     if (multiplexed || limit !== undefined) {
       const onLimit = () => this.close('limit_reached')
       const onRefused = (topic: Topic) => this.#refused(topic)
-      this.lane = new PrivateLane(format, hub.outbox, { limit, onLimit, everyCopy, onRefused })
+      this.group = new ClientQueue(format, hub.scheduler, { limit, onLimit, everyCopy, onRefused })
     }
     const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
     this.subscriber = new Subscriber({
@@ -96,7 +96,7 @@ export class Stream implements Client {
         clearTimeout(timer)
         for (const topic of this.#topics.values()) this.#hub.unsubscribe(this, topic)
         patterns?.remove([...this.#topics.values()])
-        this.lane?.leave(this.subscriber)
+        this.group?.leave(this.subscriber)
         onClose?.(reason)
         this.#topics.clear()
       },
@@ -176,14 +176,14 @@ export class Stream implements Client {
   #tellPosition(topics: readonly Topic[]): void {
     if (this.subscriber.closed) return
     const [id] = topics.map(topic => this.#hub.locate(this, topic)).filter(id => id !== undefined)
-    const cursor = id && (this.lane ? this.lane.cursor : id)
+    const cursor = id && (this.group ? this.group.cursor : id)
     if (cursor && this.format.position) this.send(this.format.position(cursor))
   }
 
   /** The client is told first what it has missed on the topic. */
   unsubscribe(topic: Topic): void {
     if (!this.has(topic)) return
-    this.lane?.flush()
+    this.group?.flush()
     this.#tellGapDue(topic)
     if (!this.#topics.delete(topicKey(topic))) return
     this.#hub.unsubscribe(this, topic)
@@ -218,7 +218,7 @@ export class Stream implements Client {
 
   /** What the client is still owed: the messages of this tick, and the news of what it has missed. */
   #settle(): void {
-    this.#hub.outbox.flush()
+    this.#hub.scheduler.flush()
     for (const topic of this.#topics.values()) this.#tellGapDue(topic)
   }
 

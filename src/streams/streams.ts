@@ -4,7 +4,7 @@ import type { Hub } from '../fanout/hub.js'
 import { type Limits, refusalProblem, type StreamRefusal } from '../limits/limits.js'
 import type { Topic } from '../messages/topic.js'
 import type { Transport } from '../protocol/frames.js'
-import { Journal } from '../telemetry/access-log.js'
+import { AccessLog } from '../telemetry/access-log.js'
 import { Counters } from '../telemetry/counters.js'
 import { Heartbeats } from './heartbeats.js'
 import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
@@ -12,7 +12,7 @@ import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
 export interface StreamsOptions {
   readonly counters?: Counters
   readonly limits?: Limits
-  readonly journal?: Journal
+  readonly accessLog?: AccessLog
 }
 
 export interface OwnedStreamOptions extends StreamOptions {
@@ -26,7 +26,7 @@ export class Streams {
   readonly #settings: StreamSettings
   readonly #counters: Counters
   readonly #limits: Limits | undefined
-  readonly #journal: Journal
+  readonly #accessLog: AccessLog
   readonly #heartbeats: Heartbeats<Stream>
   readonly #streams = new Set<Stream>()
   /** Of those streams whose right to be here can end. */
@@ -40,13 +40,13 @@ export class Streams {
   constructor(
     hub: Hub,
     settings: StreamSettings,
-    { counters = new Counters(), limits, journal = new Journal() }: StreamsOptions = {},
+    { counters = new Counters(), limits, accessLog = new AccessLog() }: StreamsOptions = {},
   ) {
     this.#hub = hub
     this.#settings = settings
     this.#counters = counters
     this.#limits = limits
-    this.#journal = journal
+    this.#accessLog = accessLog
     this.#heartbeats = new Heartbeats(settings.HEARTBEAT_SECONDS, stream =>
       stream.subscriber.beat(stream.format.heartbeat),
     )
@@ -88,7 +88,7 @@ export class Streams {
       onClose: reason => {
         this.#counters.close(reason)
         leave?.()
-        if (this.#journal.wantsStream(reason)) this.#journal.stream({ ...stream.account(), reason })
+        if (this.#accessLog.wantsStream(reason)) this.#accessLog.stream({ ...stream.account(), reason })
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         this.#callers.delete(stream)

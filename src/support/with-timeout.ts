@@ -1,5 +1,5 @@
 /** Resolves with the promise, or when so many milliseconds are over. */
-export async function atMost(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+export async function withTimeout(milliseconds: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>(resolve => {
     timer = setTimeout(resolve, milliseconds)

@@ -38,7 +38,7 @@ export interface EndedStream {
  * wrong, so many a second at most. What a client may choose stands in it as a JSON string, cut to
  * a bounded length and without the query, in which there may be a ticket.
  */
-export class Journal {
+export class AccessLog {
   readonly #log: Logger
   readonly #extent: Config['LOG_REQUESTS']
   readonly #requests: LogBudget

@@ -32,7 +32,7 @@ async function setUp(t: Test, setting: 'JWT_KEYS_FILE' | 'JWT_SECRET_FILE', text
   t.teardown(() => access.close())
   const takes = async (token: string) => {
     try {
-      await access.recognise(token)
+      await access.authenticate(token)
       return true
     } catch {
       return false
@@ -91,7 +91,7 @@ t.test('shared secrets are exchanged without a moment at which neither is good',
   const next = 'another secret of more than thirty-two bytes'
   const { write, errors, takes, access } = await setUp(t, 'JWT_SECRET_FILE', `${secret}\n`)
   const [old, young] = [await sign({ claims }), await sign({ claims, key: Buffer.from(next) })]
-  const caller = await access.recognise(old)
+  const caller = await access.authenticate(old)
   t.notOk(await takes(young))
   await write(`${secret}\n${next}\n`)
   t.ok(await takes(young), 'both are good')

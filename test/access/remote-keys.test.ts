@@ -47,7 +47,7 @@ async function setUp(t: Test, { url }: KeyServer, { file, ...options }: { file?:
   const tokens = new Tokens({ jose, keys, remote, rules, log })
   return {
     warnings,
-    recognise: async (token: string): Promise<Caller> => tokens.recognise(token),
+    authenticate: async (token: string): Promise<Caller> => tokens.authenticate(token),
     pass: (ms: number) => {
       now += ms
     },
@@ -56,27 +56,27 @@ async function setUp(t: Test, { url }: KeyServer, { file, ...options }: { file?:
 
 t.test('a key that the provider adds is fetched when a token names it, after the cooldown', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'old')])
-  const { recognise, pass } = await setUp(t, server)
-  const old = await recognise(await byRsa('old'))
+  const { authenticate, pass } = await setUp(t, server)
+  const old = await authenticate(await byRsa('old'))
   t.same(server.requests, ['GET /jwks'], 'fetched at the start')
 
   server.keys = [jwkOf(rsa, 'old'), jwkOf(ec, 'new')]
   const token = await byEc('new')
   pass(COOLDOWN_MS)
-  await t.rejects(recognise(token), invalid, 'within the cooldown nobody asks')
+  await t.rejects(authenticate(token), invalid, 'within the cooldown nobody asks')
   t.equal(server.requests.length, 1)
   pass(1)
-  t.match(await recognise(token), { by: 'token', name: '7' })
+  t.match(await authenticate(token), { by: 'token', name: '7' })
   t.equal(server.requests.length, 2)
   t.equal(old.credential.revoked, false, 'the old key stays as it was')
-  await recognise(await byRsa('old'))
+  await authenticate(await byRsa('old'))
   t.equal(server.requests.length, 2, 'keys that are known are not asked for')
 })
 
 t.test('made-up tokens do not hammer the provider', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')])
-  const { recognise, pass } = await setUp(t, server)
-  await recognise(await byRsa('r'))
+  const { authenticate, pass } = await setUp(t, server)
+  await authenticate(await byRsa('r'))
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const made = await Promise.all(
     Array.from({ length: 50 }, (_, i) =>
@@ -84,7 +84,7 @@ t.test('made-up tokens do not hammer the provider', async t => {
     ),
   )
   const all = async () => {
-    const answers = await Promise.allSettled(made.map(recognise))
+    const answers = await Promise.allSettled(made.map(authenticate))
     t.ok(answers.every(({ status }) => status === 'rejected'))
   }
   await all()
@@ -96,54 +96,54 @@ t.test('made-up tokens do not hammer the provider', async t => {
     t.equal(server.requests.length, round, 'one for all of them')
   }
   pass(COOLDOWN_MS + 1)
-  await t.rejects(recognise(await sign({ header: { kid: 'x' }, claims })), invalid)
+  await t.rejects(authenticate(await sign({ header: { kid: 'x' }, claims })), invalid)
   t.equal(server.requests.length, 4, 'no provider has shared secrets in its set')
 })
 
 t.test('a key that goes takes its tokens along, also those that were checked before', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'a'), jwkOf(ec, 'b')])
-  const { recognise, pass } = await setUp(t, server)
+  const { authenticate, pass } = await setUp(t, server)
   const [tokenA, tokenB] = [await byRsa('a'), await byEc('b')]
-  const [a, b] = [await recognise(tokenA), await recognise(tokenB)]
+  const [a, b] = [await authenticate(tokenA), await authenticate(tokenB)]
   server.keys = [jwkOf(ec, 'b')]
   pass(COOLDOWN_MS + 1)
-  await t.rejects(recognise(await byRsa('unknown')), invalid)
+  await t.rejects(authenticate(await byRsa('unknown')), invalid)
   t.equal(a.credential.revoked, true)
-  await t.rejects(recognise(tokenA), invalid)
-  t.equal(await recognise(tokenB), b, 'the others are not disturbed')
+  await t.rejects(authenticate(tokenA), invalid)
+  t.equal(await authenticate(tokenB), b, 'the others are not disturbed')
 })
 
 t.test('another key by the same name is another key', async t => {
   const server = await KeyServer.start(t, [jwkOf(ec, 'k')])
-  const { recognise, pass } = await setUp(t, server)
-  const before = await recognise(await byEc('k'))
+  const { authenticate, pass } = await setUp(t, server)
+  const before = await authenticate(await byEc('k'))
   const next = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   server.keys = [jwkOf(next, 'k')]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await sign({ alg: 'ES256', key: next.privateKey, header: { kid: 'k' }, claims })))
+  t.ok(await authenticate(await sign({ alg: 'ES256', key: next.privateKey, header: { kid: 'k' }, claims })))
   t.equal(before.credential.revoked, true)
-  await t.rejects(recognise(await byEc('k')), invalid)
+  await t.rejects(authenticate(await byEc('k')), invalid)
 })
 
 t.test('keys without names rotate too, and beside a file with keys without names', async t => {
   const next = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const server = await KeyServer.start(t, [jwkOf(ec)])
   const file = JSON.stringify(jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })))
-  const { recognise, pass } = await setUp(t, server, { file })
-  t.ok(await recognise(await byEc()))
+  const { authenticate, pass } = await setUp(t, server, { file })
+  t.ok(await authenticate(await byEc()))
   server.keys = [jwkOf(next)]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await sign({ alg: 'ES256', key: next.privateKey, claims })))
+  t.ok(await authenticate(await sign({ alg: 'ES256', key: next.privateKey, claims })))
   server.keys = [jwkOf(ec, 'named')]
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(await byEc('named')), 'the key of the file would do for any name, and has not signed it')
+  t.ok(await authenticate(await byEc('named')), 'the key of the file would do for any name, and has not signed it')
 })
 
 t.test('while the provider is away the last keys go on, and it is logged once', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')])
-  const { recognise, pass, warnings } = await setUp(t, server, { timeoutMs: 300 })
+  const { authenticate, pass, warnings } = await setUp(t, server, { timeoutMs: 300 })
   const token = await byRsa('r')
-  const caller = await recognise(token)
+  const caller = await authenticate(token)
   const elsewhere = await KeyServer.start(t, [jwkOf(ec, 'e')])
   const troubles: Record<string, KeyServer['answer']> = {
     'an error': response => response.writeHead(500).end('{"keys":[]}'),
@@ -173,22 +173,22 @@ t.test('while the provider is away the last keys go on, and it is logged once', 
     server.answer = answer
     const before = server.requests.length
     pass(COOLDOWN_MS + 1)
-    await t.rejects(recognise(await byEc('e')), invalid, what)
+    await t.rejects(authenticate(await byEc('e')), invalid, what)
     t.equal(server.requests.length, before + 1, `${what}: it was asked`)
-    t.equal(await recognise(token), caller, `${what}: the keys stay good`)
-    t.ok(await recognise(await byRsa('r', { typ: 'JWT' })), `${what}: for new tokens too`)
+    t.equal(await authenticate(token), caller, `${what}: the keys stay good`)
+    t.ok(await authenticate(await byRsa('r', { typ: 'JWT' })), `${what}: for new tokens too`)
   }
   t.same(elsewhere.requests, [], 'a redirect is not followed')
   server.answer = response => response.end(JSON.stringify({ keys: server.keys }))
   pass(COOLDOWN_MS + 1)
-  await t.rejects(recognise(await byEc('e')), invalid, 'it is back')
+  await t.rejects(authenticate(await byEc('e')), invalid, 'it is back')
   await server.stop()
   warnings.length = 0
   for (let i = 0; i < 3; i++) {
     pass(COOLDOWN_MS + 1)
-    await t.rejects(recognise(await byEc('e')), invalid, 'nothing listens')
+    await t.rejects(authenticate(await byEc('e')), invalid, 'nothing listens')
   }
-  t.equal(await recognise(token), caller)
+  t.equal(await authenticate(token), caller)
   t.equal(warnings.length, 1)
 })
 
@@ -205,29 +205,29 @@ t.test('an answer without end is not read to its end', async t => {
     }
     more()
   }
-  const { recognise } = await setUp(t, server, { timeoutMs: 20_000 })
-  await t.rejects(recognise(await byRsa('r')), unavailable)
+  const { authenticate } = await setUp(t, server, { timeoutMs: 20_000 })
+  await t.rejects(authenticate(await byRsa('r')), unavailable)
   t.ok(written < 2 ** 26, `${written} bytes were taken`)
 })
 
 t.test('before there were any keys nobody can say who it is; then it goes on by itself', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')], { listens: false })
-  const { recognise, pass } = await setUp(t, server)
+  const { authenticate, pass } = await setUp(t, server)
   const token = await byRsa('r')
-  await t.rejects(recognise(token), unavailable)
-  await t.rejects(recognise(await sign({ claims })), invalid, 'a shared secret is none of the provider')
+  await t.rejects(authenticate(token), unavailable)
+  await t.rejects(authenticate(await sign({ claims })), invalid, 'a shared secret is none of the provider')
   await server.listen()
-  await t.rejects(recognise(token), unavailable, 'within the cooldown')
+  await t.rejects(authenticate(token), unavailable, 'within the cooldown')
   pass(COOLDOWN_MS + 1)
-  t.ok(await recognise(token))
+  t.ok(await authenticate(token))
 })
 
 t.test('nothing that a token names is fetched', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')])
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const decoy = await KeyServer.start(t, [jwkOf(stranger, 's')])
-  const { recognise, pass } = await setUp(t, server)
-  await recognise(await byRsa('r'))
+  const { authenticate, pass } = await setUp(t, server)
+  await authenticate(await byRsa('r'))
   for (const header of [
     { jku: decoy.url },
     { x5u: decoy.url },
@@ -237,13 +237,13 @@ t.test('nothing that a token names is fetched', async t => {
   ])
     for (const key of [stranger.privateKey, rsa.privateKey]) {
       pass(COOLDOWN_MS + 1)
-      await t.rejects(recognise(await sign({ alg: 'RS256', key, header: { kid: 's', ...header }, claims })), invalid)
+      await t.rejects(authenticate(await sign({ alg: 'RS256', key, header: { kid: 's', ...header }, claims })), invalid)
     }
   t.equal(server.requests.length, 1, 'not even where the keys are')
   for (const kid of [decoy.url, '../../other', '/other', '?x', 'r\0', '__proto__']) {
     pass(COOLDOWN_MS + 1)
     const token = await sign({ alg: 'RS256', key: stranger.privateKey, header: { kid }, claims })
-    await t.rejects(recognise(token), invalid, kid)
+    await t.rejects(authenticate(token), invalid, kid)
   }
   t.same(decoy.requests, [])
   t.same([...new Set(server.requests)], ['GET /jwks'], 'a name is never part of an address')

@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Caller, OPEN } from '../../src/access/caller.js'
 import { Grants } from '../../src/access/grants.js'
 import { type Maker, type Pass, Tickets } from '../../src/access/tickets.js'
-import { MemoryVault } from '../../src/brokers/memory/ephemeral-store.js'
+import { MemoryEphemeralStore } from '../../src/brokers/memory/ephemeral-store.js'
 
 const rules = { subscribe: ['news'] }
 const maker: Caller = { ...OPEN, id: 'key:a', name: 'a', by: 'key', credential: { revoked: false, proof: 'key:0' } }
@@ -12,13 +12,13 @@ const spent = { name: 'Problem', type: 'invalid-credentials', message: 'The tick
 
 function office({ restore = () => maker }: { restore?: (proof: string) => Maker | undefined } = {}) {
   const kept = new Map<string, string>()
-  class Vault extends MemoryVault {
+  class EphemeralStore extends MemoryEphemeralStore {
     override put(name: string, value: string, seconds: number) {
       kept.set(name, value)
       return super.put(name, value, seconds)
     }
   }
-  const tickets = new Tickets(new Vault(), restore)
+  const tickets = new Tickets(new EphemeralStore(), restore)
   const jar = new Map<string, Pass>()
   const redeem = async (ticket: string) => {
     const { caller, pass } = await tickets.redeem(ticket, name => jar.get(name)?.value, WANTS)

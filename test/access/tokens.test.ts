@@ -49,16 +49,16 @@ for (const [name, config, options] of [
       ...(keys !== undefined && { JWT_KEYS_FILE: await keysFile(t, keys) }),
     })
     const token = await sign({ ...options, claims: { carillon: { subscribe: ['user:{sub}:*', 'news'] } } })
-    const caller = await access.recognise(token)
+    const caller = await access.authenticate(token)
     t.match(caller, { id: 'token:["","7"]', name: '7', by: 'token' })
     t.ok(allows(caller, 'subscribe', channelTopic('user:7:mail')))
     t.ok(allows(caller, 'subscribe', patternTopic('user:7:*')))
     t.notOk(allows(caller, 'subscribe', channelTopic('user:8:mail')))
     t.notOk(allows(caller, 'publish', channelTopic('news')))
-    t.equal(await access.recognise(token), caller, 'what has been checked is not checked again')
+    t.equal(await access.authenticate(token), caller, 'what has been checked is not checked again')
     const at = token.length - 10
     const broken = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
-    await t.rejects(async () => access.recognise(broken), { name: 'Problem', type: 'invalid-credentials' })
+    await t.rejects(async () => access.authenticate(broken), { name: 'Problem', type: 'invalid-credentials' })
   })
 
 t.test('refuses a token with one word, and fetches nothing, whatever is wrong with it', async t => {
@@ -82,9 +82,12 @@ t.test('refuses a token with one word, and fetches nothing, whatever is wrong wi
   const now = Math.floor(Date.now() / 1000)
   const rsaToken = (header: object, key = rsa.privateKey) =>
     sign({ alg: 'RS256', key, header: { kid: 'r', ...header }, claims })
-  t.ok(await access.recognise(await sign({ claims })), 'the same token without a fault is taken')
-  t.ok(await access.recognise(await rsaToken({})), 'and the one signed by RS256')
-  t.ok(await access.recognise(await sign({ claims: { ...claims, aud: ['x', 'carillon'], exp: now - 2 } })), 'tolerance')
+  t.ok(await access.authenticate(await sign({ claims })), 'the same token without a fault is taken')
+  t.ok(await access.authenticate(await rsaToken({})), 'and the one signed by RS256')
+  t.ok(
+    await access.authenticate(await sign({ claims: { ...claims, aud: ['x', 'carillon'], exp: now - 2 } })),
+    'tolerance',
+  )
 
   const refused: Record<string, string> = {
     expired: await sign({ claims: { ...claims, exp: now - 60 } }),
@@ -138,7 +141,7 @@ t.test('refuses a token with one word, and fetches nothing, whatever is wrong wi
   }
   for (const [what, token] of Object.entries(refused)) {
     const error = await Promise.resolve()
-      .then(() => access.recognise(token))
+      .then(() => access.authenticate(token))
       .catch((error: unknown) => error)
     if (!(error instanceof Problem)) {
       t.fail(`${what} was taken`)
@@ -153,7 +156,7 @@ t.test('refuses a token with one word, and fetches nothing, whatever is wrong wi
 
 t.test('a token for an audience is refused where no audience is set', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret })
-  await t.rejects(async () => access.recognise(await sign({ claims: { aud: 'shop' } })), {
+  await t.rejects(async () => access.authenticate(await sign({ claims: { aud: 'shop' } })), {
     name: 'Problem',
     type: 'invalid-credentials',
   })
@@ -161,9 +164,9 @@ t.test('a token for an audience is refused where no audience is set', async t =>
 
 t.test('takes only the type that JWT_TYPE names', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret, JWT_TYPE: 'at+jwt' })
-  t.ok(await access.recognise(await sign({ header: { typ: 'at+jwt' } })))
+  t.ok(await access.authenticate(await sign({ header: { typ: 'at+jwt' } })))
   for (const header of [{}, { typ: 'JWT' }])
-    await t.rejects(async () => access.recognise(await sign({ header })), {
+    await t.rejects(async () => access.authenticate(await sign({ header })), {
       name: 'Problem',
       type: 'invalid-credentials',
     })
@@ -172,10 +175,10 @@ t.test('takes only the type that JWT_TYPE names', async t => {
 t.test('a token is not older than JWT_MAX_AGE_SECONDS, whatever its exp says', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret, JWT_MAX_AGE_SECONDS: 60, JWT_CLOCK_TOLERANCE_SECONDS: 0 })
   const now = Math.floor(Date.now() / 1000)
-  const caller = await access.recognise(await sign({ claims: { iat: now - 30, exp: now + 86_400 } }))
+  const caller = await access.authenticate(await sign({ claims: { iat: now - 30, exp: now + 86_400 } }))
   t.equal(caller.expiresAt, (now + 30) * 1000)
   for (const iat of [now - 90, undefined, now + 90])
-    await t.rejects(async () => access.recognise(await sign({ claims: { iat } })), {
+    await t.rejects(async () => access.authenticate(await sign({ claims: { iat } })), {
       name: 'Problem',
       type: 'invalid-credentials',
     })
@@ -188,7 +191,7 @@ t.test('JWT_GRANTS are added to what the claim grants, and the claim has the nam
     JWT_GRANTS: '{"subscribe":["user:{sub}:*"]}',
   })
   const claims = { carillon: { admin: ['*'] }, 'https://example.com/rights': { publish: ['x'] } }
-  const caller = await access.recognise(await sign({ claims }))
+  const caller = await access.authenticate(await sign({ claims }))
   t.ok(allows(caller, 'publish', channelTopic('x')))
   t.ok(allows(caller, 'subscribe', channelTopic('user:7:x')))
   t.notOk(allows(caller, 'publish', channelTopic('y')))
@@ -196,7 +199,7 @@ t.test('JWT_GRANTS are added to what the claim grants, and the claim has the nam
 
 t.test('a caller is its issuer and subject; without a subject each token is one of its own', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret })
-  const id = async (claims: object) => (await access.recognise(await sign({ claims }))).id
+  const id = async (claims: object) => (await access.authenticate(await sign({ claims }))).id
   t.equal(await id({ sub: 'a', jti: '1' }), await id({ sub: 'a', jti: '2' }))
   t.not(await id({ sub: 'a', iss: 'x' }), await id({ sub: 'a', iss: 'y' }))
   t.not(await id({ sub: '"]', iss: '["' }), await id({ sub: '', iss: '["","\\"]' }))
@@ -214,7 +217,7 @@ t.test('another spelling of a token is refused, and a second signature is the sa
     { ...anonymous, alg: 'EdDSA', key: ed.privateKey },
   ]) {
     const token = await sign(options)
-    t.ok(await access.recognise(token), options.alg)
+    t.ok(await access.authenticate(token), options.alg)
     const last = alphabet.indexOf(token.at(-1) ?? '')
     const [head = '', claims = '', signature = ''] = token.split('.')
     for (const other of [
@@ -224,7 +227,7 @@ t.test('another spelling of a token is refused, and a second signature is the sa
       `${head}=.${claims}.${signature}`,
       `${head}.${claims}.${signature.replaceAll('-', '+').replaceAll('_', '/')}=`,
     ])
-      await t.rejects(async () => access.recognise(other), { name: 'Problem', type: 'invalid-credentials' }, other)
+      await t.rejects(async () => access.authenticate(other), { name: 'Problem', type: 'invalid-credentials' }, other)
   }
 
   const token = await sign({ ...anonymous, alg: 'ES256', key: ec.privateKey })
@@ -234,12 +237,12 @@ t.test('another spelling of a token is refused, and a second signature is the sa
   const mirrored = Buffer.from((order - s).toString(16).padStart(64, '0'), 'hex')
   const twin = `${token.slice(0, token.lastIndexOf('.'))}.${Buffer.concat([signature.subarray(0, 32), mirrored]).toString('base64url')}`
   t.not(twin, token)
-  t.equal((await access.recognise(twin)).id, (await access.recognise(token)).id)
+  t.equal((await access.authenticate(twin)).id, (await access.authenticate(token)).id)
 })
 
 t.test('what is long in a token becomes no part of what is kept of its caller', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret })
-  const caller = async (claims: object) => access.recognise(await sign({ claims }))
+  const caller = async (claims: object) => access.authenticate(await sign({ claims }))
   const long = await caller({ sub: 'x'.repeat(8000), iss: 'y'.repeat(2000) })
   t.ok(long.id.length < 600 && long.name.length < 600)
   t.equal(long.id, (await caller({ sub: 'x'.repeat(8000), iss: 'y'.repeat(2000), jti: '2' })).id)
@@ -259,7 +262,7 @@ t.test('tokens with many rights take little memory, however many come', async t 
   const before = heap()
   for (let i = 0; i < 1000; i++) {
     const subscribe = Array.from({ length: 100 }, (_, place) => `user:${i}:room:${place}:*:and-some-more-of-a-name`)
-    const caller = await access.recognise(forge({ alg: 'HS256' }, { sub: `${i}`, carillon: { subscribe } }, secret))
+    const caller = await access.authenticate(forge({ alg: 'HS256' }, { sub: `${i}`, carillon: { subscribe } }, secret))
     if (i % 100 === 0) t.ok(allows(caller, 'subscribe', patternTopic(`user:${i}:room:99:?:and-some-more-of-a-name`)))
   }
   const grown = (heap() - before) / 1024 / 1024

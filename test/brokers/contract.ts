@@ -10,7 +10,7 @@ import { idempotency } from './contract/idempotency.js'
 import { introspection } from './contract/introspection.js'
 import { keptHistory } from './contract/kept-history.js'
 import { subscribing } from './contract/subscribing.js'
-import { vault } from './contract/vault.js'
+import { ephemeralStore } from './contract/vault.js'
 
 /** Makes a broker that is not started yet, without history unless rules are given. Each test makes its own, and closes it. */
 export type MakeBroker = (options?: { readonly history?: HistoryRules; readonly idempotencySeconds?: number }) => Broker
@@ -37,7 +37,7 @@ export function brokerContract(
   delivery(t, makeBroker, needPatterns)
   subscribing(t, makeBroker, needPatterns)
   introspection(t, makeBroker)
-  vault(t, makeBroker)
+  ephemeralStore(t, makeBroker)
   closing(t, makeBroker)
   keptHistory(t, makeBroker)
   deliveredHistory(t, makeBroker, { needPatterns, localCounts })

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { Outbox } from '../../src/fanout/flush-scheduler.js'
+import { FlushScheduler } from '../../src/fanout/flush-scheduler.js'
 import { endOfTick } from '../support/hub-client.js'
 
 const flush = (): void => {}
 
 t.test('flushes at the end of the tick what was added in it, once, in order', async t => {
-  const outbox = new Outbox()
+  const scheduler = new FlushScheduler()
   const flushed: string[] = []
-  for (const name of ['a', 'b']) outbox.add({ advance: () => flushed.push(name), flush })
+  for (const name of ['a', 'b']) scheduler.add({ advance: () => flushed.push(name), flush })
   await Promise.resolve()
   t.same(flushed, [])
   await endOfTick()
@@ -17,9 +17,9 @@ t.test('flushes at the end of the tick what was added in it, once, in order', as
 })
 
 t.test('takes what is added while it flushes to the next tick', async t => {
-  const outbox = new Outbox()
+  const scheduler = new FlushScheduler()
   const flushed: string[] = []
-  outbox.add({ advance: () => outbox.add({ advance: () => flushed.push('later'), flush }), flush })
+  scheduler.add({ advance: () => scheduler.add({ advance: () => flushed.push('later'), flush }), flush })
   await endOfTick()
   t.same(flushed, [])
   await endOfTick()
@@ -27,16 +27,16 @@ t.test('takes what is added while it flushes to the next tick', async t => {
 })
 
 t.test('lets go of all at once when it is told to, and only once', async t => {
-  const outbox = new Outbox()
+  const scheduler = new FlushScheduler()
   const flushed: string[] = []
   const advance = () => flushed.push('too late')
-  const lane = (name: string) => ({ advance, flush: () => flushed.push(name) })
-  for (const name of ['a', 'b']) outbox.add(lane(name))
-  outbox.flush()
+  const group = (name: string) => ({ advance, flush: () => flushed.push(name) })
+  for (const name of ['a', 'b']) scheduler.add(group(name))
+  scheduler.flush()
   t.same(flushed, ['a', 'b'])
-  outbox.add(lane('c'))
-  outbox.flush()
-  outbox.flush()
+  scheduler.add(group('c'))
+  scheduler.flush()
+  scheduler.flush()
   t.same(flushed, ['a', 'b', 'c'])
   await endOfTick()
   t.same(flushed, ['a', 'b', 'c'])

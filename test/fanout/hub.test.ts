@@ -93,7 +93,7 @@ t.test('encodes a message once, joins those of a tick once, and writes the same 
   const clients = Array.from({ length: 100 }, () => hubClient(hub, { format }))
   await Promise.all(clients.map(client => client.join(news)))
   await publish('news', 'a', 'b', 'c')
-  hub.outbox.flush()
+  hub.scheduler.flush()
   t.same(counts, { encode: 3, pack: 1 })
   const [bytes] = clients[0]?.sink.writes ?? []
   t.equal(`${bytes}`, 'data: a\n\ndata: b\n\ndata: c\n\n')
@@ -109,7 +109,7 @@ t.test('keeps the topic of a newcomer whose coming cuts the last one there', asy
     publish('news', 'too much')
     const late = hubClient(hub, limit === undefined ? {} : { limit })
     await late.join(news)
-    hub.outbox.flush()
+    hub.scheduler.flush()
     t.same(full.sink.closings, ['slow_consumer'])
     await publish('news', 'after')
     await endOfTick()

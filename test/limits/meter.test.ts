@@ -1,19 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { type Ledger, Meter } from '../../src/limits/meter.js'
+import { Meter, type RateLimitStore } from '../../src/limits/meter.js'
 
 /** Ten messages in ten seconds, by a clock that is moved by hand. */
-function setUp(ledger?: Ledger) {
+function setUp(rateLimitStore?: RateLimitStore) {
   const clock = { ms: 1000 }
-  const meter = new Meter({ count: 10, seconds: 10 }, { now: () => clock.ms, ...(ledger && { ledger }) })
+  const meter = new Meter(
+    { count: 10, seconds: 10 },
+    { now: () => clock.ms, ...(rateLimitStore && { rateLimitStore }) },
+  )
   return { clock, meter }
 }
 
 /** One that works at once, shared by gateways. */
-function sharedLedger(clock: { ms: number }) {
+function sharedStore(clock: { ms: number }) {
   const due = new Map<string, number>()
   const charges: number[] = []
-  const ledger: Ledger = {
+  const rateLimitStore: RateLimitStore = {
     charge: async (caller, milliseconds) => {
       charges.push(milliseconds)
       const until = Math.max(due.get(caller) ?? 0, clock.ms) + milliseconds
@@ -21,7 +24,7 @@ function sharedLedger(clock: { ms: number }) {
       return until - clock.ms
     },
   }
-  return { ledger, charges }
+  return { rateLimitStore, charges }
 }
 
 t.test('a caller may spend its whole rate at once, and then as time passes', async t => {
@@ -71,8 +74,8 @@ t.test('more than the whole rate passes when nothing is owed, and is paid off', 
 
 t.test('gateways with one ledger hold to the rate together', async t => {
   const clock = { ms: 1000 }
-  const { ledger } = sharedLedger(clock)
-  const meters = [0, 1, 2].map(() => new Meter({ count: 10, seconds: 10 }, { now: () => clock.ms, ledger }))
+  const { rateLimitStore } = sharedStore(clock)
+  const meters = [0, 1, 2].map(() => new Meter({ count: 10, seconds: 10 }, { now: () => clock.ms, rateLimitStore }))
   let passed = 0
   for (let i = 0; i < 60; i++) {
     if (meters[i % 3]?.spend('a', 1).allowed) passed++
@@ -91,8 +94,10 @@ t.test('gateways with one ledger hold to the rate together', async t => {
 
 t.test('one charge is under way for each caller, whatever it spends meanwhile', async t => {
   const charges: { milliseconds: number; answer: (owed: number) => void }[] = []
-  const ledger: Ledger = { charge: (_, milliseconds) => new Promise(answer => charges.push({ milliseconds, answer })) }
-  const { meter } = setUp(ledger)
+  const rateLimitStore: RateLimitStore = {
+    charge: (_, milliseconds) => new Promise(answer => charges.push({ milliseconds, answer })),
+  }
+  const { meter } = setUp(rateLimitStore)
   for (let i = 0; i < 5; i++) meter.spend('a', 1)
   t.same(
     charges.map(({ milliseconds }) => milliseconds),

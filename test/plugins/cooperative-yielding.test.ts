@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import WebSocket from 'ws'
-import { inTurns } from '../../plugins/cooperative-yielding.js'
+import { yieldCooperatively } from '../../plugins/cooperative-yielding.js'
 import { build } from '../support/gateway.js'
 import { until } from '../support/until.js'
 
@@ -10,7 +10,7 @@ t.test('frames that came together are taken in their order, a few in each turn o
   const taken: number[] = []
   const calls: string[] = []
   const webSocket = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') }
-  const receive = inTurns(webSocket, frame => void taken.push(frame.readUInt16BE()))
+  const receive = yieldCooperatively(webSocket, frame => void taken.push(frame.readUInt16BE()))
   const frames = Array.from({ length: 200 }, (_, i) => Buffer.from([i >> 8, i & 255]))
   for (const frame of frames) receive(frame)
   const sizes = [taken.length]

@@ -1,4 +1,4 @@
-import { PrivateLane } from '../../src/fanout/client-queue.js'
+import { ClientQueue } from '../../src/fanout/client-queue.js'
 import type { Hub } from '../../src/fanout/hub.js'
 import { Subscriber } from '../../src/fanout/subscriber.js'
 import type { Client } from '../../src/fanout/subscription.js'
@@ -29,11 +29,11 @@ export function hubClient(
     },
   })
   subscriber.open()
-  const lane =
+  const group =
     limit === undefined
       ? undefined
-      : new PrivateLane(format, hub.outbox, { limit, onLimit: () => subscriber.close('limit_reached') })
-  const client = { subscriber, format, ...(lane && { lane }) }
+      : new ClientQueue(format, hub.scheduler, { limit, onLimit: () => subscriber.close('limit_reached') })
+  const client = { subscriber, format, ...(group && { group }) }
   const join = async (...more: Topic[]) => {
     topics.push(...more)
     await Promise.all(more.map(topic => hub.subscribe(client, topic)))

@@ -6,7 +6,7 @@ import { isReservedChannel } from '../../messages/names.js'
 import type { Topic } from '../../messages/topic.js'
 import type { Broker, BrokerListener, ListenerCounts, Published, PublishResult } from '../broker.js'
 import { HistoryRules } from '../history-rules.js'
-import { MemoryVault } from './ephemeral-store.js'
+import { MemoryEphemeralStore } from './ephemeral-store.js'
 import { MemoryHistory } from './history.js'
 import { MemoryOutcomes } from './outcomes.js'
 
@@ -25,7 +25,7 @@ export interface MemoryBrokerOptions {
 export class MemoryBroker implements Broker {
   readonly unavailable = undefined
   readonly hasPatterns = true
-  readonly vault = new MemoryVault()
+  readonly ephemeralStore = new MemoryEphemeralStore()
   readonly history: MemoryHistory | undefined
   readonly #channels = new Set<string>()
   readonly #patterns = new Set<string>()
@@ -79,7 +79,7 @@ export class MemoryBroker implements Broker {
     this.#channels.clear()
     this.#patterns.clear()
     this.history?.close()
-    this.vault.close()
+    this.ephemeralStore.close()
     return Promise.resolve()
   }
 

@@ -1,4 +1,4 @@
-import type { Vault } from '../ephemeral-store.js'
+import type { EphemeralStore } from '../ephemeral-store.js'
 
 interface Item {
   readonly value: string
@@ -6,7 +6,7 @@ interface Item {
 }
 
 /** The vault of a gateway that is alone. Its memory is bounded: the oldest items are forgotten first. */
-export class MemoryVault implements Vault {
+export class MemoryEphemeralStore implements EphemeralStore {
   readonly #items = new Map<string, Item>()
   readonly #maxBytes: number
   #bytes = 0

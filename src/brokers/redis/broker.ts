@@ -10,26 +10,26 @@ import {
   type ListenerCounts,
   type PublishResult,
 } from '../broker.js'
-import { channelOfCompanion, decodeMetadata, PendingMetadata, wireNames } from './commands/metadata.js'
+import { channelOfMetadata, decodeMetadata, PendingMetadata, wireNames } from './commands/metadata.js'
 import { RedisStatistics } from './connection/statistics.js'
-import { deploy, type RedisSettings } from './create-topology.js'
-import { RedisVault } from './ephemeral-store.js'
+import { createTopology, type RedisSettings } from './create-topology.js'
+import { RedisEphemeralStore } from './ephemeral-store.js'
 import { RedisHistory } from './history.js'
-import { Census } from './listener-counter.js'
-import { RedisLedger } from './rate-limit-store.js'
-import type { Deployment, DeploymentEvents } from './topology.js'
+import { ListenerCounter } from './listener-counter.js'
+import { RedisRateLimitStore } from './rate-limit-store.js'
+import type { Topology, TopologyEvents } from './topology.js'
 
 export type { RedisSettings } from './create-topology.js'
 
 /** Redis as the broker. */
 export class RedisBroker implements Broker {
   readonly hasPatterns: boolean
-  readonly ledger: RedisLedger
+  readonly rateLimitStore: RedisRateLimitStore
   readonly connections = new RedisStatistics()
   readonly history: RedisHistory | undefined
-  readonly vault: RedisVault
-  readonly #deployment: Deployment
-  readonly #census: Census
+  readonly ephemeralStore: RedisEphemeralStore
+  readonly #topology: Topology
+  readonly #listenerCounter: ListenerCounter
   readonly #pending = new PendingMetadata()
   readonly #log: Logger
   #listener: BrokerListener | undefined
@@ -39,65 +39,68 @@ export class RedisBroker implements Broker {
     const gatewayId = randomUUID()
     this.#log = log
     this.hasPatterns = !settings.sharded
-    this.#deployment = deploy(settings, gatewayId, log, this.connections, this.#events())
-    this.ledger = new RedisLedger(key => this.#deployment.keeperOf(key), log)
+    this.#topology = createTopology(settings, gatewayId, log, this.connections, this.#events())
+    this.rateLimitStore = new RedisRateLimitStore(key => this.#topology.clientForKey(key), log)
     if (settings.history && !settings.history.isEmpty)
-      this.history = new RedisHistory(this.#deployment, settings.history, log)
-    this.vault = new RedisVault(key => this.#deployment.keeperOf(key))
-    this.#census = new Census(this.#deployment, gatewayId, settings.timeout, async (channels, isWanted) =>
-      this.#listener ? this.#listener.countListeners(channels, isWanted) : [],
+      this.history = new RedisHistory(this.#topology, settings.history, log)
+    this.ephemeralStore = new RedisEphemeralStore(key => this.#topology.clientForKey(key))
+    this.#listenerCounter = new ListenerCounter(
+      this.#topology,
+      gatewayId,
+      settings.timeout,
+      async (channels, isWanted) => (this.#listener ? this.#listener.countListeners(channels, isWanted) : []),
     )
   }
 
   get unavailable(): string | undefined {
-    return this.#deployment.unavailable
+    return this.#topology.unavailable
   }
 
   start(listener: BrokerListener): void {
     this.#listener = listener
-    this.#deployment.start()
-    for (const channel of [Census.ASSEMBLY, this.#census.inbox]) {
-      this.#deployment.subscribe(channelTopic(channel), [channel]).catch((error: Error) => {
+    this.#topology.start()
+    for (const channel of [ListenerCounter.ASSEMBLY, this.#listenerCounter.inbox]) {
+      this.#topology.subscribe(channelTopic(channel), [channel]).catch((error: Error) => {
         this.#log.error({ err: error, channel }, 'redis refuses the channel over which gateways count listeners')
       })
     }
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    return this.#deployment.publish(publications)
+    return this.#topology.publish(publications)
   }
 
   subscribe(topic: Topic): Promise<void> {
-    return this.#deployment.subscribe(topic, wireNames(topic))
+    return this.#topology.subscribe(topic, wireNames(topic))
   }
 
   unsubscribe(topic: Topic): void {
-    this.#deployment.unsubscribe(topic)
+    this.#topology.unsubscribe(topic)
   }
 
   async channels(glob: string): Promise<string[]> {
-    const names = await this.#deployment.channels(glob).catch(unavailable)
+    const names = await this.#topology.channels(glob).catch(unavailable)
     return names.filter(isVisible)
   }
 
   subscriberCounts(channels: readonly string[]): Promise<number[]> {
-    return this.#deployment.subscriberCounts(channels).catch(unavailable)
+    return this.#topology.subscriberCounts(channels).catch(unavailable)
   }
 
   patternCount(): Promise<number> {
-    return this.#deployment.patternCount().catch(unavailable)
+    return this.#topology.patternCount().catch(unavailable)
   }
 
   listenerCounts(channels: readonly string[]): Promise<ListenerCounts> {
-    return this.#census.ask(channels)
+    return this.#listenerCounter.ask(channels)
   }
 
   async close(): Promise<void> {
     this.#listener = undefined
-    await this.#deployment.close()
+    await this.#topology.close()
   }
 
-  #events(): DeploymentEvents {
+  #events(): TopologyEvents {
     return {
       message: (channel, data) => this.#message(channel, data),
       patternMessage: (pattern, channel, data) => this.#patternMessage(pattern, channel, data),
@@ -116,14 +119,14 @@ export class RedisBroker implements Broker {
       this.#listener?.message(new Message({ channel, data, event: metadata?.event, position: metadata?.position }))
       return
     }
-    const owner = channelOfCompanion(channel)
-    if (owner === undefined) this.#census.hear(channel, data)
+    const owner = channelOfMetadata(channel)
+    if (owner === undefined) this.#listenerCounter.hear(channel, data)
     else this.#expect(owner, data)
   }
 
   #patternMessage(pattern: string, channel: string, data: Buffer): void {
-    const wanted = channelOfCompanion(pattern)
-    const owner = channelOfCompanion(channel)
+    const wanted = channelOfMetadata(pattern)
+    const owner = channelOfMetadata(channel)
     if (wanted !== undefined) {
       if (owner !== undefined) this.#expect(route(wanted, owner), data)
     } else if (!isReservedChannel(channel)) {

@@ -9,8 +9,8 @@ import { type RedisClient, targetOf } from './connection/from-ioredis.js'
 import { QuietSentinelConnector } from './connection/sentinel.js'
 import type { RedisStatistics } from './connection/statistics.js'
 import { nodeTarget, targetOfUrl, type UrlSettings } from './connection/target.js'
-import { PlainDeployment } from './standalone.js'
-import type { Deployment, DeploymentEvents } from './topology.js'
+import { StandaloneTopology } from './standalone.js'
+import type { Topology, TopologyEvents } from './topology.js'
 
 /** Where Redis is: a URL, or a client that an app has. */
 export interface RedisSettings extends Partial<UrlSettings> {
@@ -29,13 +29,13 @@ export interface RedisSettings extends Partial<UrlSettings> {
  * The deployment that the settings speak of, not yet connected.
  * @throws ConfigError
  */
-export function deploy(
+export function createTopology(
   settings: RedisSettings,
   gatewayId: string,
   log: Logger,
   statistics: RedisStatistics,
-  events: DeploymentEvents,
-): Deployment {
+  events: TopologyEvents,
+): Topology {
   const { timeout, sharded = false, client, url = '', history, idempotencySeconds } = settings
   const to = client ? targetOf(client) : targetOfUrl({ ...settings, url })
   const publishing = { sharded, ...(history && { history }), ...(idempotencySeconds && { idempotencySeconds }) }
@@ -43,7 +43,7 @@ export function deploy(
   if (sharded && to.kind !== 'cluster') throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
   if (to.kind === 'plain') {
     const target = to.target.sentinels ? { ...to.target, Connector: QuietSentinelConnector } : to.target
-    return new PlainDeployment({ ...common, target, publishing: { ...publishing, fenced: to.fenced } }, events)
+    return new StandaloneTopology({ ...common, target, publishing: { ...publishing, fenced: to.fenced } }, events)
   }
   const { seeds, target, tls } = to
   const targetAt = (node: Node) => nodeTarget(target, node, tls)

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis'
 import { RESERVED_PREFIX } from '../../messages/names.js'
 import { BrokerUnavailable } from '../broker.js'
-import type { Vault } from '../ephemeral-store.js'
+import type { EphemeralStore } from '../ephemeral-store.js'
 
 /** Keys that expire, each at the server that keeps its slot. `GETDEL` (Redis 6.2) is what makes `take` one step. */
-export class RedisVault implements Vault {
-  readonly #keeperOf: (key: string) => Redis | undefined
+export class RedisEphemeralStore implements EphemeralStore {
+  readonly #clientForKey: (key: string) => Redis | undefined
 
-  constructor(keeperOf: (key: string) => Redis | undefined) {
-    this.#keeperOf = keeperOf
+  constructor(clientForKey: (key: string) => Redis | undefined) {
+    this.#clientForKey = clientForKey
   }
 
   async put(name: string, value: string, seconds: number): Promise<void> {
@@ -25,7 +25,7 @@ export class RedisVault implements Vault {
 
   async #ask<Answer>(name: string, ask: (redis: Redis, key: string) => Promise<Answer>): Promise<Answer> {
     const key = `${RESERVED_PREFIX}vault:${name}`
-    const redis = this.#keeperOf(key)
+    const redis = this.#clientForKey(key)
     if (!redis) throw new BrokerUnavailable('Redis is not connected')
     try {
       return await ask(redis, key)

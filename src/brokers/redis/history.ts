@@ -12,17 +12,17 @@ import { MEMORY_MS, nonce } from './commands/publish-command.js'
 import { INFO, LOCATE, READ } from './commands/read-history.js'
 import { readByScript, type Script } from './commands/script.js'
 import { describeWrongKeys, isWrongType, WRONG_TYPE } from './commands/wrong-type.js'
-import type { Deployment } from './topology.js'
+import type { Topology } from './topology.js'
 
 /** What the publications have left in Redis, as `scripts/keep.ts` wrote it. */
 export class RedisHistory implements History {
-  readonly #deployment: Deployment
+  readonly #topology: Topology
   readonly #rules: HistoryRules
   readonly #log: Logger
 
-  constructor(deployment: Deployment, rules: HistoryRules, log: Logger) {
+  constructor(topology: Topology, rules: HistoryRules, log: Logger) {
     this.#log = log
-    this.#deployment = deployment
+    this.#topology = topology
     this.#rules = rules
   }
 
@@ -49,7 +49,7 @@ export class RedisHistory implements History {
   }
 
   async newest(channels: readonly string[], { renew = false } = {}): Promise<(Position | undefined)[]> {
-    return this.#askKeepers(channels, async (redis, names) => {
+    return this.#askOwners(channels, async (redis, names) => {
       const commands = names.map(name => ['hmget', positionKey(name), 'epoch', 'offset', 'tag', 'server'])
       const answers = (await redis.pipeline(commands).exec()) ?? []
       return Promise.all(
@@ -57,7 +57,7 @@ export class RedisHistory implements History {
           const channel = names[i] as string // as many as were asked for
           if (error) return this.#withoutHistory(channel, error)
           const [epoch, offset, tag, server] = value as (string | null)[] // as the command gives them
-          const lineage = this.#deployment.lineageOf(channel)
+          const lineage = this.#topology.lineageOf(channel)
           const position = readPosition({ epoch, offset: Number(offset), tag })
           const isSettled = position && (!lineage || lineage.server === server)
           return isSettled && !renew ? position : this.#locate(redis, channel)
@@ -82,7 +82,7 @@ export class RedisHistory implements History {
 
   /** The first arguments of `LOCATE` and `READ`. */
   #settling(channel: string): string[] {
-    return [nonce(), ...lineageWords(this.#deployment.lineageOf(channel)), `${FLEETING_MS}`]
+    return [nonce(), ...lineageWords(this.#topology.lineageOf(channel)), `${FLEETING_MS}`]
   }
 
   async info(channel: string): Promise<HistoryInfo | undefined> {
@@ -98,14 +98,14 @@ export class RedisHistory implements History {
   }
 
   async delete(channel: string): Promise<void> {
-    await this.#askKeepers([channel], async redis => [await redis.del(positionKey(channel), historyKey(channel))])
+    await this.#askOwners([channel], async redis => [await redis.del(positionKey(channel), historyKey(channel))])
   }
 
   /** The arguments are made for the server that is asked. */
   async #ask(channel: string, script: Script, args: () => string[]): Promise<unknown[]> {
     const keys = [positionKey(channel), historyKey(channel)]
     try {
-      const [answer] = await this.#askKeepers([channel], async redis => [
+      const [answer] = await this.#askOwners([channel], async redis => [
         await readByScript(redis, script.call(keys, args())),
       ])
       return answer as unknown[] // both scripts answer with an array
@@ -125,20 +125,20 @@ export class RedisHistory implements History {
   }
 
   async #tellWrongKeys(channel: string): Promise<void> {
-    const redis = this.#deployment.keeperOf(channel)
+    const redis = this.#topology.clientForKey(channel)
     if (redis) this.#log.error({ keys: await describeWrongKeys(redis, channel) }, WRONG_TYPE)
   }
 
   /** Asks, and once more when the keys have moved; see `Ask`. The answers stand in the order of the channels. */
-  async #askKeepers<Answer>(channels: readonly string[], ask: Ask<Answer>): Promise<Answer[]> {
+  async #askOwners<Answer>(channels: readonly string[], ask: Ask<Answer>): Promise<Answer[]> {
     try {
-      return await askKeepers(this.#deployment, channels, ask)
+      return await askOwners(this.#topology, channels, ask)
     } catch (error) {
       if (!MOVING.test((error as Error).message)) throw new BrokerUnavailable('Redis did not answer', { cause: error })
     }
     try {
-      await this.#deployment.refresh?.()
-      return await askKeepers(this.#deployment, channels, ask)
+      await this.#topology.refresh?.()
+      return await askOwners(this.#topology, channels, ask)
     } catch (cause) {
       throw new BrokerUnavailable('Redis did not answer', { cause })
     }
@@ -151,14 +151,10 @@ type Ask<Answer> = (redis: Redis, channels: readonly string[]) => Promise<readon
 /** How a node of a Cluster says that the keys are elsewhere, or on their way. */
 const MOVING = /^(?:MOVED|ASK|TRYAGAIN) /
 
-async function askKeepers<Answer>(
-  deployment: Deployment,
-  channels: readonly string[],
-  ask: Ask<Answer>,
-): Promise<Answer[]> {
+async function askOwners<Answer>(topology: Topology, channels: readonly string[], ask: Ask<Answer>): Promise<Answer[]> {
   const places = new Map<Redis, number[]>()
   for (const [i, channel] of channels.entries()) {
-    const redis = deployment.keeperOf(channel)
+    const redis = topology.clientForKey(channel)
     if (!redis) throw new Error('there is no connection to the Redis that has the keys')
     const known = places.get(redis)
     if (known) known.push(i)

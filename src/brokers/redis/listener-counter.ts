@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { RESERVED_PREFIX } from '../../messages/names.js'
 import { BrokerUnavailable, type ListenerCounts, type PublishResult } from '../broker.js'
-import type { Deployment } from './topology.js'
+import type { Topology } from './topology.js'
 
 type Count = (channels: readonly string[], isWanted: () => boolean) => Promise<number[] | undefined>
-type Asked = Pick<Deployment, 'publish' | 'subscriberCounts' | 'unavailable'>
+type Asked = Pick<Topology, 'publish' | 'subscriberCounts' | 'unavailable'>
 
 /**
  * Counts the clients of all gateways by asking those that live now, over Pub/Sub. Nothing is kept
@@ -14,20 +14,20 @@ type Asked = Pick<Deployment, 'publish' | 'subscriberCounts' | 'unavailable'>
  *     PUBLISH carillon:gateways        {"question","replyTo","channels"}   to every gateway, the asker too
  *     PUBLISH carillon:gateway:<id>    {"question","counts"}               from each of them to the asker
  */
-export class Census {
+export class ListenerCounter {
   /** The channel on which all gateways are asked. */
   static readonly ASSEMBLY = `${RESERVED_PREFIX}gateways`
   /** The channel on which this gateway is answered. */
   readonly inbox: string
-  readonly #deployment: Asked
+  readonly #topology: Asked
   readonly #timeout: number
   readonly #count: Count
   /** Done when the questions so far have been answered, one after the other. */
   #answering: Promise<void> = Promise.resolve()
   readonly #open = new Map<string, (counts: readonly number[]) => void>()
 
-  constructor(deployment: Asked, gatewayId: string, timeout: number, count: Count) {
-    this.#deployment = deployment
+  constructor(topology: Asked, gatewayId: string, timeout: number, count: Count) {
+    this.#topology = topology
     this.#timeout = timeout
     this.#count = count
     this.inbox = `${RESERVED_PREFIX}gateway:${gatewayId}`
@@ -35,7 +35,7 @@ export class Census {
 
   async ask(channels: readonly string[]): Promise<ListenerCounts> {
     // Without its own ear the gateway would hear no answer, and take that for zero.
-    if (this.#deployment.unavailable) throw new BrokerUnavailable(this.#deployment.unavailable)
+    if (this.#topology.unavailable) throw new BrokerUnavailable(this.#topology.unavailable)
     const question = randomUUID()
     // Its own clients it knows, also where Redis has not acknowledged yet that it listens to the question.
     const own = await this.#count(channels, this.#untilTimeout())
@@ -99,18 +99,18 @@ export class Census {
 
   async #summon(question: string): Promise<number> {
     // Redis's count of receivers would do, but it also counts who listens by a pattern.
-    const [gateways, result] = await Promise.all([this.#gateways(), this.#publish(Census.ASSEMBLY, question)])
+    const [gateways, result] = await Promise.all([this.#gateways(), this.#publish(ListenerCounter.ASSEMBLY, question)])
     if (!result || 'problem' in result) throw new BrokerUnavailable('the question could not be published')
     return gateways
   }
 
   async #publish(channel: string, message: string): Promise<PublishResult | undefined> {
-    const [result] = await this.#deployment.publish([{ channel, data: Buffer.from(message) }])
+    const [result] = await this.#topology.publish([{ channel, data: Buffer.from(message) }])
     return result
   }
 
   async #gateways(): Promise<number> {
-    const [count = 0] = await this.#deployment.subscriberCounts([Census.ASSEMBLY])
+    const [count = 0] = await this.#topology.subscriberCounts([ListenerCounter.ASSEMBLY])
     return count
   }
 }

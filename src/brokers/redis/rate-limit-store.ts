@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import type { Ledger } from '../../limits/meter.js'
+import type { RateLimitStore } from '../../limits/meter.js'
 import { RESERVED_PREFIX } from '../../messages/names.js'
 import type { Logger } from '../../support/logger.js'
 import { Script } from './commands/script.js'
@@ -9,23 +9,23 @@ import { Script } from './commands/script.js'
  * What callers owe, in Redis: for each of them one key with the time at which all is paid off,
  * by Redis's own clock; it expires then.
  */
-export class RedisLedger implements Ledger {
-  readonly #keeperOf: (key: string) => Redis | undefined
+export class RedisRateLimitStore implements RateLimitStore {
+  readonly #clientForKey: (key: string) => Redis | undefined
   readonly #log: Logger
-  #trouble = ''
+  #unavailableReason = ''
 
-  constructor(keeperOf: (key: string) => Redis | undefined, log: Logger) {
-    this.#keeperOf = keeperOf
+  constructor(clientForKey: (key: string) => Redis | undefined, log: Logger) {
+    this.#clientForKey = clientForKey
     this.#log = log
   }
 
   async charge(caller: string, milliseconds: number): Promise<number> {
     const key = keyOf(caller)
-    const redis = this.#keeperOf(key)
+    const redis = this.#clientForKey(key)
     if (!redis) throw new Error('Redis is not connected') // publishes fail too, and tell
     try {
       const owed = await CHARGE.run(redis, key, `${Math.ceil(milliseconds * 1000)}`)
-      this.#trouble = ''
+      this.#unavailableReason = ''
       return Number(owed) / 1000
     } catch (error) {
       this.#tell(error as Error)
@@ -35,8 +35,8 @@ export class RedisLedger implements Ledger {
 
   /** Once for each trouble, however many charges meet it. */
   #tell(error: Error): void {
-    if (error.message === this.#trouble) return
-    this.#trouble = error.message
+    if (error.message === this.#unavailableReason) return
+    this.#unavailableReason = error.message
     this.#log.warn({ err: error }, 'redis does not keep the publish rate: each gateway holds to it by itself')
   }
 }

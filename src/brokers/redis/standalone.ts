@@ -11,9 +11,9 @@ import { Connection, type Target } from './connection/connection.js'
 import type { RedisStatistics } from './connection/statistics.js'
 import { Publisher } from './publisher.js'
 import { Subscriptions } from './subscriptions.js'
-import type { Deployment, DeploymentEvents } from './topology.js'
+import type { Topology, TopologyEvents } from './topology.js'
 
-export interface PlainSettings {
+export interface StandaloneSettings {
   readonly target: Target
   readonly timeout: number
   readonly gatewayId: string
@@ -23,13 +23,13 @@ export interface PlainSettings {
 }
 
 /** A single server, or the master that the Sentinels name: two connections, one that publishes and asks, one that listens. */
-export class PlainDeployment implements Deployment {
+export class StandaloneTopology implements Topology {
   readonly #publishing: Connection
   readonly #listening: Connection
   readonly #publisher: Publisher
   readonly #subscriptions: Subscriptions
 
-  constructor({ gatewayId, publishing, ...settings }: PlainSettings, events: DeploymentEvents) {
+  constructor({ gatewayId, publishing, ...settings }: StandaloneSettings, events: TopologyEvents) {
     const name = (role: string) => `carillon:${role}:${gatewayId}`
     this.#publishing = new Connection(
       { ...settings, name: name('publisher'), hasHistory: publishing.history !== undefined },
@@ -55,7 +55,7 @@ export class PlainDeployment implements Deployment {
   }
 
   get unavailable(): string | undefined {
-    return this.#publishing.trouble ?? this.#listening.trouble
+    return this.#publishing.unavailableReason ?? this.#listening.unavailableReason
   }
 
   start(): void {
@@ -90,7 +90,7 @@ export class PlainDeployment implements Deployment {
     return Number(await this.#publishing.redis.pubsub('NUMPAT'))
   }
 
-  keeperOf(): Redis | undefined {
+  clientForKey(): Redis | undefined {
     return this.#publishing.isUp ? this.#publishing.redis : undefined
   }
 

@@ -8,7 +8,7 @@ import type { Lineage } from './commands/lineage.js'
  * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
  * Cluster. It knows channels as Redis does, companions and the gateways' own ones included.
  */
-export interface Deployment {
+export interface Topology {
   start(): void
   publish(publications: readonly Publication[]): Promise<PublishResult[]>
   /** Subscribes to all `names` with one command. As `Broker.subscribe`. */
@@ -21,7 +21,7 @@ export interface Deployment {
   /** `PUBSUB NUMPAT`, summed over all servers. Rejects when one of them does not answer. */
   patternCount(): Promise<number>
   /** The connection that publishes to the server which keeps the key; undefined while there is none. */
-  keeperOf(key: string): Redis | undefined
+  clientForKey(key: string): Redis | undefined
   /** What the server which keeps the key says of its data; undefined where it says nothing. */
   lineageOf(key: string): Lineage | undefined
   /** Finds out anew who keeps what, where that can change. */
@@ -32,7 +32,7 @@ export interface Deployment {
 }
 
 /** What a deployment tells, synchronously from where the bytes arrive. */
-export interface DeploymentEvents {
+export interface TopologyEvents {
   message(channel: string, data: Buffer): void
   patternMessage(pattern: string, channel: string, data: Buffer): void
   live(topic: Topic): void

@@ -4,37 +4,37 @@ import { until } from '../../support/until.js'
 import type { MakeBroker } from '../contract.js'
 
 /** What gateways keep for each other: see `src/brokers/ephemeral-store.ts`. */
-export function vault(t: Test, makeBroker: MakeBroker): void {
+export function ephemeralStore(t: Test, makeBroker: MakeBroker): void {
   t.test('keeps what it is given, wherever it lies, until somebody takes it', async t => {
     const { broker } = await startBroker(t, makeBroker())
-    const { vault } = broker
-    if (!vault) throw new Error('every broker of ours has a vault')
+    const { ephemeralStore } = broker
+    if (!ephemeralStore) throw new Error('every broker of ours has a vault')
     const names = Array.from({ length: 20 }, (_, i) => `name-${i}`) // in a Cluster they lie at all masters
-    await Promise.all(names.map(name => vault.put(name, `value of ${name}`, 30)))
-    for (const name of names) t.equal(await vault.get(name), `value of ${name}`)
-    for (const name of names) t.equal(await vault.take(name), `value of ${name}`)
-    for (const name of names) t.equal(await vault.take(name), undefined)
-    t.equal(await vault.get('never'), undefined)
-    await vault.put('a', '1', 30)
-    await vault.put('a', '2', 30)
-    t.equal(await vault.take('a'), '2')
+    await Promise.all(names.map(name => ephemeralStore.put(name, `value of ${name}`, 30)))
+    for (const name of names) t.equal(await ephemeralStore.get(name), `value of ${name}`)
+    for (const name of names) t.equal(await ephemeralStore.take(name), `value of ${name}`)
+    for (const name of names) t.equal(await ephemeralStore.take(name), undefined)
+    t.equal(await ephemeralStore.get('never'), undefined)
+    await ephemeralStore.put('a', '1', 30)
+    await ephemeralStore.put('a', '2', 30)
+    t.equal(await ephemeralStore.take('a'), '2')
   })
 
   t.test('of all who take at once, one gets it', async t => {
     const { broker } = await startBroker(t, makeBroker())
     for (let round = 0; round < 20; round++) {
-      await broker.vault?.put(`ticket-${round}`, 'x', 30)
-      const taken = await Promise.all(Array.from({ length: 20 }, () => broker.vault?.take(`ticket-${round}`)))
+      await broker.ephemeralStore?.put(`ticket-${round}`, 'x', 30)
+      const taken = await Promise.all(Array.from({ length: 20 }, () => broker.ephemeralStore?.take(`ticket-${round}`)))
       t.equal(taken.filter(value => value === 'x').length, 1)
     }
   })
 
   t.test('forgets after the time that it is told', async t => {
     const { broker } = await startBroker(t, makeBroker())
-    await broker.vault?.put('short', 'x', 0.2)
-    await broker.vault?.put('long', 'x', 30)
-    await until(async () => (await broker.vault?.get('short')) === undefined, 'it is forgotten')
-    t.equal(await broker.vault?.take('short'), undefined)
-    t.equal(await broker.vault?.take('long'), 'x')
+    await broker.ephemeralStore?.put('short', 'x', 0.2)
+    await broker.ephemeralStore?.put('long', 'x', 30)
+    await until(async () => (await broker.ephemeralStore?.get('short')) === undefined, 'it is forgotten')
+    t.equal(await broker.ephemeralStore?.take('short'), undefined)
+    t.equal(await broker.ephemeralStore?.take('long'), 'x')
   })
 }

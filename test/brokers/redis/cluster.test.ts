@@ -41,7 +41,7 @@ t.test('what a node answers while all is being closed opens no connection to the
   const nodes = new ClusterNodes({ seeds, targetAt, ...common }, { changed: () => {} })
   nodes.start()
   // The seed is connected, and asked who serves what.
-  while (nodes.trouble !== 'the Cluster has not told yet who serves what') await new Promise(setImmediate)
+  while (nodes.unavailableReason !== 'the Cluster has not told yet who serves what') await new Promise(setImmediate)
   await nodes.close()
   t.same(opened, [seed.port])
 })

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { RedisLedger } from '../../../src/brokers/redis/rate-limit-store.js'
+import { RedisRateLimitStore } from '../../../src/brokers/redis/rate-limit-store.js'
 import { silentLogger } from '../../../src/support/logger.js'
 import { startRedis } from '../../support/redis.js'
 import { until } from '../../support/until.js'
@@ -9,7 +9,7 @@ t.test('what gateways charge a caller adds up in Redis, passes with time, and le
   const server = await startRedis(t)
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
-  const [one, other] = [0, 1].map(() => new RedisLedger(() => redis, silentLogger))
+  const [one, other] = [0, 1].map(() => new RedisRateLimitStore(() => redis, silentLogger))
   t.equal(await one?.charge('a', 300), 300)
   const owed = (await other?.charge('a', 300)) ?? 0
   t.ok(owed > 300 && owed <= 600, `${owed} ms`)
@@ -28,17 +28,20 @@ t.test('a Redis that has forgotten the script is told it again; one that refuses
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
   const warnings: string[] = []
-  const ledger = new RedisLedger(() => redis, { ...silentLogger, warn: (_, message) => warnings.push(message) })
-  await ledger.charge('a', 1000)
+  const rateLimitStore = new RedisRateLimitStore(() => redis, {
+    ...silentLogger,
+    warn: (_, message) => warnings.push(message),
+  })
+  await rateLimitStore.charge('a', 1000)
   await server.cli('SCRIPT', 'FLUSH')
-  const owed = await ledger.charge('a', 1000)
+  const owed = await rateLimitStore.charge('a', 1000)
   t.ok(owed > 1000 && owed <= 2000)
   t.same(warnings, [])
   await server.cli('CONFIG', 'SET', 'maxmemory', '1')
-  for (let i = 0; i < 3; i++) await t.rejects(ledger.charge('a', 1), /OOM|memory/i)
+  for (let i = 0; i < 3; i++) await t.rejects(rateLimitStore.charge('a', 1), /OOM|memory/i)
   t.equal(warnings.length, 1)
 })
 
 t.test('without a connection it rejects at once', async t => {
-  await t.rejects(new RedisLedger(() => undefined, silentLogger).charge('a', 1))
+  await t.rejects(new RedisRateLimitStore(() => undefined, silentLogger).charge('a', 1))
 })

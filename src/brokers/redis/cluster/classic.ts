@@ -11,7 +11,7 @@ import { leavesTraces, type PublicationOptions } from '../commands/publish-comma
 import type { Node } from '../connection/address.js'
 import { Connection } from '../connection/connection.js'
 import { Subscriptions } from '../subscriptions.js'
-import type { Deployment, DeploymentEvents } from '../topology.js'
+import type { Topology, TopologyEvents } from '../topology.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
@@ -25,11 +25,11 @@ import { nodeKey } from './slots.js'
  *
  * A master that dies may take with it what it had executed and not yet sent over the bus.
  */
-export class ClassicCluster implements Deployment {
+export class ClassicCluster implements Topology {
   readonly #nodes: ClusterNodes
   readonly #listening: Connection
   readonly #subscriptions: Subscriptions
-  readonly #events: DeploymentEvents
+  readonly #events: TopologyEvents
   readonly #publishing: PublicationOptions
   readonly #fence: BusFence
   readonly #patience: number
@@ -41,7 +41,7 @@ export class ClassicCluster implements Deployment {
   /** How often the listening connection has been made. */
   #entries = 0
 
-  constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: DeploymentEvents) {
+  constructor(settings: ClusterSettings & { readonly tls?: ConnectionOptions | undefined }, events: TopologyEvents) {
     const { timeout, gatewayId, log, statistics, tls, seeds, targetAt, publishing } = settings
     this.#publishing = publishing
     this.#ownedLately = new RecentNames(Math.max(MIN_OWNED_MS, timeout))
@@ -83,7 +83,7 @@ export class ClassicCluster implements Deployment {
   }
 
   get unavailable(): string | undefined {
-    return this.#nodes.trouble ?? this.#listening.trouble
+    return this.#nodes.unavailableReason ?? this.#listening.unavailableReason
   }
 
   start(): void {
@@ -131,8 +131,8 @@ export class ClassicCluster implements Deployment {
     return counts.reduce<number>((sum, count) => sum + Number(count), 0)
   }
 
-  keeperOf(key: string): Redis | undefined {
-    return this.#nodes.keeperOf(key)
+  clientForKey(key: string): Redis | undefined {
+    return this.#nodes.clientForKey(key)
   }
 
   lineageOf(key: string): Lineage | undefined {

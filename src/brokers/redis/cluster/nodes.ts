@@ -27,7 +27,7 @@ export interface ClusterNodesEvents {
   /** A refresh found another owner for a slot, or other nodes. */
   changed(): void
   /** The connection to a master died; as `ConnectionEvents.down`. */
-  masterLost?(master: Node, provenAt: number): void
+  masterLost?(master: Node, lastConfirmedAt: number): void
 }
 
 interface ClusterNode {
@@ -63,11 +63,11 @@ export class ClusterNodes {
     for (const seed of this.#settings.seeds) this.#open(seed)
   }
 
-  get trouble(): string | undefined {
+  get unavailableReason(): string | undefined {
     if (this.#slots.masters.size === 0)
-      return this.#firstTrouble() ?? this.#refusal ?? 'the Cluster has not told yet who serves what'
+      return this.#firstUnavailableReason() ?? this.#refusal ?? 'the Cluster has not told yet who serves what'
     if (!this.#slots.isWhole) return 'no master serves some of the slots of the Cluster'
-    return this.masters().every(({ connection }) => connection.isUp) ? undefined : this.#firstTrouble()
+    return this.masters().every(({ connection }) => connection.isUp) ? undefined : this.#firstUnavailableReason()
   }
 
   /** When the slots were last seen as they were before they changed, in milliseconds since 1970. */
@@ -95,7 +95,7 @@ export class ClusterNodes {
     return key === undefined ? undefined : this.#nodes.get(key)
   }
 
-  keeperOf(key: string): Redis | undefined {
+  clientForKey(key: string): Redis | undefined {
     const connection = this.ownerOf(slotOf(key))?.connection
     return connection?.isUp ? connection.redis : undefined
   }
@@ -204,7 +204,7 @@ export class ClusterNodes {
         log,
         statistics,
       },
-      { up: () => void this.refresh(key), down: provenAt => void this.#down(key, provenAt) },
+      { up: () => void this.refresh(key), down: lastConfirmedAt => void this.#down(key, lastConfirmedAt) },
     )
     this.#nodes.set(key, {
       node,
@@ -214,11 +214,11 @@ export class ClusterNodes {
     connection.connect()
   }
 
-  async #down(key: string, provenAt: number): Promise<void> {
+  async #down(key: string, lastConfirmedAt: number): Promise<void> {
     if (this.#isClosing) return
     const tell = (): boolean => {
       const master = this.#nodes.has(key) ? this.#slots.masters.get(key) : undefined
-      if (master) this.#events.masterLost?.(master, provenAt)
+      if (master) this.#events.masterLost?.(master, lastConfirmedAt)
       return master !== undefined
     }
     // One that became a master a moment ago is not known as one yet. The others name it until somebody has taken over.
@@ -227,8 +227,9 @@ export class ClusterNodes {
     if (!isTold) tell()
   }
 
-  #firstTrouble(): string | undefined {
-    for (const { connection } of this.#nodes.values()) if (connection.trouble) return connection.trouble
+  #firstUnavailableReason(): string | undefined {
+    for (const { connection } of this.#nodes.values())
+      if (connection.unavailableReason) return connection.unavailableReason
     return undefined
   }
 }

@@ -7,7 +7,7 @@ import { type PublishResult, SubscribeRefused } from '../../broker.js'
 import type { Lineage } from '../commands/lineage.js'
 import { Connection } from '../connection/connection.js'
 import { Subscriptions } from '../subscriptions.js'
-import type { Deployment, DeploymentEvents } from '../topology.js'
+import type { Topology, TopologyEvents } from '../topology.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
 import { nodeKey, slotOf } from './slots.js'
@@ -31,23 +31,23 @@ interface ListeningNode {
  * only there. So each master has a connection that listens, and each topic is placed at the
  * owner of its slot; when the slot moves, the topic moves behind it, with a gap.
  */
-export class ShardedCluster implements Deployment {
+export class ShardedCluster implements Topology {
   readonly #settings: ClusterSettings
-  readonly #events: DeploymentEvents
+  readonly #events: TopologyEvents
   readonly #nodes: ClusterNodes
   readonly #listening = new Map<string, ListeningNode>()
   readonly #placed = new Map<string, Placed>()
   #retry: NodeJS.Timeout | undefined
 
-  constructor(settings: ClusterSettings, events: DeploymentEvents) {
+  constructor(settings: ClusterSettings, events: TopologyEvents) {
     this.#settings = settings
     this.#events = events
     this.#nodes = new ClusterNodes(settings, { changed: () => this.#rearrange() })
   }
 
   get unavailable(): string | undefined {
-    const listening = [...this.#listening.values()].map(({ connection }) => connection.trouble)
-    return this.#nodes.trouble ?? listening.find(trouble => trouble !== undefined)
+    const listening = [...this.#listening.values()].map(({ connection }) => connection.unavailableReason)
+    return this.#nodes.unavailableReason ?? listening.find(unavailableReason => unavailableReason !== undefined)
   }
 
   start(): void {
@@ -87,8 +87,8 @@ export class ShardedCluster implements Deployment {
     return Promise.resolve(0)
   }
 
-  keeperOf(key: string): Redis | undefined {
-    return this.#nodes.keeperOf(key)
+  clientForKey(key: string): Redis | undefined {
+    return this.#nodes.clientForKey(key)
   }
 
   lineageOf(key: string): Lineage | undefined {

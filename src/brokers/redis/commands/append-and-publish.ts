@@ -20,7 +20,7 @@ import { Script } from './script.js'
  * has had every write; where another one wrote before that, some of it may be lost: then the place
  * gets another tag, and whoever stands there sees that what comes next does not follow.
  */
-export const KEEP = new Script(`
+export const APPEND_AND_PUBLISH = new Script(`
 local command, channel, data, companion, event, metadata, nonce, length, age, memory, fingerprint, keep, server, tenure = unpack(ARGV)
 local history = length ~= ''
 local memo = fingerprint ~= '' and KEYS[#KEYS]

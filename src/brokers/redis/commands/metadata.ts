@@ -27,14 +27,14 @@ export interface Metadata {
   readonly position?: Position
 }
 
-const COMPANION_PREFIX = `${RESERVED_PREFIX}meta:{`
+const METADATA_PREFIX = `${RESERVED_PREFIX}meta:{`
 
 /** The companion of a channel, or of a pattern. */
-export const companionOf = (name: string): string => `${COMPANION_PREFIX}${name}}`
+export const metadataChannelOf = (name: string): string => `${METADATA_PREFIX}${name}}`
 
 /** The channel that a companion belongs to; undefined for any other channel. */
-export const channelOfCompanion = (name: string): string | undefined =>
-  name.startsWith(COMPANION_PREFIX) ? name.slice(COMPANION_PREFIX.length, -1) : undefined
+export const channelOfMetadata = (name: string): string | undefined =>
+  name.startsWith(METADATA_PREFIX) ? name.slice(METADATA_PREFIX.length, -1) : undefined
 
 /**
  * The name of a channel as text. Native publishers can use any bytes. Where they are not UTF-8, each byte over 0x7f becomes a
@@ -47,7 +47,7 @@ export function nameOf(bytes: Buffer): string {
 }
 
 /** What a topic is subscribed as: both names in one command, so that never one is heard without the other. */
-export const wireNames = ({ name }: Topic): [string, string] => [companionOf(name), name]
+export const wireNames = ({ name }: Topic): [string, string] => [metadataChannelOf(name), name]
 
 /** The metadata of a publication, or undefined when its bytes say all, unless there is more to be said by the script. */
 export function encodeMetadata({ event, data }: Publication, { always = false } = {}): string | undefined {

@@ -7,8 +7,8 @@ import type { HistoryRule } from '../../history.js'
 import type { HistoryRules } from '../../history-rules.js'
 import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
 import { type Lineage, lineageWords } from './lineage.js'
-import { companionOf, encodeMetadata } from './metadata.js'
-import { ANNOUNCE } from './publish-with-metadata.js'
+import { encodeMetadata, metadataChannelOf } from './metadata.js'
+import { PUBLISH_WITH_METADATA } from './publish-with-metadata.js'
 import type { Words } from './resp-encoder.js'
 
 export interface PublicationOptions {
@@ -50,9 +50,9 @@ export function commandOf(
   const command = sharded ? 'spublish' : 'publish'
   const metadata = encodeMetadata(publication)
   if (metadata === undefined && !fenced && !asCall) return [command, channel, data]
-  const companion = metadata === undefined ? '' : companionOf(channel)
-  const args = ['0', command, channel, data, companion, metadata ?? '', fenced ? FENCE_KEY : '']
-  return asCall ? { args } : ['eval', ANNOUNCE, ...args]
+  const metadataChannel = metadata === undefined ? '' : metadataChannelOf(channel)
+  const args = ['0', command, channel, data, metadataChannel, metadata ?? '', fenced ? FENCE_KEY : '']
+  return asCall ? { args } : ['eval', PUBLISH_WITH_METADATA, ...args]
 }
 
 /** Keys are written for it: in a Cluster only the owner of their slot can take it. */
@@ -78,7 +78,7 @@ function keep(
     sharded ? 'spublish' : 'publish',
     channel,
     data,
-    metadata === undefined ? '' : companionOf(channel),
+    metadata === undefined ? '' : metadataChannelOf(channel),
     event,
     metadata ?? '',
     rule ? nonce() : '',

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
-import { KEEP } from './append-and-publish.js'
-import { ANNOUNCE } from './publish-with-metadata.js'
+import { APPEND_AND_PUBLISH } from './append-and-publish.js'
+import { PUBLISH_WITH_METADATA } from './publish-with-metadata.js'
 import type { Words } from './resp-encoder.js'
 
 /**
@@ -73,4 +73,4 @@ const isNoScript = ({ message }: Error): boolean => message.startsWith('NOSCRIPT
 const UNKNOWN_DIGEST = '0'.repeat(40)
 
 /** One text for both, as two digests would not fail together. They differ in the number of their arguments. */
-const SOURCE = Buffer.from(`if #ARGV == 6 then\n${ANNOUNCE}\nend\n${KEEP.source}`)
+const SOURCE = Buffer.from(`if #ARGV == 6 then\n${PUBLISH_WITH_METADATA}\nend\n${APPEND_AND_PUBLISH.source}`)

@@ -4,7 +4,7 @@
  * A script and not a transaction: out of memory, Redis still takes a PUBLISH and a script, but
  * nothing into a MULTI.
  */
-export const ANNOUNCE = `
+export const PUBLISH_WITH_METADATA = `
 local command, channel, data, companion, metadata, fence = unpack(ARGV)
 if fence ~= '' then redis.call('del', fence) end
 if companion ~= '' then redis.call(command, companion, metadata) end

@@ -31,7 +31,7 @@ export interface ConnectionEvents {
    * It was up, and is not any more. Whatever Redis pushed before `provenAt` (milliseconds since
    * 1970) has come; what it pushed later may have been lost, long before the loss was noticed.
    */
-  down(provenAt: number): void
+  down(lastConfirmedAt: number): void
 }
 
 /**
@@ -51,14 +51,14 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #watchdog: NodeJS.Timeout
   /** When the last probe was sent that has been answered. Replies and messages come in one order. */
-  #provenAt = 0
+  #lastConfirmedAt = 0
   /** When the probe was sent that has not been answered yet. */
   #probedAt: number | undefined
   #ticks = 0
   #isUp = false
   #isClosing = false
   #again: NodeJS.Timeout | undefined
-  #trouble: string | undefined = 'the connection to Redis is being made'
+  #unavailableReason: string | undefined = 'the connection to Redis is being made'
   readonly #mayAskRole: boolean
   readonly #identity: Identity
   readonly #hasHistory: boolean
@@ -118,8 +118,8 @@ export class Connection {
   }
 
   /** Why it cannot be used, in words for the operator; undefined when it can. */
-  get trouble(): string | undefined {
-    return this.#isUp ? undefined : this.#trouble
+  get unavailableReason(): string | undefined {
+    return this.#isUp ? undefined : this.#unavailableReason
   }
 
   get isUp(): boolean {
@@ -158,15 +158,15 @@ export class Connection {
   async #check(): Promise<void> {
     try {
       this.#identity.forget()
-      const trouble = (await this.#askRole()) ?? (await this.#askVersion())
-      if (trouble !== undefined) return
+      const unavailableReason = (await this.#askRole()) ?? (await this.#askVersion())
+      if (unavailableReason !== undefined) return
       this.#lineage = this.#hasHistory ? await readLineage(this.redis) : undefined
       if (this.redis.status !== 'ready') return
       this.#isUp = true
       this.#statistics.up++
-      if (this.#provenAt > 0) this.#statistics.reconnects++
-      this.#provenAt = Date.now()
-      this.#trouble = undefined
+      if (this.#lastConfirmedAt > 0) this.#statistics.reconnects++
+      this.#lastConfirmedAt = Date.now()
+      this.#unavailableReason = undefined
       this.#log.info({ connection: this.#name }, 'redis connection is up')
       this.#events.up()
     } catch (error) {
@@ -204,7 +204,7 @@ export class Connection {
     else await this.redis.ping().catch(passReply)
     this.#statistics.roundTrips.observe((performance.now() - probedAt) / 1000)
     this.#probedAt = undefined
-    this.#provenAt = sentAt
+    this.#lastConfirmedAt = sentAt
   }
 
   /** Gives the connection up when it leads to a replica: its trouble, or undefined. */
@@ -231,21 +231,22 @@ export class Connection {
     this.#log.warn({}, shortcoming)
   }
 
-  #giveUp(trouble: string): string {
-    this.#fail(trouble)
+  #giveUp(unavailableReason: string): string {
+    this.#fail(unavailableReason)
     this.redis.disconnect(true)
-    return trouble
+    return unavailableReason
   }
 
   #failBy(error: Error): void {
     const over = this.redis.options.tls ? 'tls' : 'plain'
-    this.#fail(diagnose(error, { first: this.#provenAt === 0 ? over : undefined }), error)
+    this.#fail(diagnose(error, { first: this.#lastConfirmedAt === 0 ? over : undefined }), error)
   }
 
   /** Says each trouble once, however often an attempt to connect meets it again. */
-  #fail(trouble: string, error?: unknown): void {
-    if (trouble !== this.#trouble) this.#log.warn({ err: error, connection: this.#name }, trouble)
-    this.#trouble = trouble
+  #fail(unavailableReason: string, error?: unknown): void {
+    if (unavailableReason !== this.#unavailableReason)
+      this.#log.warn({ err: error, connection: this.#name }, unavailableReason)
+    this.#unavailableReason = unavailableReason
   }
 
   #down(): void {
@@ -254,7 +255,7 @@ export class Connection {
     this.#isUp = false
     this.#statistics.up--
     if (!this.#isClosing) this.#fail('the connection to Redis was lost')
-    this.#events.down(this.#provenAt)
+    this.#events.down(this.#lastConfirmedAt)
   }
 }
 

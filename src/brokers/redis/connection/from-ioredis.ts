@@ -1,7 +1,7 @@
 import { ConfigError } from '../../../config/config.js'
 import type { Node } from './address.js'
 import type { Target } from './connection.js'
-import type { DeploymentTarget } from './target.js'
+import type { TopologyTarget } from './target.js'
 
 /** An ioredis client, of version 5 or 6, as an app has it already. Or a `Cluster` of it. */
 export interface RedisClient {
@@ -16,7 +16,7 @@ export interface RedisClient {
  *
  * @throws ConfigError for a client that leads to replicas, or to addresses that only it can translate
  */
-export function targetOf(client: RedisClient | Target): DeploymentTarget {
+export function targetOf(client: RedisClient | Target): TopologyTarget {
   if (!isClient(client)) return plain(client)
   // `startupNodes` is not in ioredis's types; it is what the constructor was given, and has been there since version 4.
   const { options, startupNodes = [] } = client as RedisClient & { startupNodes?: readonly unknown[] }
@@ -31,7 +31,7 @@ export function targetOf(client: RedisClient | Target): DeploymentTarget {
 const isClient = (value: RedisClient | Target): value is RedisClient =>
   'isCluster' in value && typeof (value as RedisClient).options === 'object'
 
-function plain(options: object): DeploymentTarget {
+function plain(options: object): TopologyTarget {
   const { role, natMap } = options as Target
   if (role === 'slave') throw new ConfigError('redis: the client leads to replicas, and the gateway needs the master')
   if (natMap) throw new ConfigError('redis: a client with a natMap is not supported')

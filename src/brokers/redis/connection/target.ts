@@ -4,7 +4,7 @@ import type { Target } from './connection.js'
 import { type TlsFiles, tlsOptions } from './tls.js'
 
 /** Whom to speak to: a server or the master that Sentinels name; of a Cluster its seeds, and how to be let in at a node. */
-export type DeploymentTarget =
+export type TopologyTarget =
   | { readonly kind: 'plain'; readonly target: Target; readonly fenced: boolean }
   | {
       readonly kind: 'cluster'
@@ -21,7 +21,7 @@ export interface UrlSettings {
 }
 
 /** @throws ConfigError */
-export function targetOfUrl({ url, tls: files, sentinel = {} }: UrlSettings): DeploymentTarget {
+export function targetOfUrl({ url, tls: files, sentinel = {} }: UrlSettings): TopologyTarget {
   const address = parseRedisUrl(url)
   const tls = address.tls ? tlsOptions(files ?? {}) : undefined
   const access: Target = {

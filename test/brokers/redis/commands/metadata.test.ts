@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
 import t from 'tap'
 import {
-  channelOfCompanion,
-  companionOf,
+  channelOfMetadata,
   decodeMetadata,
   encodeMetadata,
+  metadataChannelOf,
   PendingMetadata,
   wireNames,
 } from '../../../../src/brokers/redis/commands/metadata.js'
@@ -13,10 +13,10 @@ import { channelTopic, patternTopic } from '../../../../src/messages/topic.js'
 const data = Buffer.from('hello')
 
 t.test('a companion has its channel in the hash tag, and names its owner', async t => {
-  t.equal(companionOf('news'), 'carillon:meta:{news}')
-  t.equal(channelOfCompanion('carillon:meta:{news}'), 'news')
-  t.equal(channelOfCompanion('news'), undefined)
-  t.equal(channelOfCompanion('carillon:gateways'), undefined)
+  t.equal(metadataChannelOf('news'), 'carillon:meta:{news}')
+  t.equal(channelOfMetadata('carillon:meta:{news}'), 'news')
+  t.equal(channelOfMetadata('news'), undefined)
+  t.equal(channelOfMetadata('carillon:gateways'), undefined)
 })
 
 t.test('a topic goes to Redis with its companion first', async t => {
