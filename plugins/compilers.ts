@@ -3,7 +3,7 @@ import buildSerializerCompiler from '@fastify/fast-json-stringify-compiler'
 import type { TSchema } from '@sinclair/typebox'
 import type { FastifySchemaValidationError } from 'fastify'
 import fp from 'fastify-plugin'
-import { escapeLineEnds } from '../src/protocol/json.js'
+import { escapeLineEnds } from '../src/messages/json-text.js'
 
 /**
  * The schemas of the routes are compiled by Fastify's own compilers, but each when it is first

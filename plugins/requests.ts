@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import fp from 'fastify-plugin'
 import type { Gateway } from '../src/gateway.js'
-import type { ProblemType } from '../src/protocol/problems.js'
+import type { ProblemType } from '../src/protocol/problem-types.js'
 import type { PublishTransport } from '../src/telemetry/counters.js'
 import { clientProblem, isAnswered } from './problems.js'
 

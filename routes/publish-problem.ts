@@ -1,5 +1,5 @@
-import type { PublishResult } from '../src/brokers/broker.js'
 import { Problem } from '../src/protocol/problems.js'
+import type { PublishResult } from '../src/protocol/publish-result.js'
 
 /** What a publish that was not executed, or perhaps not, is answered with. */
 export function publishProblem(result: PublishResult | undefined): Problem {

@@ -4,7 +4,8 @@ import { TopicName } from '../src/messages/topic.js'
 import { CONTROL_EVENTS, type ControlEvent } from '../src/protocol/frames.js'
 import { GapData } from '../src/protocol/gap.js'
 import { ProblemDetails } from '../src/protocol/problem-details.js'
-import { PROBLEMS, type ProblemType, problemDetails } from '../src/protocol/problems.js'
+import { PROBLEMS, type ProblemType } from '../src/protocol/problem-types.js'
+import { problemDetails } from '../src/protocol/problems.js'
 import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.js'
 
 export const ChannelName = Type.String({

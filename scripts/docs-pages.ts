@@ -1,7 +1,7 @@
 import { configSchema } from '../src/config/config.js'
 import { listSettings } from '../src/config/help.js'
 import { CLOSE_REASONS } from '../src/protocol/close-reasons.js'
-import { PROBLEMS, type ProblemType, problemUri } from '../src/protocol/problems.js'
+import { PROBLEMS, type ProblemType, problemUri } from '../src/protocol/problem-types.js'
 import { METRICS } from '../src/telemetry/metrics.js'
 
 /** The pages that are made from tables in the code, by their path. */
@@ -13,7 +13,7 @@ export const pages = (): Record<string, string> => ({
 
 function errorsPage(): string {
   const problems = Object.entries(PROBLEMS).sort(([, [a]], [, [b]]) => a - b)
-  return `${madeFrom('src/protocol/problems.ts and src/protocol/close-reasons.ts')}
+  return `${madeFrom('src/protocol/problem-types.ts and src/protocol/close-reasons.ts')}
 # Errors
 
 ## Problems

@@ -44,7 +44,7 @@ import type { Config } from './config/config.js'
 import type { Gateway } from './gateway.js'
 import { channelTopic } from './messages/topic.js'
 import { type GatewayOptions, openGateway } from './open-gateway.js'
-import { withCleanErrors } from './support/logger.js'
+import { withCleanErrors } from './telemetry/logger.js'
 
 export interface CarillonOptions extends GatewayOptions {
   /** A gateway that was opened before, by `openGateway`; it has its own settings and its own Redis. */

@@ -5,10 +5,10 @@ import { Hub } from './fanout/hub.js'
 import { PositionCheck } from './history/position-check.js'
 import { Limits } from './limits/limits.js'
 import { Streams } from './streams/streams.js'
-import { type Logger, silentLogger } from './support/logger.js'
 import { AccessLog } from './telemetry/access-log.js'
 import { Counters } from './telemetry/counters.js'
 import { type Snapshot, takeSnapshot } from './telemetry/exposition.js'
+import { type Logger, silentLogger } from './telemetry/logger.js'
 
 /** The domain as one: what the routes work with. */
 export interface Gateway {

@@ -5,4 +5,5 @@ export { type CarillonOptions, default, default as carillon, serverOptions } fro
 export type { Config } from './config/config.js'
 export type { Gateway } from './gateway.js'
 export { type GatewayOptions, type OpenGateway, openGateway } from './open-gateway.js'
-export { Problem, type ProblemType } from './protocol/problems.js'
+export type { ProblemType } from './protocol/problem-types.js'
+export { Problem } from './protocol/problems.js'

@@ -6,7 +6,7 @@ import { type Config, defaultConfig } from './config/config.js'
 import { createGateway, drain, type Gateway } from './gateway.js'
 import { Problem } from './protocol/problems.js'
 import { checkPublication } from './publishing/publication.js'
-import { type Logger, silentLogger, withCleanErrors } from './support/logger.js'
+import { type Logger, silentLogger, withCleanErrors } from './telemetry/logger.js'
 
 export interface GatewayOptions {
   /** Settings that differ from their defaults; see docs/settings.md. The environment is not read. */

@@ -3,7 +3,7 @@ import t from 'tap'
 import { pages } from '../scripts/docs-pages.js'
 import { configSchema } from '../src/config/config.js'
 import { CLOSE_REASONS } from '../src/protocol/close-reasons.js'
-import { PROBLEMS } from '../src/protocol/problems.js'
+import { PROBLEMS } from '../src/protocol/problem-types.js'
 import { packageFile } from '../src/support/package.js'
 
 const read = (path: string) => readFile(packageFile(path), 'utf8')

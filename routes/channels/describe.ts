@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import type { HistoryInfo, Position } from '../../src/brokers/history.js'
+import type { HistoryInfo } from '../../src/brokers/history.js'
 import type { Gateway } from '../../src/gateway.js'
 import { encodeId } from '../../src/messages/cursor.js'
+import type { Position } from '../../src/messages/position.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 

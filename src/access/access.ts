@@ -1,6 +1,6 @@
 import type { EphemeralStore } from '../brokers/ephemeral-store.js'
 import { type Config, ConfigError } from '../config/config.js'
-import type { Logger } from '../support/logger.js'
+import type { Logger } from '../telemetry/logger.js'
 import { isApiKey, KeyRing, readApiKeys } from './api-keys.js'
 import { type Caller, OPEN } from './caller.js'
 import { EVERYTHING, Grants, type Rules } from './grants.js'

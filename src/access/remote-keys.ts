@@ -1,7 +1,7 @@
 import type { RemoteJWKSet } from 'jose'
 import { Problem } from '../protocol/problems.js'
-import type { Logger } from '../support/logger.js'
 import { withoutSecrets } from '../telemetry/clean-error.js'
+import type { Logger } from '../telemetry/logger.js'
 import { keysOfSet, type TokenKeys } from './token-keys.js'
 
 export interface RemoteKeysOptions {

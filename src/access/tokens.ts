@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose'
 import { Problem } from '../protocol/problems.js'
-import type { Logger } from '../support/logger.js'
+import type { Logger } from '../telemetry/logger.js'
 import type { Caller, Credential } from './caller.js'
 import { CheckedTokens } from './checked-tokens.js'
 import { Grants, type Rules } from './grants.js'

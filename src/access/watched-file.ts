@@ -1,6 +1,6 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import { ConfigError } from '../config/config.js'
-import type { Logger } from '../support/logger.js'
+import type { Logger } from '../telemetry/logger.js'
 
 /**
  * Reads a file of the configuration, and again each time it has changed. It is looked at, not waited for: where a

@@ -1,7 +1,8 @@
 import type { RateLimitStore } from '../limits/meter.js'
 import type { Message, Publication } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
-import type { ProblemType } from '../protocol/problems.js'
+import type { LossReason } from '../protocol/gap.js'
+import type { PublishResult } from '../protocol/publish-result.js'
 import type { Histogram } from '../telemetry/histogram.js'
 import type { EphemeralStore } from './ephemeral-store.js'
 import type { History } from './history.js'
@@ -86,32 +87,11 @@ export interface Loss {
   readonly topics?: readonly Topic[]
 }
 
-/** What became of a publication, or the problem that stands in its place. */
-export type PublishResult = Published | { readonly problem: ProblemType }
-
-export interface Published {
-  /** Redis's own count of receivers. */
-  readonly receivers: number
-  /** The message's id, where its channel has a history. */
-  readonly id?: string
-  /** Its idempotency key was known: it was published before, and this is what became of it then. */
-  readonly replayed?: true
-}
-
 export interface ListenerCounts {
   readonly counts: readonly number[]
   /** Gateways that are connected but did not answer in time, so that the counts may be too low. */
   readonly unanswered: number
 }
-
-/** Why the broker may have missed messages. */
-export const LOSS_REASONS = [
-  'redis_connection_lost',
-  'redis_unavailable',
-  'redis_slot_moved',
-  'redis_node_lost',
-] as const
-export type LossReason = (typeof LOSS_REASONS)[number]
 
 /** The broker is not reachable, or did not answer in time. */
 export class BrokerUnavailable extends Error {

@@ -1,40 +1,5 @@
 import type { Message } from '../messages/message.js'
-
-/**
- * Where a message stands in the history of its channel. Offsets of one epoch are contiguous and
- * begin with 1; the tag is drawn anew for each entry, so that an offset that was given twice, as
- * after a failover to a replica that lagged, is not taken for the same place.
- */
-export interface Position {
-  /** 16 hexadecimal digits, drawn when the history of the channel began. */
-  readonly epoch: string
-  readonly offset: number
-  /** 24 bits. */
-  readonly tag: number
-  /** Of a live message: the tag of the place it follows. Another tag there means that something between may be lost. */
-  readonly previousTag?: number
-}
-
-/** What an id tells of a position: enough to find it again, or to see that it is not there any more. */
-export interface Mark {
-  readonly offset: number
-  /** 32 bits: the first 8 of the epoch, and the tag. */
-  readonly check: number
-}
-
-export const markOf = ({ epoch, offset, tag }: Position): Mark => ({
-  offset,
-  check: Number.parseInt(epoch.slice(0, 2), 16) * 0x1000000 + tag,
-})
-
-/** A place in no history, for a reader of a channel whose history the broker could not begin. */
-export const UNKNOWN: Mark = { offset: 0, check: 0 }
-
-/**
- * How long a position before the first message is remembered, in milliseconds, when nobody listens there: it
- * costs memory for each name that somebody asks about.
- */
-export const FLEETING_MS = 2 * 3_600_000
+import type { Mark, Position } from '../messages/position.js'
 
 /** What is kept of a channel. */
 export interface HistoryRule {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { linesOf } from '../commands/lines.js'
 import { CommandError, EXIT } from './command.js'
+import { linesOf } from './lines.js'
 import { isRecord, parseJson, problemOf, type Remote } from './remote.js'
 import { oneLine } from './terminal.js'
 

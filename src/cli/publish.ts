@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
-import { linesOf } from '../commands/lines.js'
 import { CommandError, EXIT, readArguments } from './command.js'
+import { linesOf } from './lines.js'
 import { isRecord, REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { hasColours, jsonLine, oneLine, painter } from './terminal.js'
 

@@ -1,18 +1,12 @@
-import {
-  type Broker,
-  type BrokerListener,
-  type Loss,
-  type LossReason,
-  type PublishResult,
-  SubscribeRefused,
-} from '../brokers/broker.js'
+import { type Broker, type BrokerListener, type Loss, SubscribeRefused } from '../brokers/broker.js'
 import type { History } from '../brokers/history.js'
 import { CatchUpLimiter, type PageQuery } from '../history/catch-up-limiter.js'
 import { ChannelSequencer } from '../history/channel-sequencer.js'
 import { HeadLoader } from '../history/head-loader.js'
 import type { Message, Publication } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
-import { type GapReason, gapData } from '../protocol/gap.js'
+import { type GapReason, gapData, type LossReason } from '../protocol/gap.js'
+import type { PublishResult } from '../protocol/publish-result.js'
 import { InFlight } from '../publishing/idempotency.js'
 import { deferred } from '../support/deferred.js'
 import { Counters, type PublishTransport } from '../telemetry/counters.js'

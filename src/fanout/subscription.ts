@@ -51,7 +51,7 @@ export class Subscription implements Audience {
   /** Clients that joined while the topic was not live, and have been promised nothing yet. */
   readonly #waiting = new Set<Client>()
   /** Clients that are being brought up to date, each on a lane of its own until then. */
-  readonly #catchingUp = new Map<Client, ClientCatchUp>()
+  readonly #catchingUp = new Map<Client, ClientCatchUp<ClientQueue>>()
   /** Those that have caught up with the message that is being delivered. */
   #arrived: Client[] = []
   /** Messages that came and are held back until something before them has been read. */
@@ -71,7 +71,7 @@ export class Subscription implements Audience {
   }
 
   /** The client joins when it has caught up from its place in the history. Undefined where there is none. */
-  resume(client: Client, from: PageQuery): ClientCatchUp | undefined {
+  resume(client: Client, from: PageQuery): ClientCatchUp<ClientQueue> | undefined {
     const { sequencer, topic } = this
     const { catchUps, scheduler } = this.#context
     if (!sequencer || !catchUps) return undefined

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type HistoryPage, type Mark, markOf, type Position } from '../brokers/history.js'
+import type { HistoryPage } from '../brokers/history.js'
 import type { Message } from '../messages/message.js'
+import { type Mark, markOf, type Position } from '../messages/position.js'
 import type { GapReason } from '../protocol/gap.js'
 import { withTimeout } from '../support/with-timeout.js'
 import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'

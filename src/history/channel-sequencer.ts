@@ -1,5 +1,5 @@
-import { markOf, type Position } from '../brokers/history.js'
 import type { Message } from '../messages/message.js'
+import { markOf, type Position } from '../messages/position.js'
 import type { GapReason } from '../protocol/gap.js'
 import { CatchUp } from './catch-up.js'
 import type { CatchUpLimiter } from './catch-up-limiter.js'

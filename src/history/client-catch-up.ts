@@ -1,15 +1,24 @@
-import type { Position } from '../brokers/history.js'
-import type { ClientQueue, Gate } from '../fanout/client-queue.js'
-import type { Subscriber } from '../fanout/subscriber.js'
 import { encodeId, encodeMark } from '../messages/cursor.js'
 import type { Message } from '../messages/message.js'
+import type { Position } from '../messages/position.js'
 import type { Topic } from '../messages/topic.js'
+import type { Format } from '../protocol/frames.js'
 import type { GapReason } from '../protocol/gap.js'
 import { CatchUp } from './catch-up.js'
 import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
 import { DeduplicationWindow } from './deduplication-window.js'
 import { isCovered } from './positions.js'
 import { SequenceTracker } from './sequence-tracker.js'
+
+/** The queue of the client that catches up. */
+export interface CatchUpQueue {
+  readonly format: Format
+  readonly cursor: string | undefined
+  place(topic: Topic, id: string): void
+  pass(message: Message, topic: Topic): void
+  push(frame: Buffer): void
+  flush(): void
+}
 
 /** The other clients of the channel, whom it is to join. */
 export interface Others {
@@ -28,9 +37,9 @@ export interface Others {
  *     reading ──all is read, what was held is out──▶ ahead of the others, or not
  *     ahead   ──the others get what it has──────────▶ joined
  */
-export class ClientCatchUp implements Gate {
-  readonly group: ClientQueue
-  readonly #subscriber: Subscriber
+export class ClientCatchUp<Queue extends CatchUpQueue> {
+  readonly group: Queue
+  readonly #subscriber: { ready(): Promise<void> }
   readonly #topic: Topic
   readonly #from: PageQuery
   readonly #others: Others
@@ -42,8 +51,8 @@ export class ClientCatchUp implements Gate {
   #told = false
 
   constructor(
-    group: ClientQueue,
-    subscriber: Subscriber,
+    group: Queue,
+    subscriber: { ready(): Promise<void> },
     topic: Topic,
     from: PageQuery,
     catchUps: CatchUpLimiter,

@@ -1,4 +1,4 @@
-import type { Position } from '../brokers/history.js'
+import type { Position } from '../messages/position.js'
 
 /** What was read from a history of one epoch before its live copy came: tags by offset, the last so many. */
 export class DeduplicationWindow {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { History, Position } from '../brokers/history.js'
+import type { History } from '../brokers/history.js'
+import type { Position } from '../messages/position.js'
 
 /** Asks where histories stand, all that are asked for in one tick in one trip. */
 export class HeadLoader {

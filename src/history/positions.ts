@@ -1,4 +1,4 @@
-import { type Mark, markOf, type Position } from '../brokers/history.js'
+import { type Mark, markOf, type Position } from '../messages/position.js'
 
 /** Whether nothing lies between the two. */
 export const isNext = (known: Position, { epoch, offset, previousTag = known.tag }: Position): boolean =>

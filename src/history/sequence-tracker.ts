@@ -1,4 +1,4 @@
-import type { Position } from '../brokers/history.js'
+import type { Position } from '../messages/position.js'
 import { isNext, isSame } from './positions.js'
 
 /**

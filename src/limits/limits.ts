@@ -1,6 +1,7 @@
 import type { Topic } from '../messages/topic.js'
 import type { CloseReason } from '../protocol/close-reasons.js'
-import { Problem, type ProblemType } from '../protocol/problems.js'
+import type { ProblemType } from '../protocol/problem-types.js'
+import { Problem } from '../protocol/problems.js'
 import type { RateLimitStore } from './meter.js'
 import { PatternLimits, type PatternSettings } from './pattern-limits.js'
 import { type RateHeaders, RateLimit } from './rate-limit.js'

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { type Mark, markOf, type Position } from '../brokers/history.js'
+import { type Mark, markOf, type Position } from './position.js'
 
 /*
  * What clients get as `id` and give back as a cursor. An id is base64url of

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import type { Position } from '../brokers/history.js'
-import { escapeLineEnds, hasLineEnd } from '../protocol/json.js'
 import { encodeId } from './cursor.js'
+import { escapeLineEnds, hasLineEnd } from './json-text.js'
+import type { Position } from './position.js'
 
 /** What a publisher hands over: the body of a `POST`, a WebSocket frame, one item of a batch. */
 export interface Publication {

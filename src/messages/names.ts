@@ -1,5 +1,3 @@
-import type { ProblemType } from '../protocol/problems.js'
-
 /**
  * Names a client may use. The channel rule leaves no room for a glob, a control character,
  * a slash or a Redis hash tag, so a name means the same in a URL, in Redis and in a log.
@@ -35,19 +33,22 @@ export const isEventType = (type: string): boolean => eventTypeRule.test(type)
 export const isReservedEventType = (type: string): boolean => reservedEventTypes.has(type)
 export const isReservedChannel = (name: string): boolean => name.startsWith(RESERVED_PREFIX)
 
+/** Why a name cannot be used; each is a problem type, which the caller throws. */
+export type NameProblem = 'invalid-channel' | 'invalid-pattern' | 'reserved-channel' | 'invalid-event-type'
+
 /** Why a client cannot use the channel, or undefined when it can. */
-export function channelProblem(name: string): ProblemType | undefined {
+export function channelProblem(name: string): NameProblem | undefined {
   if (!isChannelName(name)) return 'invalid-channel'
   return isReservedChannel(name) ? 'reserved-channel' : undefined
 }
 
 /** Why a client cannot subscribe to the pattern, or undefined when it can. */
-export function patternProblem(pattern: string): ProblemType | undefined {
+export function patternProblem(pattern: string): NameProblem | undefined {
   if (!isGlob(pattern)) return 'invalid-pattern'
   return isReservedChannel(pattern) ? 'reserved-channel' : undefined
 }
 
 /** Why a publisher cannot use the event type, or undefined when it can. */
-export function eventTypeProblem(type: string): ProblemType | undefined {
+export function eventTypeProblem(type: string): NameProblem | undefined {
   return isEventType(type) && !isReservedEventType(type) ? undefined : 'invalid-event-type'
 }

@@ -1,6 +1,6 @@
 import cluster, { type Address, type Worker } from 'node:cluster'
 import type { Config } from '../config/config.js'
-import type { Logger } from '../support/logger.js'
+import type { Logger } from '../telemetry/logger.js'
 import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
 import { isAtTerminal } from './terminal-signals.js'
 import { exchangeMetrics } from './worker-metrics.js'

@@ -1,6 +1,6 @@
+import { toJson } from '../messages/json-text.js'
 import type { Message } from '../messages/message.js'
 import { describeTopic, type Topic } from '../messages/topic.js'
-import { toJson } from './json.js'
 
 /**
  * The wire forms of a message. Everything here is pure: bytes in, bytes out.

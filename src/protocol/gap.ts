@@ -1,7 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { LOSS_REASONS } from '../brokers/broker.js'
+import { toJson } from '../messages/json-text.js'
 import { describeTopic, type Topic, TopicName } from '../messages/topic.js'
-import { toJson } from './json.js'
+
+/** Why the broker may have missed messages. */
+export const LOSS_REASONS = [
+  'redis_connection_lost',
+  'redis_unavailable',
+  'redis_slot_moved',
+  'redis_node_lost',
+] as const
+export type LossReason = (typeof LOSS_REASONS)[number]
 
 /** Why messages may have been missed: what the broker tells, and what resuming from a history can meet with. */
 export const GAP_REASONS = [

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { PROBLEMS, type ProblemType, type ProblemUri, problemUri } from './problems.js'
+import { PROBLEMS, type ProblemType, type ProblemUri, problemUri } from './problem-types.js'
 
 const [status, title, detail] = PROBLEMS['invalid-channel']
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { PublishResult } from '../brokers/broker.js'
 import type { Idempotency, Publication } from '../messages/message.js'
 import { Problem } from '../protocol/problems.js'
+import type { PublishResult } from '../protocol/publish-result.js'
 
 /*
  * Idempotency-Key, draft-ietf-httpapi-idempotency-key-header-07: a request that is sent again with

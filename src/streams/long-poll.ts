@@ -1,5 +1,6 @@
-import { type HistoryPage, markOf, UNKNOWN } from '../brokers/history.js'
+import type { HistoryPage } from '../brokers/history.js'
 import type { PageQuery } from '../history/catch-up-limiter.js'
+import { markOf, UNKNOWN } from '../messages/position.js'
 import { channelTopic } from '../messages/topic.js'
 import type { LongPollSink } from './long-poll-sink.js'
 import type { Stream } from './stream.js'

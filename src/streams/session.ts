@@ -1,14 +1,13 @@
-import { A_TURN } from '../../plugins/cooperative-yielding.js'
 import { requireAllowedWithin } from '../access/allows.js'
 import type { Caller } from '../access/caller.js'
 import { WorkBudget } from '../access/work-budget.js'
 import type { Hub } from '../fanout/hub.js'
 import { placesOf } from '../history/start-position.js'
+import { toJson } from '../messages/json-text.js'
 import type { Publication } from '../messages/message.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
 import { webSocketText } from '../protocol/frames.js'
-import { toJson } from '../protocol/json.js'
 import { Problem } from '../protocol/problems.js'
 import {
   type Ref,
@@ -19,6 +18,7 @@ import {
 } from '../protocol/session-protocol.js'
 import { requireKey, withKey } from '../publishing/idempotency.js'
 import { publicationFromJson } from '../publishing/publication.js'
+import { A_TURN } from './cooperative-yielding.js'
 import type { Stream } from './stream.js'
 
 export interface SessionOptions {

@@ -2,9 +2,9 @@ import type { Config } from '../config/config.js'
 import type { Topic } from '../messages/topic.js'
 import type { CloseReason } from '../protocol/close-reasons.js'
 import type { Transport } from '../protocol/frames.js'
-import type { ProblemType } from '../protocol/problems.js'
-import { type Logger, silentLogger } from '../support/logger.js'
+import type { ProblemType } from '../protocol/problem-types.js'
 import { LogBudget } from './log-budget.js'
+import { type Logger, silentLogger } from './logger.js'
 
 /** A request that has been answered. */
 export interface AnsweredRequest {

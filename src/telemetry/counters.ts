@@ -1,9 +1,9 @@
-import type { PublishResult } from '../brokers/broker.js'
 import type { Publication } from '../messages/message.js'
 import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
 import { TRANSPORTS, type Transport } from '../protocol/frames.js'
 import { GAP_REASONS, type GapReason } from '../protocol/gap.js'
-import { PROBLEMS, type ProblemType } from '../protocol/problems.js'
+import { PROBLEMS, type ProblemType } from '../protocol/problem-types.js'
+import type { PublishResult } from '../protocol/publish-result.js'
 import { Histogram, SECONDS } from './histogram.js'
 
 /** How a message came in. */

@@ -1,13 +1,22 @@
-import type { Gateway } from '../gateway.js'
-import { TRANSPORTS } from '../protocol/frames.js'
+import { TRANSPORTS, type Transport } from '../protocol/frames.js'
 import { packageVersion } from '../support/package.js'
+import type { Counters } from './counters.js'
 import type { Histogram } from './histogram.js'
 
 /** One series of a metric: its labels, and where it stands. */
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | Histogram]
 
 /** The parts of a gateway that metrics look at. */
-export type Measured = Pick<Gateway, 'broker' | 'hub' | 'streams' | 'counters' | 'limits'>
+export interface Measured {
+  readonly counters: Counters
+  readonly hub: { readonly size: number }
+  readonly streams: { readonly draining: boolean; readonly sizes: Readonly<Record<Transport, number>> }
+  readonly limits: { readonly patterns: { readonly size: number; readonly refused: number } }
+  readonly broker: {
+    readonly unavailable: string | undefined
+    readonly connections?: { readonly up: number; readonly reconnects: number; readonly roundTrips: Histogram }
+  }
+}
 
 export interface Metric {
   readonly type: 'counter' | 'gauge' | 'histogram'

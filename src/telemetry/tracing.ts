@@ -11,7 +11,8 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Broker } from '../brokers/broker.js'
+import type { Publication } from '../messages/message.js'
+import type { PublishResult } from '../protocol/publish-result.js'
 import { packageVersion } from '../support/package.js'
 
 /*
@@ -28,11 +29,16 @@ export interface TracingSettings {
   readonly ratio: number
 }
 
+/** What is traced of a broker. */
+interface Publishing {
+  publish(publications: readonly Publication[]): Promise<PublishResult[]>
+}
+
 export interface Tracing {
   /** To be registered before the gateway. */
   readonly plugin: (app: FastifyInstance) => Promise<void>
   /** The same broker; each of its trips with publications is told. */
-  trace(broker: Broker): Broker
+  trace<Traced extends Publishing>(broker: Traced): Traced
 }
 
 export function createTracing({ endpoint, service, ratio }: TracingSettings): Tracing {
@@ -102,7 +108,7 @@ export function createTracing({ endpoint, service, ratio }: TracingSettings): Tr
     )
   }
 
-  const traceBroker = (broker: Broker): Broker => {
+  const traceBroker = <Traced extends Publishing>(broker: Traced): Traced => {
     const publish = broker.publish.bind(broker)
     broker.publish = async publications => {
       const parent = current.getStore()

@@ -1,7 +1,8 @@
 import type { Publication } from '../messages/message.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { requireJson } from '../protocol/json.js'
-import { Problem, type ProblemType } from '../protocol/problems.js'
+import type { ProblemType } from '../protocol/problem-types.js'
+import { Problem } from '../protocol/problems.js'
 import { checkPublication } from '../publishing/publication.js'
 
 /** A command of Upstash's protocol that is spoken here. */

@@ -1,7 +1,7 @@
+import { escapeLineEnds, toJson } from '../messages/json-text.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import { FORMATS, type Format, once, sseComment, sseRetry } from '../protocol/frames.js'
-import { escapeLineEnds, toJson } from '../protocol/json.js'
 
 /**
  * A stream as Upstash's protocol has it: Server-Sent Events of one line each, such as

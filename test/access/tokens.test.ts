@@ -11,7 +11,7 @@ import { allows } from '../../src/access/allows.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'
 import { Problem } from '../../src/protocol/problems.js'
-import { silentLogger } from '../../src/support/logger.js'
+import { silentLogger } from '../../src/telemetry/logger.js'
 import { ec, ed, forge, jwkOf, rsa, secret, sign } from '../support/tokens.js'
 
 async function accessFor(t: Test, config: Partial<Config>) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ProblemType } from '../../src/protocol/problems.js'
+import type { ProblemType } from '../../src/protocol/problem-types.js'
 import { attackedGateway, multiplexed } from '../support/attacked.js'
 import { sameProblem } from '../support/problems.js'
 import { exchange, requestText } from '../support/raw-http.js'

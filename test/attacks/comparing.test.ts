@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { problemUri } from '../../src/protocol/problems.js'
+import { problemUri } from '../../src/protocol/problem-types.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { problemUri } from '../../src/protocol/problems.js'
+import { problemUri } from '../../src/protocol/problem-types.js'
 import { attackedGateway, multiplexed, sendBatch, show } from '../support/attacked.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { problemUri } from '../../src/protocol/problems.js'
+import { problemUri } from '../../src/protocol/problem-types.js'
 import { attackedGateway, multiplexed, refusedOverHttp, sendBatch, show } from '../support/attacked.js'
 import { openWebSocket } from '../support/clients.js'
 import { sameProblem } from '../support/problems.js'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { ProblemType } from '../../src/protocol/problems.js'
+import type { ProblemType } from '../../src/protocol/problem-types.js'
 import { attackedGateway, multiplexed } from '../support/attacked.js'
 import { openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
@@ -99,7 +99,7 @@ t.test('a Redis that lets nobody in is told of without what it said', async t =>
     config: { OPEN_TIMEOUT_MS: 50 },
     broker: new (await import('../../src/brokers/redis/broker.js')).RedisBroker(
       { url: `redis://gateway:secret@127.0.0.1:${redis.port}`, timeout: 900 },
-      (await import('../../src/support/logger.js')).silentLogger,
+      (await import('../../src/telemetry/logger.js')).silentLogger,
     ),
   })
   for (const [what, request, type] of [

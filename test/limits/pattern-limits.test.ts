@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Config } from '../../src/config/config.js'
-import { problemUri } from '../../src/protocol/problems.js'
+import { problemUri } from '../../src/protocol/problem-types.js'
 import { openNdjson, openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem } from '../support/problems.js'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { markOf, UNKNOWN } from '../../src/brokers/history.js'
 import { encodeId, encodeMark, joinIds, readCursor } from '../../src/messages/cursor.js'
+import { markOf, UNKNOWN } from '../../src/messages/position.js'
 
 const epoch = 'a1b2c3d4e5f60718'
 const position = (offset: number, tag = 0xabcdef) => ({ epoch, offset, tag })

@@ -4,7 +4,7 @@ import { accessControl } from '../../plugins/access.js'
 import { createAccess } from '../../src/access/access.js'
 import carillon, { serverOptions } from '../../src/app.js'
 import { defaultConfig } from '../../src/config/config.js'
-import { silentLogger } from '../../src/support/logger.js'
+import { silentLogger } from '../../src/telemetry/logger.js'
 
 t.test('every route declares what it needs', async t => {
   const needs = new Map<string, string | undefined>()

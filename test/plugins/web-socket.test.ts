@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import t from 'tap'
-import type { ProblemType } from '../../src/protocol/problems.js'
+import type { ProblemType } from '../../src/protocol/problem-types.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem, sameProblem } from '../support/problems.js'
 import { exchange, openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../support/raw-http.js'

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createParser } from 'eventsource-parser'
 import t from 'tap'
 import { encodeId } from '../../src/messages/cursor.js'
+import { toJson } from '../../src/messages/json-text.js'
 import { Message } from '../../src/messages/message.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'
 import {
@@ -15,7 +16,6 @@ import {
   telling,
   webSocketText,
 } from '../../src/protocol/frames.js'
-import { toJson } from '../../src/protocol/json.js'
 import { webSocketReceiver } from '../support/web-socket-receiver.js'
 
 const message = (data: string | Buffer, event?: string) =>

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import t from 'tap'
-import { PROBLEMS, Problem, type ProblemType, upgradeRequired } from '../../src/protocol/problems.js'
+import { PROBLEMS, type ProblemType } from '../../src/protocol/problem-types.js'
+import { Problem, upgradeRequired } from '../../src/protocol/problems.js'
 
 const types = Object.keys(PROBLEMS) as ProblemType[] // the keys of the table are its types
 

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import type { Problem, ProblemType } from '../../src/protocol/problems.js'
+import type { ProblemType } from '../../src/protocol/problem-types.js'
+import type { Problem } from '../../src/protocol/problems.js'
 import { checkPublication, publicationFromBody, publicationFromJson } from '../../src/publishing/publication.js'
 
 const throwsProblem = (t: Test, type: ProblemType, act: () => unknown): void => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RedisBroker } from '../../src/brokers/redis/broker.js'
-import { silentLogger } from '../../src/support/logger.js'
+import { silentLogger } from '../../src/telemetry/logger.js'
 import { build } from '../support/gateway.js'
 import { freePort } from '../support/ports.js'
 import { fetchProblem } from '../support/problems.js'

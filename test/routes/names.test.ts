@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ProblemType } from '../../src/protocol/problems.js'
+import type { ProblemType } from '../../src/protocol/problem-types.js'
 import { openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
 import { fetchProblem, sameProblem } from '../support/problems.js'

@@ -7,8 +7,8 @@ import carillon, { type CarillonOptions, serverOptions } from '../../src/app.js'
 import { parseHistoryRules } from '../../src/brokers/history-rules.js'
 import { RedisBroker } from '../../src/brokers/redis/broker.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
-import { silentLogger } from '../../src/support/logger.js'
 import { packageFile } from '../../src/support/package.js'
+import { silentLogger } from '../../src/telemetry/logger.js'
 import { freePort } from './ports.js'
 
 /** A gateway inside this process, on a free port; it closes with the test. Without `redisUrl` on the embedded broker. */

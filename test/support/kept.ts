@@ -1,8 +1,9 @@
 import type { Test } from 'tap'
-import type { Broker, PublishResult } from '../../src/brokers/broker.js'
+import type { Broker } from '../../src/brokers/broker.js'
 import type { History, HistoryPage, HistoryQuery } from '../../src/brokers/history.js'
 import { HistoryRules } from '../../src/brokers/history-rules.js'
 import type { Publication } from '../../src/messages/message.js'
+import type { PublishResult } from '../../src/protocol/publish-result.js'
 import type { MakeBroker } from '../brokers/contract.js'
 import { type Recorder, startBroker } from './recorder.js'
 

@@ -1,16 +1,10 @@
-import { type Broker, type BrokerListener, BrokerUnavailable, type PublishResult } from '../../src/brokers/broker.js'
-import {
-  type Continuity,
-  type History,
-  type HistoryPage,
-  type HistoryQuery,
-  type Mark,
-  markOf,
-  type Position,
-} from '../../src/brokers/history.js'
+import { type Broker, type BrokerListener, BrokerUnavailable } from '../../src/brokers/broker.js'
+import type { Continuity, History, HistoryPage, HistoryQuery } from '../../src/brokers/history.js'
 import { globMatcher } from '../../src/messages/glob.js'
 import { Message } from '../../src/messages/message.js'
+import { type Mark, markOf, type Position } from '../../src/messages/position.js'
 import { type Topic, topicKey } from '../../src/messages/topic.js'
+import type { PublishResult } from '../../src/protocol/publish-result.js'
 
 interface Entry {
   readonly position: Position

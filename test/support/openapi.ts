@@ -1,4 +1,4 @@
-import { problemUri } from '../../src/protocol/problems.js'
+import { problemUri } from '../../src/protocol/problem-types.js'
 
 interface Parameter {
   name: string

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import { PROBLEMS, type ProblemDetails, type ProblemType, problemUri } from '../../src/protocol/problems.js'
+import { PROBLEMS, type ProblemType, problemUri } from '../../src/protocol/problem-types.js'
+import type { ProblemDetails } from '../../src/protocol/problems.js'
 
 interface Answer {
   readonly status: number

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { Broker, BrokerListener, LossReason } from '../../src/brokers/broker.js'
-import type { Position } from '../../src/brokers/history.js'
+import type { Broker, BrokerListener } from '../../src/brokers/broker.js'
 import { SLOTS, slotOf } from '../../src/brokers/redis/cluster/slots.js'
 import type { Message } from '../../src/messages/message.js'
+import type { Position } from '../../src/messages/position.js'
 import { channelTopic, type Topic, topicKey } from '../../src/messages/topic.js'
+import type { LossReason } from '../../src/protocol/gap.js'
 import { Inbox } from './inbox.js'
 
 /** One call of `BrokerListener.message`. */

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { RedisBroker } from '../../src/brokers/redis/broker.js'
-import { silentLogger } from '../../src/support/logger.js'
+import { silentLogger } from '../../src/telemetry/logger.js'
 import { startBroker } from './recorder.js'
 import type { RedisServer } from './redis.js'
 

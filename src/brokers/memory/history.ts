@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Message, type Publication } from '../../messages/message.js'
+import { FLEETING_MS, type Mark, markOf, type Position } from '../../messages/position.js'
 import type {
   Continuity,
   History,
@@ -8,10 +9,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   HistoryRule,
-  Mark,
-  Position,
 } from '../history.js'
-import { FLEETING_MS, markOf } from '../history.js'
 import type { HistoryRules } from '../history-rules.js'
 import { Log } from './log.js'
 

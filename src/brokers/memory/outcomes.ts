@@ -1,5 +1,5 @@
 import type { Idempotency } from '../../messages/message.js'
-import type { Published, PublishResult } from '../broker.js'
+import type { Published, PublishResult } from '../../protocol/publish-result.js'
 
 interface Outcome {
   readonly fingerprint: string

@@ -2,14 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { Message, type Publication } from '../../messages/message.js'
 import { isChannelName, isReservedChannel } from '../../messages/names.js'
 import { channelTopic, type Topic } from '../../messages/topic.js'
-import type { Logger } from '../../support/logger.js'
-import {
-  type Broker,
-  type BrokerListener,
-  BrokerUnavailable,
-  type ListenerCounts,
-  type PublishResult,
-} from '../broker.js'
+import type { PublishResult } from '../../protocol/publish-result.js'
+import type { Logger } from '../../telemetry/logger.js'
+import { type Broker, type BrokerListener, BrokerUnavailable, type ListenerCounts } from '../broker.js'
 import { channelOfMetadata, decodeMetadata, PendingMetadata, wireNames } from './commands/metadata.js'
 import { RedisStatistics } from './connection/statistics.js'
 import { createTopology, type RedisSettings } from './create-topology.js'

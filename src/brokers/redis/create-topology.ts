@@ -1,5 +1,5 @@
 import { ConfigError } from '../../config/config.js'
-import type { Logger } from '../../support/logger.js'
+import type { Logger } from '../../telemetry/logger.js'
 import type { HistoryRules } from '../history-rules.js'
 import { ClassicCluster } from './cluster/classic.js'
 import { ShardedCluster } from './cluster/sharded.js'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { RESERVED_PREFIX } from '../../messages/names.js'
-import { BrokerUnavailable, type ListenerCounts, type PublishResult } from '../broker.js'
+import type { PublishResult } from '../../protocol/publish-result.js'
+import { BrokerUnavailable, type ListenerCounts } from '../broker.js'
 import type { Topology } from './topology.js'
 
 type Count = (channels: readonly string[], isWanted: () => boolean) => Promise<number[] | undefined>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { RateLimitStore } from '../../limits/meter.js'
 import { RESERVED_PREFIX } from '../../messages/names.js'
-import type { Logger } from '../../support/logger.js'
+import type { Logger } from '../../telemetry/logger.js'
 import { Script } from './commands/script.js'
 
 /**

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis'
 import type { Publication } from '../../messages/message.js'
 import type { Topic } from '../../messages/topic.js'
-import type { Loss, LossReason, PublishResult } from '../broker.js'
+import type { LossReason } from '../../protocol/gap.js'
+import type { PublishResult } from '../../protocol/publish-result.js'
+import type { Loss } from '../broker.js'
 import type { Lineage } from './commands/lineage.js'
 
 /**

@@ -5,8 +5,8 @@ import { accessMode } from '../../access/mode.js'
 import { type Config, ConfigError } from '../../config/config.js'
 import { readConfig } from '../../config/environment.js'
 import { workerCount } from '../../process/worker-count.js'
-import { silentLogger } from '../../support/logger.js'
 import { withoutSecrets } from '../../telemetry/clean-error.js'
+import { silentLogger } from '../../telemetry/logger.js'
 import { type Finding, ok, problem, unknown, warning } from './finding.js'
 
 /** This machine and the settings in this environment. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { type History, type Mark, markOf, type Position, UNKNOWN } from '../../../src/brokers/history.js'
+import type { History } from '../../../src/brokers/history.js'
 import { encodeId } from '../../../src/messages/cursor.js'
+import { type Mark, markOf, type Position, UNKNOWN } from '../../../src/messages/position.js'
 import { freshChannel, outline, startKeeping } from '../../support/kept.js'
 import type { MakeBroker } from '../contract.js'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RedisBroker } from '../../../src/brokers/redis/broker.js'
-import { silentLogger } from '../../../src/support/logger.js'
+import { silentLogger } from '../../../src/telemetry/logger.js'
 import { startRedis } from '../../support/redis.js'
 import { brokerContract } from '../contract.js'
 

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { RedisRateLimitStore } from '../../../src/brokers/redis/rate-limit-store.js'
-import { silentLogger } from '../../../src/support/logger.js'
+import { silentLogger } from '../../../src/telemetry/logger.js'
 import { startRedis } from '../../support/redis.js'
 import { until } from '../../support/until.js'
 

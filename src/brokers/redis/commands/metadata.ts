@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import type { Publication } from '../../../messages/message.js'
 import { isEventType, isReservedEventType, RESERVED_PREFIX } from '../../../messages/names.js'
+import type { Position } from '../../../messages/position.js'
 import type { Topic } from '../../../messages/topic.js'
-import type { Position } from '../../history.js'
 
 /**
  * How metadata travels beside bytes that must stay untouched. Each channel has a companion; a

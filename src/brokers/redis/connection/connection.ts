@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Logger } from '../../../support/logger.js'
+import type { Logger } from '../../../telemetry/logger.js'
 import { type Lineage, readLineage } from '../commands/lineage.js'
 import { diagnose } from './diagnosis.js'
 import { Identity } from './identity.js'

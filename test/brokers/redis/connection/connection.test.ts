@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { AbstractConnector } from 'ioredis'
 import t from 'tap'
 import { Connection } from '../../../../src/brokers/redis/connection/connection.js'
-import { silentLogger } from '../../../../src/support/logger.js'
+import { silentLogger } from '../../../../src/telemetry/logger.js'
 import { startRedis } from '../../../support/redis.js'
 
 t.test('an attempt that the driver gives up for good is followed by another', async t => {

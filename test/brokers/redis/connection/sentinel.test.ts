@@ -1,6 +1,6 @@
 import t from 'tap'
 import { RedisBroker } from '../../../../src/brokers/redis/broker.js'
-import { silentLogger } from '../../../../src/support/logger.js'
+import { silentLogger } from '../../../../src/telemetry/logger.js'
 import { SentinelTopology } from '../../../faults/rig/sentinel.js'
 import { Signal } from '../../../faults/rig/signal.js'
 import { openSse } from '../../../support/clients.js'

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { RedisBroker } from '../../../../src/brokers/redis/broker.js'
 import { ConfigError } from '../../../../src/config/config.js'
-import { silentLogger } from '../../../../src/support/logger.js'
+import { silentLogger } from '../../../../src/telemetry/logger.js'
 import { Authority, type Certificate } from '../../../support/certificates.js'
 import { freePort } from '../../../support/ports.js'
 import { startRedis } from '../../../support/redis.js'

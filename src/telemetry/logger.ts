@@ -1,4 +1,4 @@
-import { cleanError } from '../telemetry/clean-error.js'
+import { cleanError } from './clean-error.js'
 
 /** The part of a pino logger that the domain uses. */
 export interface Logger {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import WebSocket from 'ws'
-import { yieldCooperatively } from '../../plugins/cooperative-yielding.js'
+import { yieldCooperatively } from '../../src/streams/cooperative-yielding.js'
 import { build } from '../support/gateway.js'
 import { until } from '../support/until.js'
 

@@ -1,0 +1,13 @@
+import type { ProblemType } from './problem-types.js'
+
+/** What became of a publication, or the problem that stands in its place. */
+export type PublishResult = Published | { readonly problem: ProblemType }
+
+export interface Published {
+  /** Redis's own count of receivers. */
+  readonly receivers: number
+  /** The message's id, where its channel has a history. */
+  readonly id?: string
+  /** Its idempotency key was known: it was published before, and this is what became of it then. */
+  readonly replayed?: true
+}
