@@ -151,7 +151,7 @@ t.test('what is wrong is told in its shape, with a status', async t => {
       /^EXECABORT Transaction discarded because of: unknown command 'get'/,
     ],
     ['/get/key', '', 400, /^ERR unknown command 'get'/],
-    ['?_token=secret', ['PING'], 400, /^ERR There is no querystring parameter "_token" here/],
+    ['?_token=secret', ['PING'], 400, /^ERR There is no query parameter "_token" here/],
   ]
   for (const [path, body, status, error] of cases) {
     const answer = await post(`${url}/upstash${path}`, body)
