@@ -38,11 +38,11 @@ export interface Pass {
 /**
  * Tickets and what becomes of them.
  *
- *     POST /tickets ─▶ ticket, in the vault for at most 60 s
- *     GET …?ticket= ─▶ taken out of the vault: it is spent; a pass goes into the vault, and as a cookie to the browser
+ *     POST /tickets ─▶ ticket, in the ephemeral store for at most 60 s
+ *     GET …?ticket= ─▶ taken out of the ephemeral store: it is spent; a pass goes into the ephemeral store, and as a cookie to the browser
  *     GET …?ticket= ─▶ the ticket is not there any more; the pass is, until the rights of its maker end
  *
- * The vault only holds hashes of tickets and passes: who reads it cannot use them.
+ * The ephemeral store only holds hashes of tickets and passes: who reads it cannot use them.
  */
 export class Tickets {
   readonly #store: EphemeralStore

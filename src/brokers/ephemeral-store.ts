@@ -1,6 +1,6 @@
 /**
  * What gateways keep for a short while on behalf of each other: small texts under names that nobody can guess. A broker
- * has one if it can; see `Broker.vault`. Everything rejects with a `BrokerUnavailable`.
+ * has one if it can; see `Broker.ephemeralStore`. Everything rejects with a `BrokerUnavailable`.
  */
 export interface EphemeralStore {
   put(name: string, value: string, seconds: number): Promise<void>

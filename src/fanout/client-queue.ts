@@ -24,7 +24,7 @@ export interface Gate {
 }
 
 /**
- * The lane of one client that differs from its neighbours: it has several topics, wants only so
+ * The queue of one client that differs from its neighbours: it has several topics, wants only so
  * many messages, or is not yet where they are. It sees to it that a message which matches several
  * of its topics arrives once, unless each copy is wanted.
  */

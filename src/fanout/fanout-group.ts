@@ -15,7 +15,7 @@ interface Round {
 
 /**
  * Subscribers that get the very same bytes: all clients of one topic in one format, or one client
- * alone. A message is encoded once for a lane, the messages of a tick are joined once for a lane,
+ * alone. A message is encoded once for a group, the messages of a tick are joined once for a group,
  * and each member costs one write.
  *
  * Many members are written to in several ticks, so that they hold up neither other channels nor those
@@ -31,7 +31,7 @@ export class FanoutGroup {
   #messages = 0
   #round: Round | undefined
   #isWriting = false
-  /** What has left since the lane was made: a member that joins and leaves takes the difference with it. */
+  /** What has left since the group was made: a member that joins and leaves takes the difference with it. */
   #sentMessages = 0
   #sentBytes = 0
 
@@ -40,16 +40,16 @@ export class FanoutGroup {
     this.#scheduler = scheduler
   }
 
-  /** Takes a message that came on one of the lane's topics. */
+  /** Takes a message that came on one of the group's topics. */
   deliver(message: Message, topic: Topic): void {
     this.#messages++
     this.push(this.format.encode(message, topic))
   }
 
-  /** A message on one of the lane's topics has come and is held back; `deliver` follows. */
+  /** A message on one of the group's topics has come and is held back; `deliver` follows. */
   note(_message: Message, _topic: Topic): void {}
 
-  /** False for a message that had come before the lane was there. */
+  /** False for a message that had come before the group was there. */
   knows(_message: Message): boolean {
     return true
   }
@@ -82,7 +82,7 @@ export class FanoutGroup {
     subscriber.bytes += this.#sentBytes
   }
 
-  /** What comes next on the lane's topics does not follow what came before. */
+  /** What comes next on the group's topics does not follow what came before. */
   forget(): void {}
 
   /** The topic will not come back. `gap` is the data of the one that is due. */

@@ -26,7 +26,7 @@ export interface HubOptions {
 /**
  * Brings the broker's messages to the clients of this gateway.
  *
- *     broker ─▶ hub.message ─▶ lane.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
+ *     broker ─▶ hub.message ─▶ group.deliver ┄(end of tick)┄▶ subscriber.write ─▶ sink.write
  */
 export class Hub implements BrokerListener {
   readonly scheduler: FlushScheduler

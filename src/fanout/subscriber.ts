@@ -30,7 +30,7 @@ export interface SubscriberOptions {
  *       └──close()──▶ closed, but what was held and the goodbye wait for open()
  */
 export class Subscriber {
-  /** Messages, and bytes with everything else, that were written for it: the lanes that it has left have added theirs. */
+  /** Messages, and bytes with everything else, that were written for it: the groups that it has left have added theirs. */
   messages = 0
   bytes = 0
   readonly #sink: Sink

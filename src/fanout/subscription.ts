@@ -14,7 +14,7 @@ import { FanoutGroup } from './fanout-group.js'
 import type { FlushScheduler } from './flush-scheduler.js'
 import type { Subscriber } from './subscriber.js'
 
-/** A client and how it wants its bytes. `lane` is its own, for a client that shares none. */
+/** A client and how it wants its bytes. `group` is its own, for a client that shares none. */
 export interface Client {
   readonly subscriber: Subscriber
   readonly format: Format
@@ -41,16 +41,16 @@ export class Subscription implements Audience {
   isLive = false
   /** Since when messages may have been missed that no `gap` has told of yet. */
   lost: Lost | undefined
-  /** The last loss for which the follower has read, or still reads, the history. */
+  /** The last loss for which the sequencer has read, or still reads, the history. */
   repaired: Lost | undefined
-  /** Somebody counted on it before the follower knew where to begin. */
+  /** Somebody counted on it before the sequencer knew where to begin. */
   isBehind = false
   readonly #context: SubscriptionContext
   readonly #shared = new Map<Format, FanoutGroup>()
   #isPromised = false
   /** Clients that joined while the topic was not live, and have been promised nothing yet. */
   readonly #waiting = new Set<Client>()
-  /** Clients that are being brought up to date, each on a lane of its own until then. */
+  /** Clients that are being brought up to date, each on a group of its own until then. */
   readonly #catchingUp = new Map<Client, ClientCatchUp<ClientQueue>>()
   /** Those that have caught up with the message that is being delivered. */
   #arrived: Client[] = []
@@ -63,7 +63,7 @@ export class Subscription implements Audience {
   }
 
   join(client: Client): void {
-    this.flush(client) // its last member may be cut by that, and the lane be gone
+    this.flush(client) // its last member may be cut by that, and the group be gone
     const group = client.group ?? this.#sharedGroup(client.format)
     if (this.sequencer) client.group?.follow(this.topic)
     group.join(client.subscriber)

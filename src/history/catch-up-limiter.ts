@@ -23,7 +23,7 @@ export function currentQuery({
 }
 
 /**
- * The work of reading histories for many at once. So many replays have a page in hand at a time,
+ * The work of reading histories for many at once. So many catch-ups have a page in hand at a time,
  * first come first served; the others wait without holding anything. Equal reads of one tick are one.
  */
 export class CatchUpLimiter {
@@ -83,5 +83,5 @@ export class CatchUpLimiter {
 /** Large enough to be worth a trip, small enough to be held for many clients at once. */
 const PAGE = { limit: 256, maxBytes: 64 * 1024 }
 
-/** A broker may answer at once: a storm of replays must still let live messages in between. */
+/** A broker may answer at once: a storm of catch-ups must still let live messages in between. */
 const endOfTick = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

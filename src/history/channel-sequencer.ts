@@ -89,7 +89,7 @@ export class ChannelSequencer {
   }
 
   /**
-   * Compares with where the history stood when the follower stood at `asked`. What was published
+   * Compares with where the history stood when the sequencer stood at `asked`. What was published
    * by then must have come meanwhile, or it is lost.
    */
   check(asked: Position | undefined, newest: Position | undefined): void {

@@ -4,7 +4,7 @@ import type { ChannelSequencer } from './channel-sequencer.js'
 
 export interface PositionCheckOptions {
   readonly history: Pick<History, 'newest'>
-  /** The followers of the channels that are live now, by channel. */
+  /** The sequencers of the channels that are live now, by channel. */
   readonly sequencers: () => Iterable<[string, ChannelSequencer]>
 }
 

@@ -4,7 +4,7 @@ import type { Rate } from './rate.js'
 /** Where the gateways keep what their callers owe, together. */
 export interface RateLimitStore {
   /**
-   * Adds to what a caller owes. Resolves to what it owes then, in milliseconds; rejects when the ledger cannot be
+   * Adds to what a caller owes. Resolves to what it owes then, in milliseconds; rejects when the rate-limit store cannot be
    * reached, with the charge made or not.
    */
   charge(caller: string, milliseconds: number): Promise<number>
@@ -25,7 +25,7 @@ interface Account {
   /** Milliseconds, as of `at`. */
   debt: number
   at: number
-  /** Not told to the ledger yet. */
+  /** Not told to the rate-limit store yet. */
   unsent: number
   isSending: boolean
 }
@@ -36,12 +36,12 @@ interface Account {
  * may go on as long as it owes no more than the time of the rate.
  *
  *     spend ─▶ allowed by what is known here, at once
- *       └─ charge ┄┄▶ ledger ┄┄▶ what the caller owes at all gateways ─▶ known here
+ *       └─ charge ┄┄▶ rate-limit store ┄┄▶ what the caller owes at all gateways ─▶ known here
  *
  * The charge travels beside the publish, one under way for each caller, however many messages it
  * stands for; what is a small part of the rate waits a moment for more, as each costs a script of Redis. So gateways may together let through a little more than the rate for as long as a
  * charge travels; what they let through is owed all the same, and over any longer time the rate is exact.
- * Without a ledger, or while it is away, each gateway holds to the rate by itself.
+ * Without a rate-limit store, or while it is away, each gateway holds to the rate by itself.
  */
 export class Meter {
   readonly #windowMs: number
@@ -97,7 +97,7 @@ export class Meter {
       if (account.unsent < this.#windowMs * SMALL_PART) await pause(GATHER_MS, undefined, { ref: false })
       const charge = account.unsent
       account.unsent = 0
-      const debt = await rateLimitStore.charge(caller, charge).catch(() => undefined) // the ledger tells its own troubles
+      const debt = await rateLimitStore.charge(caller, charge).catch(() => undefined) // the rate-limit store tells its own troubles
       const now = this.#now()
       // What was spent here meanwhile is not in it yet.
       if (debt !== undefined) Object.assign(account, { debt: debt + account.unsent, at: now })

@@ -54,7 +54,7 @@ export class Session {
     this.#maxMessageBytes = maxMessageBytes
     this.#spend = spend
     this.#refused = refused
-    // Answers come through the lane, also before the first subscription, which would bring the client there.
+    // Answers come through the queue, also before the first subscription, which would bring the client there.
     stream.group?.join(stream.subscriber)
   }
 
@@ -145,7 +145,7 @@ export class Session {
     this.#answer({ type: 'error', ref, problem: problem.toJSON() })
   }
 
-  /** Through the lane, so that an answer stands in order with the messages around it. */
+  /** Through the queue, so that an answer stands in order with the messages around it. */
   #answer(answer: SessionAnswer): void {
     this.#stream.group?.push(webSocketText(toJson(answer)))
     this.#stream.group?.flush()

@@ -62,7 +62,7 @@ t.test('writes to all others when one is cut in the middle of it', async t => {
   t.equal(stuck.subscriber.messages, 0)
 })
 
-t.test('flushing an empty lane writes nothing', async t => {
+t.test('flushing an empty group writes nothing', async t => {
   const group = new FanoutGroup(FORMATS.sse, new FlushScheduler())
   const { sink } = member(group)
   group.flush()
@@ -141,7 +141,7 @@ t.test('refuses its members only when they have what was theirs', t => {
   t.end()
 })
 
-/** What happens to a lane, and to which of its members. */
+/** What happens to a group, and to which of its members. */
 const step = fc.record({ does: fc.constantFrom('deliver', 'tick', 'join', 'leave', 'close'), which: fc.nat(1000) })
 
 t.test(

@@ -57,7 +57,7 @@ t.test('subscribes once for all clients of a topic, and unsubscribes after the l
   t.equal(calls.at(-1), 'subscribe channel news')
 })
 
-for (const [who, options] of Object.entries({ 'shares its lane': {}, 'has a lane of its own': { limit: 1 } }))
+for (const [who, options] of Object.entries({ 'shares its group': {}, 'has a queue of its own': { limit: 1 } }))
   t.test(`a client that ${who} leaves no trace, and its neighbours whole`, async t => {
     const { hub, calls, publish } = setUp()
     const [first, second] = [hubClient(hub), hubClient(hub)]

@@ -243,7 +243,7 @@ t.test('puts a whole write into one chunk, its length in hexadecimal bytes', asy
   t.equal(`${format.heartbeat}`, '3\r\n:\n\n\r\n')
   t.equal(`${chunked(FORMATS.ndjson).heartbeat}`, '1\r\n\n\r\n')
   t.equal(`${LAST_CHUNK}`, '0\r\n\r\n')
-  t.equal(chunked(FORMATS.sse), format, 'one format, so that its clients share a lane')
+  t.equal(chunked(FORMATS.sse), format, 'one format, so that its clients share a group')
   t.not(chunked(FORMATS.sseEnvelope), format)
 })
 

@@ -9,7 +9,7 @@ import { FakeSink } from './fake-sink.js'
 
 export interface HubClientOptions {
   format?: Format
-  /** It has a lane of its own, which ends after so many messages. */
+  /** It has a group of its own, which ends after so many messages. */
   limit?: number
   maxBufferedBytes?: number
 }

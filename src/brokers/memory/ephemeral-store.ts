@@ -5,7 +5,7 @@ interface Item {
   readonly timer: NodeJS.Timeout
 }
 
-/** The vault of a gateway that is alone. Its memory is bounded: the oldest items are forgotten first. */
+/** The ephemeral store of a gateway that is alone. Its memory is bounded: the oldest items are forgotten first. */
 export class MemoryEphemeralStore implements EphemeralStore {
   readonly #items = new Map<string, Item>()
   readonly #maxBytes: number

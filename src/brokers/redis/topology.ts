@@ -8,7 +8,7 @@ import type { Lineage } from './commands/lineage.js'
 
 /**
  * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
- * Cluster. It knows channels as Redis does, companions and the gateways' own ones included.
+ * Cluster. It knows channels as Redis does, metadata channels and the gateways' own ones included.
  */
 export interface Topology {
   start(): void

@@ -6,7 +6,7 @@ import { startRedisBroker } from '../../support/redis-broker.js'
 
 /**
  * A broker whose Redis user may use the given channels, and those of the gateways themselves. Redis compares
- * patterns literally: who may subscribe to `open:*` must be allowed that very pattern, and its companion.
+ * patterns literally: who may subscribe to `open:*` must be allowed that very pattern, and its metadata channel.
  */
 async function startRestricted(t: Test, ...channels: string[]) {
   const redis = await startRedis(t)

@@ -6,8 +6,8 @@ import type { Position } from '../../../messages/position.js'
 import type { Topic } from '../../../messages/topic.js'
 
 /**
- * How metadata travels beside bytes that must stay untouched. Each channel has a companion; a
- * publication with metadata is one script: first what there is to say on the companion, then the
+ * How metadata travels beside bytes that must stay untouched. Each channel has a metadata channel; a
+ * publication with metadata is one script: first what there is to say on the metadata channel, then the
  * bytes on the channel. Who subscribes to both with one command sees the two next to each other,
  * whatever others publish meanwhile:
  *
@@ -29,10 +29,10 @@ export interface Metadata {
 
 const METADATA_PREFIX = `${RESERVED_PREFIX}meta:{`
 
-/** The companion of a channel, or of a pattern. */
+/** The metadata channel of a channel, or of a pattern. */
 export const metadataChannelOf = (name: string): string => `${METADATA_PREFIX}${name}}`
 
-/** The channel that a companion belongs to; undefined for any other channel. */
+/** The channel that a metadata channel belongs to; undefined for any other channel. */
 export const channelOfMetadata = (name: string): string | undefined =>
   name.startsWith(METADATA_PREFIX) ? name.slice(METADATA_PREFIX.length, -1) : undefined
 
@@ -55,7 +55,7 @@ export function encodeMetadata({ event, data }: Publication, { always = false } 
   return JSON.stringify({ ...(event !== undefined && { event }), crc: crc32(data) } satisfies Metadata)
 }
 
-/** Undefined for what no gateway has written: anybody may publish on a companion. */
+/** Undefined for what no gateway has written: anybody may publish on a metadata channel. */
 export function decodeMetadata(bytes: Buffer): Metadata | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString())
@@ -132,5 +132,5 @@ export class PendingMetadata {
 
 /** More than ever wait at once on the bus of a Cluster; what is over it was never followed by its bytes. */
 const MAX_WAITING = 64
-/** Anybody may publish on the companions of channels that nobody else has heard of. */
+/** Anybody may publish on the metadata channels of channels that nobody else has heard of. */
 const MAX_ROUTES = 1024
