@@ -17,16 +17,19 @@ async function startTwo(t: Test, redis: RedisServer) {
   }
   const nowhere = await freePort()
   const [a, b] = await Promise.all([start(), start()])
+  const cutOff = async ({ url, proxy }: typeof a) => {
+    proxy.leadTo(nowhere)
+    await until(async () => (await fetch(`${url}/readyz`)).status === 503, 'the gateway has lost Redis')
+  }
   return {
     a,
     b,
-    async cutOff({ url, proxy }: typeof a) {
-      proxy.leadTo(nowhere)
-      await until(async () => (await fetch(`${url}/readyz`)).status === 503, 'the gateway has lost Redis')
-    },
-    async leadTo({ url, proxy }: typeof a, { port }: RedisServer) {
-      proxy.leadTo(port)
-      await untilReady(url)
+    cutOff,
+    async leadTo(gateway: typeof a, { port }: RedisServer) {
+      // Or it might still be ready for the moment that it takes to notice.
+      await cutOff(gateway)
+      gateway.proxy.leadTo(port)
+      await untilReady(gateway.url)
     },
   }
 }
