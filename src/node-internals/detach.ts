@@ -15,7 +15,7 @@ interface HttpSocket extends Socket {
  *
  * Returns false where this Node does not let it.
  *
- * Not to be called from inside the parser, that is not before the first `await` of a handler.
+ * Not to be called before the first `await` of a handler.
  */
 export function detach(response: ServerResponse, socket: Socket): boolean {
   const { parser } = socket as HttpSocket // see above
@@ -67,6 +67,14 @@ const SERVER_EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pau
 const { on, addListener, prependListener, setEncoding } = Socket.prototype
 const METHODS = { on, addListener, prependListener, setEncoding }
 
-const close = (parser: { close(): void }): void => parser.close()
+/**
+ * Outside the parser at last. `detach` may run inside it: Node runs microtasks when it hands over the body of a request that
+ * was pipelined behind the stream. The parser then puts itself back into the server's list of connections when it
+ * has read that request to its end, and a parser that is freed but listed crashes the process when the list is next read.
+ */
+const close = (parser: { remove(): void; close(): void }): void => {
+  parser.remove()
+  parser.close()
+}
 
 const ignore = (): void => {}
