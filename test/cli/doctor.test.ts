@@ -62,6 +62,16 @@ t.test('names the rights that the Redis user lacks, with the rules that give the
     t.ok(about('rights')?.text.includes(rule), rule)
   t.match(about('output buffer'), { level: 'unknown' })
   t.match(about('rights that help'), { level: 'ok', text: /\+role.*works without/ })
+  t.notMatch(about('rights that help')?.text, /config/, 'only a history needs it')
+})
+
+t.test('names the right to read appendfsync where there is a history', async t => {
+  const redis = await startRedis(t)
+  await redis.cli('ACL', 'SETUSER', 'careful', 'on', '>secret', '~*', '&*', '+@all', '-config')
+  const REDIS_URL = redis.url.replace('//', '//careful:secret@')
+  const { code, about } = await examine(t, ['--redis-only'], { REDIS_URL, HISTORY: '*' })
+  t.equal(code, 0)
+  t.match(about('rights that help'), { level: 'ok', text: /the user lacks \+config\|get, .*works without/ })
 })
 
 t.test('finds nothing wrong with a Redis that lacks what the gateway does without', async t => {

@@ -19,7 +19,7 @@ export async function checkRights(
     missing.length === 0
       ? ok('rights', 'the user may do what the gateway does')
       : problem('rights', `the user lacks ${missing.join(', ')}`, ADVICE)
-  const dispensed = await missingRules(dispensable(asking))
+  const dispensed = await missingRules(dispensable(asking, config))
   const keeping = keepingCommands(asking)
   const findings = [rights]
   if (dispensed.length > 0)
@@ -101,11 +101,13 @@ function pubSub(asking: Redis, listening: Redis, config: Config, channel: string
 }
 
 /** What the gateway does without: there is another way, or it only helps whoever looks at Redis. */
-const dispensable = (asking: Redis): Attempt[] => [
+const dispensable = (asking: Redis, { HISTORY }: Config): Attempt[] => [
   ['+ping', () => asking.ping()],
   ['+info', () => asking.info('server')],
   ['+role', () => asking.role()],
   ['+client|setname', () => asking.client('SETNAME', 'carillon:doctor')],
+  // Without it, every restart of Redis counts as one that may have lost something.
+  ...(HISTORY === '' ? [] : [['+config|get', () => asking.config('GET', 'appendfsync')] satisfies Attempt]),
 ]
 
 /** What makes a publish that leaves something in Redis cheaper. */
