@@ -67,8 +67,10 @@ export interface Delivery {
 }
 
 export interface GapEvent extends TopicName {
-  /** Where the gateway does not know it: since the last message that the client had of the topic. */
+  /** Where the gateway does not know it: when the client had the last message of the topic. */
   readonly from: number
+  /** That message: what Redis executed after it may be missing, however late it came. */
+  readonly after?: string | undefined
   readonly to: number
   readonly reason: string
   readonly at: number

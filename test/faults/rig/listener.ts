@@ -157,18 +157,18 @@ export class Listener {
     const { channel, pattern, from, to = '', reason = '' } = JSON.parse(data) as Record<string, string> // as the contract says
     const kind = pattern === undefined ? 'channel' : 'pattern'
     const name = pattern ?? channel ?? ''
-    const since = from === undefined ? this.#lastHeard(name) : Date.parse(from)
-    session?.gaps.push({ kind, name, from: since, to: Date.parse(to), reason, at: Date.now() })
+    const begin = from === undefined ? this.#lastHeard(name) : { from: Date.parse(from) }
+    session?.gaps.push({ kind, name, ...begin, to: Date.parse(to), reason, at: Date.now() })
   }
 
   /** When it had the last message of a channel, on whatever stream. */
-  #lastHeard(channel: string): number {
+  #lastHeard(channel: string): { from: number; after?: string } {
     for (const { deliveries, openedAt } of [...this.sessions].reverse()) {
       const last = deliveries.findLast(delivery => delivery.channel === channel)
-      if (last) return last.at
-      if (this.sessions[0]?.openedAt === openedAt) return openedAt
+      if (last) return { from: last.at, after: last.id }
+      if (this.sessions[0]?.openedAt === openedAt) return { from: openedAt }
     }
-    return 0
+    return { from: 0 }
   }
 
   #ended(session: Session | undefined, ending: Ending, code: number | undefined): void {

@@ -60,6 +60,13 @@ t.test('a loss inside an announced gap is excused, and counted', async t => {
   t.equal(figures.lostInGaps, 1)
 })
 
+t.test('a gap that begins after the last message begins when Redis executed that, however late it came', async t => {
+  const lossOf = (delivered: string[], after: string) =>
+    kinds(run({ sessions: [sessionOf(delivered, { gaps: [{ ...gap(1080, 1100), after }] })] }))
+  t.same(lossOf(['m1', 'm2', 'm5'], 'm2'), [], 'm2 was heard at 1080, when m3 and m4 were lost already')
+  t.same(lossOf(['m2', 'm3', 'm5'], 'm3'), ['lost outside a gap'], 'm1 was lost before it')
+})
+
 t.test('a gap of another topic excuses nothing', async t => {
   const gaps = [{ ...gap(1000, 1100), name: 'f.1' }]
   const topics = ['f.0', 'f.1'].map(name => ({ kind: 'channel', name, liveAt: 1000 }) as const)
