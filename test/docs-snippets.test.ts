@@ -61,6 +61,7 @@ t.test('docs/embedding.md: the own Redis client, the own code, the own hook', as
     ${snippet('docs/embedding.md', 'isKnown')}
     ${snippet('docs/embedding.md', 'openGateway')}
     await app.listen({ port: 0, host: '127.0.0.1' })
+    while (gateway.broker.unavailable) await new Promise(resolve => setTimeout(resolve, 20))
     ${ask('POST /orders known', 'GET /live/channels known', 'GET /live/channels', 'POST /orders')}`
   t.same(await run(t, code, { REDIS: redis.url }), [200, 200, 401, 401])
 })
