@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { endSoon } from '../src/streams/sinks/end-soon.js'
 
-/** What Node's HTTP server hangs on a socket: the answer whose turn it is. Not documented, and the same in Node 20 to 26. */
+/** The answer whose turn it is, which Node's HTTP server adds to a socket. Undocumented, and the same in Node 20 to 26. */
 interface HttpSocket extends Socket {
   _httpMessage?: ServerResponse | null
 }

@@ -27,7 +27,7 @@ export const hasBody = (headers: IncomingHttpHeaders): boolean =>
 export const isHandedOver = (request: IncomingMessage & { upgrade?: boolean }): boolean => request.upgrade === true
 
 /**
- * The WebSocket upgrades of a server, for whoever owns the path. A server may have other listeners for upgrades, and
+ * Hands each WebSocket upgrade of a server to the owner of its path. A server may have other listeners for upgrades, and
  * several gateways under different prefixes: each takes its own and leaves the others alone.
  *
  * What nobody takes is served as a plain request, as Node does it for a server that knows no upgrades at all. And so is

@@ -41,7 +41,7 @@ export class Limits {
   }
 
   /**
-   * Counts messages that the caller is about to publish; it is asked for only where there is a rate. Returns what the answer tells of its rate.
+   * Charges the caller for the messages that it is about to publish. `caller` is called only where a rate is set. Returns the rate headers of the answer.
    * @throws Problem `overloaded`, `rate-limited`: nothing may be published
    */
   spend(caller: () => string, messages: number): RateHeaders | undefined {
@@ -97,11 +97,11 @@ const REFUSALS = {
   too_many_patterns: 'too-many-patterns',
 } as const satisfies Record<StreamRefusal, ProblemType>
 
-/** The problem that a stream tells of before it ends. */
+/** The problem that a refused stream reports before it ends. */
 export const refusalProblem = (refusal: StreamRefusal): Problem =>
   new Problem(REFUSALS[refusal], undefined, {
     'retry-after': OVERLOAD_SECONDS,
   })
 
-/** The load is measured anew each second. */
+/** The load is measured once a second. */
 const OVERLOAD_SECONDS = '2'

@@ -1,9 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /**
- * Whom an address stands for: an IPv4 address for itself, one of IPv6 for its /64 network, of which whoever has one
- * address has all. However it is spelled: some proxies add the port, and each connection has another one. What is no
- * address is `unknown`, or a new text would be a new caller.
+ * The network that counts as one caller: an IPv4 address itself, or the /64 network of an IPv6 address, because a host
+ * usually gets a whole /64. All spellings of an address count as one, with or without the port that some proxies add.
+ * Any other text is `unknown`, or each new text would be a new caller.
  */
 export function networkOf(address: string | undefined): string {
   const ip = withoutPort(address ?? '')

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 
-/** What Node's HTTP server hangs on a socket. Not documented, and the same in Node 20 to 26. */
+/** A property that Node's HTTP server adds to a socket. Undocumented, and the same in Node 20 to 26. */
 interface HttpSocket extends Socket {
   parser?: { unconsume(): void; remove(): void; close(): void } | null
 }

@@ -100,7 +100,7 @@ function pubSub(asking: Redis, listening: Redis, config: Config, channel: string
   ]
 }
 
-/** What the gateway does without: there is another way, or it only helps whoever looks at Redis. */
+/** Rights that are optional: the gateway has another way, or they only help an operator who inspects Redis. */
 const dispensable = (asking: Redis, { HISTORY }: Config): Attempt[] => [
   ['+ping', () => asking.ping()],
   ['+info', () => asking.info('server')],

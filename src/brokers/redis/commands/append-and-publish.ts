@@ -18,10 +18,10 @@ import { Script } from './script.js'
  * has the number of the oldest entry too, so that XLEN tells whether the two belong together, and
  * the server that wrote it last, see `lineage.ts`. `tenure` is for how many milliseconds this server
  * has had every write; where another one wrote before that, some of it may be lost: then the place
- * gets another tag, and whoever stands there sees that what comes next does not follow.
+ * gets another tag, and a reader at that place sees that the next message does not follow.
  */
 export const APPEND_AND_PUBLISH = new Script(`
-local command, channel, data, companion, event, metadata, nonce, length, age, memory, fingerprint, keep, server, tenure = unpack(ARGV)
+local command, channel, data, metadataChannel, event, metadata, nonce, length, age, memory, fingerprint, keep, server, tenure = unpack(ARGV)
 local history = length ~= ''
 local memo = fingerprint ~= '' and KEYS[#KEYS]
 
@@ -104,8 +104,8 @@ local function refused(answer)
   return true
 end
 
-if companion ~= '' then
-  local answer = redis.pcall(command, companion, metadata)
+if metadataChannel ~= '' then
+  local answer = redis.pcall(command, metadataChannel, metadata)
   if refused(answer) then return answer end
 end
 local receivers = redis.pcall(command, channel, data)

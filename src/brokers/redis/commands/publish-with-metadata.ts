@@ -5,7 +5,7 @@
  * nothing into a MULTI.
  */
 export const PUBLISH_WITH_METADATA = `
-local command, channel, data, companion, metadata, fence = unpack(ARGV)
+local command, channel, data, metadataChannel, metadata, fence = unpack(ARGV)
 if fence ~= '' then redis.call('del', fence) end
-if companion ~= '' then redis.call(command, companion, metadata) end
+if metadataChannel ~= '' then redis.call(command, metadataChannel, metadata) end
 return redis.call(command, channel, data)`
