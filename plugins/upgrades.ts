@@ -59,12 +59,13 @@ class Upgrades {
 
   /**
    * Node 26 hands over a request with a body before it has read that body, with a stream in the place of the socket.
-   * Such a request cannot open a WebSocket, so it stays with Node's HTTP server, like all offers of other protocols.
+   * Such a request cannot open a WebSocket, so it stays with Node's HTTP server. Node then drops what arrived with it,
+   * behind its body. So a request without a body, behind which a client may pipeline others, is handed over and declined.
    */
   #answerBeforeUpgrade(server: AskingServer): void {
     const otherListeners = server.shouldUpgradeCallback?.bind(server)
     server.shouldUpgradeCallback = request => {
-      if (this.#takerOf(request)) return isWebSocketOffer(request.headers) && !hasBody(request.headers)
+      if (this.#takerOf(request)) return !hasBody(request.headers)
       return server.listenerCount('upgrade') > 1 && (otherListeners?.(request) ?? true)
     }
   }
