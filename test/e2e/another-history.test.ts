@@ -103,10 +103,12 @@ t.test('a failover is told to who was away, also where the numbers happen to go 
   await cutOff(b)
   await replica.cli('REPLICAOF', 'NO', 'ONE')
   await publish(a.url, 'orders', '3')
+  // The answer comes on another connection than the message, which would be lost with its own.
+  t.same(await clients.a.take(1), { sse: ['3'], session: ['3'] })
   await leadTo(a, replica)
   await leadTo(b, replica)
   await publish(a.url, 'orders', '4')
-  t.same(await clients.a.take(3), { sse: ['3', 'gap', '4'], session: ['3', 'gap', '4'] })
+  t.same(await clients.a.take(2), { sse: ['gap', '4'], session: ['gap', '4'] })
   t.same(await clients.b.take(2), { sse: ['gap', '4'], session: ['gap', '4'] })
   t.same(await readOn(b.url, 'orders', next), ['gap', '4'])
   t.same(await readOn(a.url, 'orders', clients.a.cursors.page), ['1', '2', 'gap', '4'])
