@@ -70,6 +70,7 @@ export const accessControl = fp<AccessPluginOptions>(
       const need = request.routeOptions.config.access // there is none where there is no route
       if (isOpen) {
         if (access.mode === 'local' && need !== 'always') requireLocal(request, withoutSockets)
+        requireChannelName(request)
         return done()
       }
       if (need === undefined || needsNobody(need, access)) {
@@ -98,20 +99,31 @@ const needsNobody = (need: Need, { publicPages }: Access): boolean =>
   need === 'always' || need === 'public' || (isPage(need) && publicPages.has(need))
 
 /** @throws Problem */
-function requireNeed({ caller, params }: FastifyRequest, need: Need): void {
+function requireNeed(request: FastifyRequest, need: Need): void {
+  const { caller, params } = request
+  requireChannelName(request)
   if (caller === OPEN || need === 'known') return
   if (need === 'always' || need === 'public') return
   if (isPage(need)) {
     requireAllowed(caller, 'inspect', patternTopic('*'))
     return
   }
-  const { channel } = params as { channel?: string } // not validated yet: whatever stands in the path
-  if (channel === undefined) {
-    if (!caller.grants.has(need)) throw refusal(caller)
-  } else if (channelProblem(channel) === undefined) {
-    requireAllowed(caller, need, channelTopic(channel)) // a name that cannot be is told so by the validation
-  }
+  const channel = channelOf(params)
+  if (channel !== undefined) requireAllowed(caller, need, channelTopic(channel))
+  else if (!caller.grants.has(need)) throw refusal(caller)
 }
+
+/**
+ * The only check of the channel in a path. It comes after authentication, and before anything looks at the channel.
+ * @throws Problem `invalid-channel`, `reserved-channel`
+ */
+function requireChannelName({ params }: FastifyRequest): void {
+  const channel = channelOf(params)
+  const problem = channel === undefined ? undefined : channelProblem(channel)
+  if (problem) throw new Problem(problem)
+}
+
+const channelOf = (params: unknown): string | undefined => (params as { channel?: string } | null)?.channel // as the router leaves it
 
 /**
  * Who asks cannot be found out now: Redis is away, or the identity provider. An `EventSource` gives up for ever on an

@@ -16,8 +16,9 @@ export const compilers = fp<{ shared: readonly TSchema[] }>(
     const schemas = Object.fromEntries(shared.map(schema => [schema.$id ?? '', schema]))
     const validatorCompiler = once(() => buildValidatorCompiler()(schemas, { customOptions: VALIDATION }))
     app.setValidatorCompiler(route => {
-      // They stand in the schemas for who reads the contract; whoever uses a header looks into it.
-      if (route.httpPart === 'headers') return () => true
+      // They stand in the schemas for readers of the contract. The handler that uses a header checks it, and the hook of
+      // access checks the channel in the path.
+      if (route.httpPart === 'headers' || route.httpPart === 'params') return () => true
       // Typed for a bare schema, and called by Fastify with the route around it.
       const compiled = once(() => validatorCompiler()(route as object))
       const validate: Validate = data => {

@@ -11,8 +11,8 @@ declare module 'fastify' {
     traceId: string | undefined
     /** What it was answered with, where it failed. */
     problem: ProblemType | undefined
-    /** Messages that the answer, where it is a problem, refuses; 0 as soon as each has been counted with its own outcome. */
-    uncountedPublishes: number
+    /** Whether a problem is counted as a refused publish; false as soon as the use case counts each message itself. */
+    countsPublishes: boolean
   }
   interface FastifyContextConfig {
     /** Asked so often, and by machines, that nobody wants to read of it. */
@@ -32,7 +32,7 @@ export const requests = fp<{ gateway: Gateway }>(
       })
     app.decorateRequest('traceId', undefined)
     app.decorateRequest('problem', undefined)
-    app.decorateRequest('uncountedPublishes', 1)
+    app.decorateRequest('countsPublishes', true)
     app.addHook('onResponse', (request, reply, done) => {
       const { url: route, config } = request.routeOptions
       if (config?.quiet) return done()
@@ -41,7 +41,7 @@ export const requests = fp<{ gateway: Gateway }>(
       counters.request(method, route ?? UNMATCHED, status, milliseconds / 1000)
       if (problem !== undefined) {
         counters.problem(problem)
-        if (config?.publishes) counters.refusePublish(config.publishes, problem, request.uncountedPublishes)
+        if (config?.publishes && request.countsPublishes) counters.refusePublish(config.publishes, problem)
       }
       if (accessLog.wantsRequest(status))
         accessLog.request({

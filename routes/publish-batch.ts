@@ -1,19 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { callerId } from '../plugins/caller-id.js'
+import { httpPublisher } from '../plugins/publisher.js'
 import { allowedChannels } from '../src/access/allows.js'
-import type { Caller } from '../src/access/caller.js'
 import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
-import type { Publication } from '../src/messages/message.js'
 import { requireJson } from '../src/protocol/json.js'
 import { ProblemDetails } from '../src/protocol/problem-details.js'
 import { Problem } from '../src/protocol/problems.js'
-import type { PublishResult } from '../src/protocol/publish-result.js'
-import { batchFingerprint, type Keyed, readIdempotencyKey, requireKey, withKey } from '../src/publishing/idempotency.js'
-import { publicationFromJson } from '../src/publishing/publication.js'
+import { batchFingerprint, type GivenKey, readIdempotencyKey } from '../src/publishing/idempotency.js'
+import { type Draft, draftFromJson } from '../src/publishing/publication.js'
+import type { PublishOutcome } from '../src/publishing/publishing.js'
 import { lazyValidator } from '../src/support/lazy-validator.js'
-import { publishProblem } from './publish-problem.js'
 import {
   GUARDED_REQUEST,
   IdempotencyHeader,
@@ -83,11 +80,9 @@ const isBatch = lazyValidator(
 )
 const isItem = lazyValidator(BatchItem)
 
-type Item = { publication: Publication } | { problem: Problem }
-
 export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, config, limits, counters } },
+  { gateway: { publishing, config } },
 ) => {
   app.post(
     '/publish',
@@ -103,32 +98,20 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
 
-      request.uncountedPublishes = batch.messages.length
-      const rate = limits.spend(() => callerId(request), batch.messages.length)
-      if (rate) reply.headers(rate)
-
-      const { caller } = request
-      const requireChannel = allowedChannels(caller, 'publish')
       const fingerprint = key === undefined ? '' : batchFingerprint(body)
-      const items = batch.messages.map((message, place) => {
-        const keyed = key === undefined ? undefined : { key, caller: caller.id, part: { place, batch: fingerprint } }
-        return readItem(message, caller, requireChannel, config.MAX_MESSAGE_BYTES, keyed)
+      const reads = batch.messages.map((message, place) => () => {
+        const batchKey = key === undefined ? undefined : { key, part: { place, batch: fingerprint } }
+        return readItem(message, batchKey)
       })
-      request.uncountedPublishes = 0
-      for (const item of items) if ('problem' in item) counters.refusePublish('batch', item.problem.type)
-      const publications = items.flatMap(item => ('publication' in item ? [item.publication] : []))
-      const published = publications.length === 0 ? [] : await hub.publish(publications, 'batch')
-      if (
-        published.length > 0 &&
-        published.every(result => 'problem' in result && result.problem === 'broker-unavailable')
-      )
-        throw new Problem('broker-unavailable')
-
-      const results = published.values()
+      const publisher = httpPublisher(request, 'batch', allowedChannels(request.caller, 'publish'))
+      const outcomes = await publishing.publishAll(publisher, reads, rate => reply.headers(rate))
+      if (isUnavailable(outcomes)) throw new Problem('broker-unavailable')
       return {
-        results: items.map(item =>
-          'problem' in item ? item.problem.toJSON() : describe(item.publication, results.next().value),
-        ),
+        results: outcomes.map((outcome, i) => {
+          if (outcome instanceof Problem) return outcome.toJSON()
+          const { channel } = batch.messages[i] as Static<typeof BatchItem> // it was read as one
+          return { channel, ...outcome }
+        }),
       }
     },
   )
@@ -136,31 +119,14 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
 
 const ITEM = '{"channel","data","event"?,"encoding"?,"idempotency_key"?}'
 
-function readItem(
-  message: unknown,
-  caller: Caller,
-  requireChannel: (name: string) => void,
-  maxBytes: number,
-  batchKey: Keyed | undefined,
-): Item {
-  if (!isItem(message)) return { problem: new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`) }
-  try {
-    const publication = publicationFromJson(message)
-    requireChannel(publication.channel)
-    if (publication.data.length > maxBytes) return { problem: new Problem('message-too-large') }
-    const { idempotency_key: own } = message
-    const keyed = own === undefined ? batchKey : { key: requireKey(own), caller: caller.id }
-    return { publication: keyed ? withKey(publication, keyed) : publication }
-  } catch (error) {
-    if (error instanceof Problem) return { problem: error }
-    throw error
-  }
+/** @throws Problem */
+function readItem(message: unknown, batchKey: GivenKey | undefined): Draft {
+  if (!isItem(message)) throw new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`)
+  const { publication, key = batchKey } = draftFromJson(message)
+  return { publication, key }
 }
 
-function describe(
-  { channel }: Publication,
-  result: PublishResult | undefined,
-): Static<typeof Published> | ProblemDetails {
-  if (!result || 'problem' in result) return publishProblem(result).toJSON()
-  return { channel, ...result }
-}
+/** Redis is away, and no message was published: a client may send the whole batch again. */
+const isUnavailable = (outcomes: readonly PublishOutcome[]): boolean =>
+  outcomes.every(outcome => outcome instanceof Problem && outcome.type !== 'outcome-unknown') &&
+  outcomes.some(outcome => outcome instanceof Problem && outcome.type === 'broker-unavailable')

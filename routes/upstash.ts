@@ -1,21 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { callerId } from '../plugins/caller-id.js'
 import { answer, isForeign } from '../plugins/problems.js'
+import { httpPublisher } from '../plugins/publisher.js'
+import { requireAllowedWithin } from '../src/access/allows.js'
+import type { Caller } from '../src/access/caller.js'
 import { WorkBudget } from '../src/access/work-budget.js'
 import type { Gateway } from '../src/gateway.js'
 import type { Work } from '../src/messages/glob-cover.js'
 import { toJson } from '../src/messages/json-text.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'
-import { type Reply, type UpstashAnswer, upstashAnswer, upstashError } from '../src/upstash/answers.js'
+import type { Publisher } from '../src/publishing/publishing.js'
+import { type UpstashAnswer, upstashAnswer, upstashError } from '../src/upstash/answers.js'
 import {
   argumentsFromBody,
   argumentsFromJson,
   argumentsFromPath,
   pipelineFromBody,
   readCommand,
+  readPublish,
   type UpstashCommand,
 } from '../src/upstash/commands.js'
 import { executeAll, requireAllowedCommand } from '../src/upstash/execute.js'
@@ -28,7 +32,7 @@ const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError
 
 /** The pub/sub part of Upstash's REST protocol. */
 export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  const { limits, config, counters } = gateway
+  const { publishing, config, counters } = gateway
   const bodyLimit = Math.max(config.MAX_BATCH_BYTES, config.MAX_MESSAGE_BYTES)
   const isGuest = app.prefix !== ''
   app.setReplySerializer(toJson)
@@ -37,39 +41,33 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     return answer(error, request, reply, ERROR)
   })
 
-  /** @throws Problem for a command that is too large, or that the caller may not give */
-  const read = (request: FastifyRequest, args: readonly Buffer[], work: Work = new WorkBudget()): UpstashCommand => {
-    try {
-      const command = readCommand(args)
-      requireAllowedCommand(request.caller, command, work)
-      if (command.name !== 'publish') return command
-      if (command.publication.data.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
-      return command
-    } catch (error) {
-      if (error instanceof Problem && isPublish(args)) counters.refusePublish('upstash', error.type)
-      throw error
-    }
+  const publisherOf = (request: FastifyRequest, work: Work): Publisher =>
+    httpPublisher(request, 'upstash', channel =>
+      requireAllowedWithin(work, request.caller, 'publish', [channelTopic(channel)]),
+    )
+
+  const charge = (publisher: Publisher, reply: FastifyReply, publishes: number): void => {
+    const rate = publishes === 0 ? undefined : publishing.charge(publisher, publishes)
+    if (rate) reply.headers(rate)
   }
 
-  const execute = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    commands: readonly (UpstashCommand | Problem)[],
-  ): Promise<(Reply | Problem)[]> => {
-    const publishes = countPublishes(commands)
-    try {
-      const rate = publishes === 0 ? undefined : limits.spend(() => callerId(request), publishes)
-      if (rate) reply.headers(rate)
-    } catch (error) {
-      if (error instanceof Problem) counters.refusePublish('upstash', error.type, publishes)
-      throw error
-    }
-    return executeAll(gateway, request.caller, commands)
+  /** @throws Problem for a command that cannot be read, or that the caller may not give */
+  const read = (publisher: Publisher, caller: Caller, args: readonly Buffer[], work: Work): UpstashCommand => {
+    if (isPublish(args))
+      return { name: 'publish', publication: publishing.admit(publisher, () => ({ publication: readPublish(args) })) }
+    const command = readCommand(args)
+    requireAllowedCommand(caller, command, work)
+    return command
   }
 
   const one = async (request: FastifyRequest, reply: FastifyReply, args: readonly Buffer[]): Promise<UpstashAnswer> => {
     const base64 = wantsBase64(request)
-    const [outcome = new Problem('internal-error')] = await execute(request, reply, [read(request, args)])
+    const { caller } = request
+    const work = new WorkBudget()
+    const publisher = publisherOf(request, work)
+    if (isPublish(args)) charge(publisher, reply, 1)
+    const command = read(publisher, caller, args, work)
+    const [outcome = new Problem('internal-error')] = await executeAll(gateway, caller, publisher, [command])
     if (outcome instanceof Problem) throw outcome
     return upstashAnswer(outcome, base64)
   }
@@ -98,14 +96,20 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       const lines = pipelineFromBody(bodyOf(request) ?? Buffer.alloc(0))
       if (lines.length > config.MAX_BATCH_MESSAGES)
         throw new Problem('invalid-request', `a pipeline has at most ${config.MAX_BATCH_MESSAGES} commands`)
+      const { caller } = request
       const work = new WorkBudget()
-      const commands = lines.map(line => orProblem(() => read(request, argumentsFromJson(line), work)))
+      const publisher = publisherOf(request, work)
+      const given = lines.map(line => orProblem(() => argumentsFromJson(line)))
+      charge(publisher, reply, given.filter(args => !(args instanceof Problem) && isPublish(args)).length)
+      const commands = given.map(args =>
+        args instanceof Problem ? args : orProblem(() => read(publisher, caller, args, work)),
+      )
       const mistake = commands.find(command => command instanceof Problem)
       if (path === 'multi-exec' && mistake instanceof Problem) {
         counters.refusePublish('upstash', mistake.type, countPublishes(commands))
         throw discarded(mistake)
       }
-      const outcomes = await execute(request, reply, commands)
+      const outcomes = await executeAll(gateway, caller, publisher, commands)
       return outcomes.map(outcome => upstashAnswer(outcome, base64))
     })
 
@@ -162,7 +166,7 @@ function wantsBase64({ headers }: FastifyRequest): boolean {
   return encoding === 'base64'
 }
 
-function orProblem(read: () => UpstashCommand): UpstashCommand | Problem {
+function orProblem<Value>(read: () => Value): Value | Problem {
   try {
     return read()
   } catch (error) {

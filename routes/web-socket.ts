@@ -31,7 +31,7 @@ const schema = {
 
 export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config, limits, counters } },
+  { gateway: { hub, streams, publishing, limits } },
 ) => {
   app.route({
     method: 'GET',
@@ -56,12 +56,7 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
         reqId,
         multiplexed: true,
       })
-      const session = new Session(stream, hub, {
-        caller,
-        maxMessageBytes: config.MAX_MESSAGE_BYTES,
-        spend: () => limits.spend(() => owner, 1),
-        refused: problem => counters.refusePublish('websocket', problem.type),
-      })
+      const session = new Session(stream, hub, { caller, owner, publishing })
       webSocket.on('close', () => stream.close('client_gone'))
       const take = (frame: Buffer) => {
         session.receive(frame).catch(error => {

@@ -33,7 +33,6 @@ import { health } from '../routes/health.js'
 import { metrics } from '../routes/metrics.js'
 import { openapi } from '../routes/openapi.js'
 import { publishBatch } from '../routes/publish-batch.js'
-import { requireUsable } from '../routes/reserved.js'
 import { root } from '../routes/root.js'
 import { components } from '../routes/schemas.js'
 import { tickets } from '../routes/tickets.js'
@@ -42,7 +41,6 @@ import { createAccess } from './access/access.js'
 import type { Caller } from './access/caller.js'
 import type { Config } from './config/config.js'
 import type { Gateway } from './gateway.js'
-import { channelTopic } from './messages/topic.js'
 import { type GatewayOptions, openGateway } from './open-gateway.js'
 import { withCleanErrors } from './telemetry/logger.js'
 
@@ -105,20 +103,14 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
   if (options.withoutSockets) await app.register(withoutSockets)
 
-  await app.register(async channels => {
-    channels.addHook<{ Params: { channel?: string } }>('preHandler', ({ params: { channel } }, _reply, done) => {
-      if (channel !== undefined) requireUsable(channelTopic(channel))
-      done()
-    })
-    await channels.register(publish, { gateway })
-    await channels.register(events, { gateway })
-    await channels.register(messages, { gateway })
-    await channels.register(channelWebSocket, { gateway })
-    await channels.register(list, { gateway })
-    await channels.register(subscribers, { gateway })
-    await channels.register(describeChannel, { gateway })
-    await channels.register(deleteHistory, { gateway })
-  })
+  await app.register(publish, { gateway })
+  await app.register(events, { gateway })
+  await app.register(messages, { gateway })
+  await app.register(channelWebSocket, { gateway })
+  await app.register(list, { gateway })
+  await app.register(subscribers, { gateway })
+  await app.register(describeChannel, { gateway })
+  await app.register(deleteHistory, { gateway })
   await app.register(publishBatch, { gateway })
   await app.register(manyEvents, { gateway })
   await app.register(multiplexedWebSocket, { gateway })

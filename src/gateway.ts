@@ -4,6 +4,7 @@ import type { Config } from './config/config.js'
 import { Hub } from './fanout/hub.js'
 import { PositionCheck } from './history/position-check.js'
 import { Limits } from './limits/limits.js'
+import { Publishing } from './publishing/publishing.js'
 import { Streams } from './streams/streams.js'
 import { AccessLog } from './telemetry/access-log.js'
 import { Counters } from './telemetry/counters.js'
@@ -15,6 +16,7 @@ export interface Gateway {
   readonly config: Config
   readonly broker: Broker
   readonly hub: Hub
+  readonly publishing: Publishing
   readonly streams: Streams
   readonly counters: Counters
   readonly limits: Limits
@@ -59,13 +61,14 @@ export function createGateway(
   const counters = new Counters()
   const hub = new Hub(broker, { counters, maxReplays: config.MAX_REPLAYS })
   const limits = new Limits(config, broker.rateLimitStore)
+  const publishing = new Publishing({ broker, limits, counters, maxBytes: config.MAX_MESSAGE_BYTES })
   const accessLog = new AccessLog(log, config.LOG_REQUESTS)
   const streams = new Streams(hub, config, { counters, limits, accessLog })
   const { history } = broker
   const check = history && new PositionCheck({ history, sequencers: () => hub.sequencers() })
   broker.start(hub)
   check?.start()
-  const gateway = { config, broker, hub, streams, counters, limits, accessLog }
+  const gateway = { config, broker, hub, publishing, streams, counters, limits, accessLog }
   const close = async () => {
     check?.stop()
     streams.close()

@@ -4,8 +4,8 @@ import { MemoryBroker } from './brokers/memory/broker.js'
 import type { RedisClient } from './brokers/redis/connection/from-ioredis.js'
 import { type Config, defaultConfig } from './config/config.js'
 import { createGateway, drain, type Gateway } from './gateway.js'
-import { Problem } from './protocol/problems.js'
 import { checkPublication } from './publishing/publication.js'
+import type { Publisher } from './publishing/publishing.js'
 import { type Logger, silentLogger, withCleanErrors } from './telemetry/logger.js'
 
 export interface GatewayOptions {
@@ -21,13 +21,17 @@ export interface GatewayOptions {
 /** A gateway for an app that also wants to use it from its own code. */
 export interface OpenGateway extends Gateway {
   /**
-   * Publishes like `POST /channels/{channel}`. Resolves with what Redis answered.
+   * Publishes like `POST /channels/{channel}`. Resolves with what Redis answered. `PUBLISH_RATE` counts all of the app's own
+   * messages as those of one caller.
    * @throws Problem as that call would answer
    */
   publish(channel: string, data: string | Uint8Array, options?: { event?: string }): Promise<{ receivers: number }>
   /** Not ready any more; ends the streams one after the other, and tells their clients to come back. Before `app.close()`. */
   drain(): Promise<void>
 }
+
+/** The app around the gateway: one caller, whatever it publishes for. No caller of the network has such an id. */
+const EMBEDDED: Publisher = { transport: 'http', caller: { id: 'embedded' }, owner: () => 'embedded' }
 
 /** Lets the gateway connect, and does not wait for it. The app that it is registered in closes it. */
 export async function openGateway(options: GatewayOptions = {}): Promise<OpenGateway> {
@@ -39,17 +43,11 @@ export async function openGateway(options: GatewayOptions = {}): Promise<OpenGat
     async publish(channel: string, data: string | Uint8Array, { event }: { event?: string } = {}) {
       const bytes =
         typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.length)
-      const publication = { channel, data: bytes, ...(event !== undefined && { event }) }
-      try {
-        if (bytes.length > config.MAX_MESSAGE_BYTES) throw new Problem('message-too-large')
-        checkPublication(publication)
-      } catch (error) {
-        if (error instanceof Problem) gateway.counters.refusePublish('http', error.type)
-        throw error
-      }
-      const [result] = await gateway.hub.publish([publication])
-      if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
-      return { receivers: result.receivers }
+      const read = () => ({
+        publication: checkPublication({ channel, data: bytes, ...(event !== undefined && { event }) }),
+      })
+      const { receivers } = await gateway.publishing.publish(EMBEDDED, read)
+      return { receivers }
     },
     drain: () => drain(gateway),
   })

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { callerId } from '../../plugins/caller-id.js'
+import { httpPublisher } from '../../plugins/publisher.js'
 import type { Gateway } from '../../src/gateway.js'
-import { readIdempotencyKey, withKey } from '../../src/publishing/idempotency.js'
+import { readIdempotencyKey } from '../../src/publishing/idempotency.js'
 import { publicationFromBody } from '../../src/publishing/publication.js'
-import { publishProblem } from '../publish-problem.js'
 import {
   CHANNEL_REQUEST,
   ChannelParams,
@@ -62,22 +61,21 @@ const schema = {
   },
 }
 
-export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { hub, limits } }) => {
+export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { publishing } }) => {
   app.post(
     '/channels/:channel',
     { schema, config: { access: 'publish', publishes: 'http' } },
     async (request, reply) => {
-      const rate = limits.spend(() => callerId(request), 1)
-      if (rate) reply.headers(rate)
       const { channel } = request.params
-      const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
-      const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
-      const key = readIdempotencyKey(request.headers['idempotency-key'])
-      const keyed = key === undefined ? publication : withKey(publication, { key, caller: request.caller.id })
-      request.uncountedPublishes = 0
-      const [result] = await hub.publish([keyed])
-      if (!result || 'problem' in result) throw publishProblem(result)
-      return { channel, ...result }
+      const read = () => {
+        const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
+        const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
+        const key = readIdempotencyKey(request.headers['idempotency-key'])
+        return { publication, key: key === undefined ? undefined : { key } }
+      }
+      // The hook of access has asked for the right to publish before the body was read.
+      const published = await publishing.publish(httpPublisher(request, 'http'), read, rate => reply.headers(rate))
+      return { channel, ...published }
     },
   )
 }

@@ -8,6 +8,7 @@ import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/messages/topic.js'
 import { FORMATS, telling } from '../../src/protocol/frames.js'
 import { Problem, upgradeRequired } from '../../src/protocol/problems.js'
+import type { Publisher } from '../../src/publishing/publishing.js'
 import { yieldCooperatively } from '../../src/streams/cooperative-yielding.js'
 import { WebSocketSink } from '../../src/streams/sinks/web-socket.js'
 import { formatQuery, positionQuery, ticketQuery } from '../http-stream.js'
@@ -40,7 +41,7 @@ const schema = {
 /** One channel: frames out are its messages, frames in are published. */
 export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
   app,
-  { gateway: { hub, streams, config, limits, counters } },
+  { gateway: { hub, streams, publishing, limits } },
 ) => {
   app.route({
     method: 'GET',
@@ -85,32 +86,24 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const topic = channelTopic(channel)
       const owner = callerId(request)
       const mayPublish = allowance(caller, 'publish', topic)
-      const publish = async (data: Buffer) => {
-        try {
-          limits.spend(() => owner, 1)
-        } catch (error) {
-          if (error instanceof Problem) counters.refusePublish('websocket', error.type)
-          throw error
-        }
-        const [result] = await hub.publish([{ channel, data }], 'websocket')
-        if (result && 'problem' in result) throw new Problem(result.problem)
+      const publisher: Publisher = {
+        transport: 'websocket',
+        caller,
+        owner: () => owner,
+        // The right to subscribe is not the right to publish, and rights end with the token.
+        authorize: () => {
+          if (!mayPublish()) throw refusal(caller)
+        },
       }
       const take = (data: Buffer) => {
-        // Who may listen here may not therefore speak here, and what it may is over when its token is.
-        if (!mayPublish()) {
-          const problem = refusal(caller)
-          counters.refusePublish('websocket', problem.type)
-          return stream.sendError(topic, problem)
-        }
-        if (data.length > config.MAX_MESSAGE_BYTES) {
-          counters.refusePublish('websocket', 'message-too-large')
-          return stream.close('message_too_large')
-        }
-        publish(data).catch(error => {
-          if (error instanceof Problem) return stream.sendError(topic, error)
-          app.log.error({ err: error, reqId }, 'websocket publish failed')
-          stream.close('internal_error')
-        })
+        publishing
+          .publish(publisher, () => ({ publication: { channel, data } }))
+          .catch(error => {
+            if (error instanceof Problem && error.type === 'message-too-large') return stream.close('message_too_large')
+            if (error instanceof Problem) return stream.sendError(topic, error)
+            app.log.error({ err: error, reqId }, 'websocket publish failed')
+            stream.close('internal_error')
+          })
       }
       webSocket.on('message', yieldCooperatively(webSocket, take))
       sink.begin(webSocket)

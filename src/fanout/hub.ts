@@ -3,13 +3,11 @@ import type { History } from '../brokers/history.js'
 import { CatchUpLimiter, type PageQuery } from '../history/catch-up-limiter.js'
 import { ChannelSequencer } from '../history/channel-sequencer.js'
 import { HeadLoader } from '../history/head-loader.js'
-import type { Message, Publication } from '../messages/message.js'
+import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import { type GapReason, gapData, type LossReason } from '../protocol/gap.js'
-import type { PublishResult } from '../protocol/publish-result.js'
-import { InFlight } from '../publishing/idempotency.js'
 import { deferred } from '../support/deferred.js'
-import { Counters, type PublishTransport } from '../telemetry/counters.js'
+import { Counters } from '../telemetry/counters.js'
 import { FlushScheduler } from './flush-scheduler.js'
 import { countListeners } from './listener-counts.js'
 import { type Client, Subscription, type SubscriptionContext } from './subscription.js'
@@ -31,7 +29,6 @@ export interface HubOptions {
 export class Hub implements BrokerListener {
   readonly scheduler: FlushScheduler
   readonly #broker: Broker
-  readonly #inFlight = new InFlight()
   readonly #context: SubscriptionContext
   readonly #histories: Histories | undefined
   readonly #channels = new Map<string, Subscription>()
@@ -135,14 +132,6 @@ export class Hub implements BrokerListener {
     subscription?.flush(client)
     client.group?.place(topic, id)
     return id
-  }
-
-  async publish(publications: readonly Publication[], transport: PublishTransport = 'http'): Promise<PublishResult[]> {
-    const results = publications.some(({ idempotency }) => idempotency)
-      ? await this.#inFlight.publish(publications, free => this.#broker.publish(free))
-      : await this.#broker.publish(publications)
-    this.#context.counters.publish(transport, publications, results)
-    return results
   }
 
   message(message: Message, pattern?: string): void {

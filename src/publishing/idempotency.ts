@@ -33,12 +33,16 @@ const KEY = /^[ -~]{1,255}$/
 /** No quotes, no backslash, and no comma, by which two headers are joined. */
 const BARE_KEY = /^[!#-+\--[\]-~]{1,255}$/
 
-export interface Keyed {
+/** A valid idempotency key, as a publisher gave it. */
+export interface GivenKey {
   readonly key: string
+  /** Where one key covers a whole batch: which of its messages this is, and the `batchFingerprint` of the whole. */
+  readonly part?: { readonly place: number; readonly batch: string } | undefined
+}
+
+interface Keyed extends GivenKey {
   /** Who publishes: the same key of another caller is another key. */
   readonly caller: string
-  /** Of a batch that has one key for all: which of its messages it is, and the `batchFingerprint` of the whole. */
-  readonly part?: { readonly place: number; readonly batch: string }
 }
 
 /** The publication, to be executed once for the key. */

@@ -3,11 +3,18 @@ import type { Publication } from '../messages/message.js'
 import { channelProblem, eventTypeProblem } from '../messages/names.js'
 import { requireJson } from '../protocol/json.js'
 import { Problem } from '../protocol/problems.js'
+import { type GivenKey, requireKey } from './idempotency.js'
+
+/** What a transport has parsed: a publication whose names are valid, and the key under which to publish it once. */
+export interface Draft {
+  readonly publication: Publication
+  readonly key?: GivenKey | undefined
+}
 
 /**
- * A publication out of an HTTP request. The body stays as it is, byte for byte; JSON is only
- * looked at, never written anew.
- * @throws Problem `unsupported-media-type`, `invalid-json`, and those of `checkPublication`
+ * The message in the body of an HTTP request. The body stays as it is, byte for byte: JSON is checked, never written
+ * again. The channel comes from the path, where the hook of access has checked it.
+ * @throws Problem `unsupported-media-type`, `invalid-json`, `invalid-event-type`
  */
 export function publicationFromBody(
   channel: string,
@@ -19,7 +26,8 @@ export function publicationFromBody(
   if (type === undefined) throw new Problem('unsupported-media-type')
   const data = body ?? Buffer.alloc(0)
   if (isJsonType(type)) requireJson(data)
-  return checkPublication(event === undefined ? { channel, data } : { channel, data, event })
+  if (event === undefined) return { channel, data }
+  return { channel, data, event: requireEventType(event) }
 }
 
 /** A message as JSON carries it: in a batch, and in a frame on the multiplexed WebSocket. */
@@ -31,10 +39,17 @@ export interface JsonPublication {
   idempotency_key?: string
 }
 
+/** @throws Problem `invalid-request`, `invalid-idempotency-key`, and those of `checkPublication` */
+export function draftFromJson(message: JsonPublication): Draft {
+  const { idempotency_key: key } = message
+  const publication = publicationFromJson(message)
+  return key === undefined ? { publication } : { publication, key: { key: requireKey(key) } }
+}
+
 /** @throws Problem `invalid-request`, and those of `checkPublication` */
 export function publicationFromJson({ channel, data, event, encoding }: JsonPublication): Publication {
   const bytes = Buffer.from(data, encoding ?? 'utf8')
-  if (encoding === undefined && LONE_SURROGATE.test(data))
+  if (encoding === undefined && !data.isWellFormed())
     throw new Problem('invalid-request', 'The data has half a surrogate pair, which UTF-8 cannot carry.')
   if (encoding === 'base64' && !isBase64(data)) throw new Problem('invalid-request', 'The data is not base64.')
   return checkPublication(event === undefined ? { channel, data: bytes } : { channel, data: bytes, event })
@@ -43,13 +58,17 @@ export function publicationFromJson({ channel, data, event, encoding }: JsonPubl
 /** @throws Problem `invalid-channel`, `reserved-channel`, `invalid-event-type` */
 export function checkPublication(publication: Publication): Publication {
   const { channel, event } = publication
-  const problem = channelProblem(channel) ?? (event === undefined ? undefined : eventTypeProblem(event))
+  const problem = channelProblem(channel)
   if (problem) throw new Problem(problem)
+  if (event !== undefined) requireEventType(event)
   return publication
 }
 
-/** JSON can write one as an escape; it would become another character on the way. */
-const LONE_SURROGATE = /\p{Surrogate}/u
+function requireEventType(event: string): string {
+  const problem = eventTypeProblem(event)
+  if (problem) throw new Problem(problem)
+  return event
+}
 
-/** RFC 4648 section 4, with its padding: `Buffer.from` would pass over whatever it does not know. */
+/** RFC 4648 section 4, with its padding: `Buffer.from` would ignore characters that it does not know. */
 const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)

@@ -4,7 +4,6 @@ import { WorkBudget } from '../access/work-budget.js'
 import type { Hub } from '../fanout/hub.js'
 import { placesOf } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
-import type { Publication } from '../messages/message.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
 import { webSocketText } from '../protocol/frames.js'
@@ -16,18 +15,16 @@ import {
   type SessionRequest,
   type SubscribeRequest,
 } from '../protocol/session-protocol.js'
-import { requireKey, withKey } from '../publishing/idempotency.js'
-import { publicationFromJson } from '../publishing/publication.js'
+import { draftFromJson } from '../publishing/publication.js'
+import type { Publisher, Publishing } from '../publishing/publishing.js'
 import { A_TURN } from './cooperative-yielding.js'
 import type { Stream } from './stream.js'
 
 export interface SessionOptions {
   caller: Caller
-  maxMessageBytes: number
-  /** Counts a message that is about to be published. @throws Problem when it may not be */
-  spend?: () => void
-  /** Is told of each message that may not be published. */
-  refused?: (problem: Problem) => void
+  /** Whom the limits count it as. */
+  owner: string
+  publishing: Publishing
 }
 
 /** One client on the multiplexed WebSocket: it subscribes, unsubscribes and publishes as it goes. */
@@ -35,25 +32,24 @@ export class Session {
   readonly #stream: Stream
   readonly #hub: Hub
   readonly #caller: Caller
-  readonly #maxMessageBytes: number
-  readonly #spend: () => void
-  readonly #refused: (problem: Problem) => void
+  readonly #publishing: Publishing
+  readonly #publisher: Publisher
   /** Subscriptions that were asked for and are not live yet. */
   readonly #pending = new Map<string, Pending>()
   #work = new WorkBudget()
   #frames = 0
 
-  constructor(
-    stream: Stream,
-    hub: Hub,
-    { caller, maxMessageBytes, spend = () => {}, refused = () => {} }: SessionOptions,
-  ) {
+  constructor(stream: Stream, hub: Hub, { caller, owner, publishing }: SessionOptions) {
     this.#stream = stream
     this.#hub = hub
     this.#caller = caller
-    this.#maxMessageBytes = maxMessageBytes
-    this.#spend = spend
-    this.#refused = refused
+    this.#publishing = publishing
+    this.#publisher = {
+      transport: 'websocket',
+      caller,
+      owner: () => owner,
+      authorize: channel => requireAllowedWithin(this.#work, caller, 'publish', [channelTopic(channel)]),
+    }
     // Answers come through the queue, also before the first subscription, which would bring the client there.
     stream.group?.join(stream.subscriber)
   }
@@ -120,25 +116,8 @@ export class Session {
   }
 
   async #publish(request: SessionRequest & { type: 'publish' }): Promise<SessionAnswer> {
-    const publication = this.#read(request)
-    const [result] = await this.#hub.publish([publication], 'websocket')
-    if (!result || 'problem' in result) throw new Problem(result?.problem ?? 'internal-error')
-    return { type: 'published', ref: request.ref, channel: publication.channel, ...result }
-  }
-
-  /** @throws Problem where it may not be published; that is counted */
-  #read(request: SessionRequest & { type: 'publish' }): Publication {
-    try {
-      this.#spend()
-      const publication = publicationFromJson(request)
-      requireAllowedWithin(this.#work, this.#caller, 'publish', [channelTopic(publication.channel)])
-      if (publication.data.length > this.#maxMessageBytes) throw new Problem('message-too-large')
-      const { idempotency_key: key } = request
-      return key === undefined ? publication : withKey(publication, { key: requireKey(key), caller: this.#caller.id })
-    } catch (error) {
-      if (error instanceof Problem) this.#refused(error)
-      throw error
-    }
+    const published = await this.#publishing.publish(this.#publisher, () => draftFromJson(request))
+    return { type: 'published', ref: request.ref, channel: request.channel, ...published }
   }
 
   #fail(problem: Problem, ref: Ref | undefined): void {

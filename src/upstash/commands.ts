@@ -52,13 +52,11 @@ export function argumentsFromJson(value: unknown): Arguments {
     if (typeof argument !== 'string')
       throw new Problem('invalid-request', 'failed to parse command: arguments are strings, numbers or booleans')
     // Half of a surrogate pair would become another character on the way.
-    if (LONE_SURROGATE.test(argument))
+    if (!argument.isWellFormed())
       throw new Problem('invalid-request', 'failed to parse command: an argument has half a surrogate pair')
     return Buffer.from(argument)
   })
 }
-
-const LONE_SURROGATE = /\p{Surrogate}/u
 
 /**
  * The arguments in a path, as it came: `publish/news/hello`. Where there is a body it is the last of them, byte for byte.
@@ -75,10 +73,8 @@ export function argumentsFromPath(url: string, depth: number, body: Buffer | und
 export function readCommand([first, ...rest]: Arguments): UpstashCommand {
   const name = first?.toString().toLowerCase() ?? ''
   switch (name) {
-    case 'publish': {
-      const [channel, data] = exactly(2, rest, name)
-      return { name, publication: checkPublication({ channel: `${channel}`, data }) }
-    }
+    case 'publish':
+      return { name, publication: readPublish([first as Buffer, ...rest]) } // it is there: it is the name
     case 'ping':
       if (rest.length > 1) throw wrongNumber(name)
       return { name: 'echo', data: rest[0] ?? PONG }
@@ -96,6 +92,12 @@ export function readCommand([first, ...rest]: Arguments): UpstashCommand {
     default:
       throw new Problem('invalid-request', `unknown command '${name.slice(0, 64)}': ${SPOKEN}`)
   }
+}
+
+/** @throws Problem */
+export function readPublish([, ...rest]: Arguments): Publication {
+  const [channel, data] = exactly(2, rest, 'publish')
+  return checkPublication({ channel: `${channel}`, data })
 }
 
 const PONG = Buffer.from('PONG')

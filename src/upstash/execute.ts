@@ -8,11 +8,11 @@ import type { Work } from '../messages/glob-cover.js'
 import type { Publication } from '../messages/message.js'
 import { channelTopic, patternTopic, type Topic } from '../messages/topic.js'
 import { Problem } from '../protocol/problems.js'
-import type { PublishResult } from '../protocol/publish-result.js'
+import type { Publisher } from '../publishing/publishing.js'
 import type { Reply } from './answers.js'
 import type { UpstashCommand } from './commands.js'
 
-export type UpstashGateway = Pick<Gateway, 'hub' | 'broker'>
+export type UpstashGateway = Pick<Gateway, 'publishing' | 'broker'>
 
 /**
  * Executes commands in their order, and gives each its reply or its problem; what already is a problem stays one.
@@ -21,14 +21,15 @@ export type UpstashGateway = Pick<Gateway, 'hub' | 'broker'>
 export async function executeAll(
   gateway: UpstashGateway,
   caller: Caller,
+  publisher: Publisher,
   commands: readonly (UpstashCommand | Problem)[],
 ): Promise<(Reply | Problem)[]> {
   const outcomes: (Reply | Problem)[] = []
   let run: Publication[] = []
   const publish = async () => {
     if (run.length === 0) return
-    const results = await gateway.hub.publish(run, 'upstash')
-    outcomes.push(...run.map((_, i) => receivers(results[i])))
+    const results = await gateway.publishing.execute(publisher, run)
+    outcomes.push(...results.map(result => (result instanceof Problem ? result : result.receivers)))
     run = []
   }
   for (const command of commands) {
@@ -45,14 +46,10 @@ export async function executeAll(
 
 type Publish = Extract<UpstashCommand, { name: 'publish' }>
 
-const receivers = (result: PublishResult | undefined): number | Problem =>
-  !result || 'problem' in result ? new Problem(result?.problem ?? 'internal-error') : result.receivers
-
-/** @throws Problem where the caller may not give the command */
+/** @throws Problem where the caller may not give the command; the use case "publish" asks for the right to publish */
 export function requireAllowedCommand(caller: Caller, command: UpstashCommand, work: Work): void {
   const require = (right: Right, topics: readonly Topic[]) => requireAllowedWithin(work, caller, right, topics)
-  if (command.name === 'publish') require('publish', [channelTopic(command.publication.channel)])
-  else if (command.name === 'numsub') require('inspect', command.channels.map(channelTopic))
+  if (command.name === 'numsub') require('inspect', command.channels.map(channelTopic))
   else if (command.name === 'numpat') require('inspect', [patternTopic('*')])
 }
 

@@ -66,6 +66,14 @@ t.test('options will do in place of a client, and a URL among the settings too',
   }
 })
 
+t.test('counts what the app publishes itself as one caller', async t => {
+  const gateway = await openGateway({ config: { PUBLISH_RATE: '2/1h' } })
+  t.teardown(() => gateway.close())
+  for (const channel of ['orders', 'news']) t.same(await gateway.publish(channel, 'x'), { receivers: 0 })
+  await t.rejects(gateway.publish('orders', 'x'), new Problem('rate-limited'))
+  t.match(gateway.counters.published.get('http'), new Map([['ok', 2], ['rate-limited', 1]])) // biome-ignore format: one line
+})
+
 t.test('takes address and credentials of a client, and nothing of its behaviour', async t => {
   const options = {
     host: 'redis.example',

@@ -11,7 +11,7 @@ function setUp() {
   const broker = new MemoryBroker()
   const hub = new Hub(broker)
   broker.start(hub)
-  const publish = (channel: string, text: string) => hub.publish([{ channel, data: Buffer.from(text) }])
+  const publish = (channel: string, text: string) => broker.publish([{ channel, data: Buffer.from(text) }])
   return { hub, publish }
 }
 

@@ -27,7 +27,7 @@ function setUp() {
   const hub = new Hub(broker, { now: () => now })
   broker.start(hub)
   const publish = (channel: string, ...texts: string[]) =>
-    hub.publish(texts.map(text => ({ channel, data: Buffer.from(text) })))
+    broker.publish(texts.map(text => ({ channel, data: Buffer.from(text) })))
   const later = (seconds: number) => {
     now += seconds * 1000
   }

@@ -153,7 +153,7 @@ t.test('a stream without ids that ends before it has got what was kept for it is
   broker.start(hub)
   const streams = new Streams(hub, defaultConfig)
   t.teardown(() => streams.close())
-  await hub.publish([{ channel: 'news', data: Buffer.from('kept') }])
+  await broker.publish([{ channel: 'news', data: Buffer.from('kept') }])
   const open = async (format: Format, place?: PageQuery) => {
     const sink = new FakeSink()
     const stream = streams.create({ sink, format })
@@ -182,7 +182,7 @@ t.test('a stream without ids that ends while it is brought up to date is told so
   broker.start(hub)
   const streams = new Streams(hub, defaultConfig)
   t.teardown(() => streams.close())
-  await hub.publish([{ channel: 'news', data: Buffer.from('kept') }])
+  await broker.publish([{ channel: 'news', data: Buffer.from('kept') }])
   const sink = new FakeSink()
   const stream = streams.create({ sink, format: FORMATS.webSocket })
   await stream.subscribe([news], new Map([[news, { from: { last: 1 } }]]))
