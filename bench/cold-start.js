@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
-import { freePort, node, profiling, SERVER_STOP } from './servers.js'
+import { freePort, node, profiling, SERVER_STOP, START } from './servers.js'
 
 const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
@@ -47,7 +47,7 @@ async function startGateway(redisPort) {
   const port = await freePort()
   const env = { ...process.env, PORT: `${port}`, HOST: '127.0.0.1', LOG_LEVEL: 'silent', NODE_ENV: 'production' }
   if (redisPort) env.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-  return { child: spawn(node, [...profiling('start', 200), 'dist/cli.cjs'], { env, stdio: 'ignore' }), port }
+  return { child: spawn(node, [...profiling('start', 200), ...START], { env, stdio: 'ignore' }), port }
 }
 
 async function timeEmpty() {

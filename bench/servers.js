@@ -25,6 +25,9 @@ export const profiling = (name, microseconds = 1000) =>
 /** What ends it; a profile is written only by a process that ends by itself. */
 export const SERVER_STOP = PROFILE ? 'SIGTERM' : 'SIGKILL'
 
+/** The arguments with which `npm start` starts Node: V8's flags and the program. */
+export const START = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ').slice(1)
+
 const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
 /** Each starts a server and resolves with where it is; undefined when it is not installed. */
@@ -33,7 +36,7 @@ export const systems = {
     const port = await freePort()
     const environment = { PORT: `${port}`, LOG_LEVEL: 'silent', NODE_ENV: 'production', ...settings }
     if (redisPort) environment.REDIS_URL = `redis://127.0.0.1:${redisPort}`
-    const server = await start(node, [...profiling('gateway'), 'dist/cli.cjs'], port, environment, SERVER_STOP)
+    const server = await start(node, [...profiling('gateway'), ...START], port, environment, SERVER_STOP)
     while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await setTimeout(20)
     return { ...server, port, publish: '/channels/bench', sse: '/channels/bench/events', ws: '/channels/bench/ws' }
   },

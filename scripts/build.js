@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { buildForBrowsers } from './build-for-browsers.js'
-import { quickStart } from './quick-start.js'
 
 /*
  * dist/src/app.js and the rest: the package, as modules with types, for who embeds the gateway
@@ -17,7 +17,7 @@ import { quickStart } from './quick-start.js'
  */
 rmSync('dist', { recursive: true, force: true })
 for (const project of ['tsconfig.build.json', 'client']) execFileSync('tsc', ['-p', project], { stdio: 'inherit' })
-for (const name of ['cli/main', 'process/launcher', 'process/late-modules'])
+for (const name of ['cli/main', 'process/launcher'])
   for (const kind of ['js', 'd.ts']) rmSync(`dist/src/${name}.${kind}`)
 
 await build({
@@ -41,7 +41,6 @@ await build({
   },
   // The package's own code is ES modules, whose dependencies are wanted as CommonJS where both exist.
   mainFields: ['main', 'module'],
-  plugins: [quickStart],
   logLevel: 'warning',
 })
 
@@ -53,6 +52,7 @@ await build({
   target: 'node20',
   format: 'cjs',
   banner: { js: '#!/usr/bin/env node' },
+  define: { BUNDLE_HASH: JSON.stringify(hashOf('dist/carillon.cjs')) },
   logLevel: 'warning',
 })
 chmodSync('dist/cli.cjs', 0o755)
@@ -67,6 +67,10 @@ for (const name of ['swagger-ui-bundle.js', 'swagger-ui.css'])
 
 await buildForBrowsers()
 await warmUp()
+
+function hashOf(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
+}
 
 /** Starts the program once, so that V8's code is there for the first start of whoever installs it. */
 async function warmUp() {

@@ -1,40 +1,43 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { cachedDataVersionTag } from 'node:v8'
 import { Script } from 'node:vm'
-import { underFlagsOfStart } from './heap.js'
-import { lateRequire } from './late-modules.js'
 
 /*
- * Starts the program that `scripts/build.js` has bundled into one file. V8 compiles nothing that it has compiled before:
- * its code is kept beside the bundle, for each version of Node apart. Where it is missing, or V8 does not want it, the
- * start takes longer and the code is kept for the next one.
+ * Starts the program that `scripts/build.js` has bundled into one file. V8 keeps its compiled code beside the bundle, and
+ * compiles nothing twice. Where that file is missing or V8 rejects it, the start takes longer and writes it again.
  *
- * This is a CommonJS module once it is built: to load an ES module took Node 5 ms more.
+ * This is a CommonJS module once it is built: loading an ES module takes Node 5 ms more.
  */
-/** Late enough to know what a start calls, so that this is what is kept. */
+
+/** A hash of the bundle's content, which the build fills in. V8 itself compares only the length of the source. */
+declare const BUNDLE_HASH: string
+
+/** Late enough that the cache has all functions that a start calls. */
 const SETTLED_MS = 1500
 
 const file = (name: string): string => join(__dirname, name)
 const bundle = file('carillon.cjs')
-const cache = file(`carillon.${process.version}-${process.arch}.cache`)
+const ofBundle = `carillon.${BUNDLE_HASH}.`
+/** The tag stands for V8's version, its flags and the CPU: V8 takes the code only where all of them are the same. */
+const cache = file(`${ofBundle}${cachedDataVersionTag()}.cache`)
 
 // The bundle is ASCII: a string of one byte a character is read without decoding.
 const script = new Script(readFileSync(bundle, 'latin1'), {
   filename: bundle,
   cachedData: existsSync(cache) ? readFileSync(cache) : undefined,
 })
-script.runInThisContext()(lateRequire(require), pathToFileURL(bundle).href)
+script.runInThisContext()(require, pathToFileURL(bundle).href)
 if (script.cachedDataRejected !== false) setTimeout(keep, SETTLED_MS).unref()
 
 function keep(): void {
   try {
     const part = `${cache}.${process.pid}`
-    writeFileSync(
-      part,
-      underFlagsOfStart(() => script.createCachedData()),
-    )
+    writeFileSync(part, script.createCachedData())
     renameSync(part, cache)
+    for (const name of readdirSync(__dirname))
+      if (name.endsWith('.cache') && !name.startsWith(ofBundle)) rmSync(file(name), { force: true })
   } catch {
     // A read-only installation: the next start takes as long as this one.
   }

@@ -9,9 +9,7 @@ import { logOutput } from '../telemetry/log-output.js'
 import { serializers } from '../telemetry/server-log.js'
 import type { Tracing } from '../telemetry/tracing.js'
 import { endConnections } from './end-connections.js'
-import { keepHeapSmall } from './heap.js'
-import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
-import { isAtTerminal } from './terminal-signals.js'
+import { isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
 
 /** What a worker has from its primary. */
 export interface Primary {
@@ -61,7 +59,6 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
       rereadConfigFiles()
     })
   await app.listen({ port: config.PORT, host: config.HOST })
-  keepHeapSmall()
   return app
 }
 

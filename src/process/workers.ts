@@ -1,8 +1,7 @@
 import cluster, { type Address, type Worker } from 'node:cluster'
 import type { Config } from '../config/config.js'
 import type { Logger } from '../telemetry/logger.js'
-import { STOP_SIGNALS, type StopSignal } from './stop-signals.js'
-import { isAtTerminal } from './terminal-signals.js'
+import { isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
 import { exchangeMetrics } from './worker-metrics.js'
 
 /**
