@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** Opens streams. The frames on them are ours: see `src/protocol/frames.ts`. */
+/** Opens streams. The frames on them are ours: see `src/protocol/sse.ts`. */
 export const sse = fp(
   async app => {
     await FastifySSEPlugin(renaming(app), { retryDelay: false })

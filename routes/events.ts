@@ -8,7 +8,7 @@ import { streamOverHttp, streamQuery } from './http-stream.js'
 import { requireUsable } from './reserved.js'
 import { readPlaces, resumeQuery } from './resume.js'
 import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from './schemas.js'
-import { streamContent } from './stream-content.js'
+import { streamContent } from './transports/index.js'
 
 const schema = {
   operationId: 'streamChannels',

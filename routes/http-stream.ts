@@ -1,14 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
-import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
 import type { Gateway } from '../src/gateway.js'
 import type { Places } from '../src/history/start-position.js'
 import type { Topic } from '../src/messages/topic.js'
-import { CURSOR_FORMATS, chunked, FORMATS, type Format, sseComment, telling } from '../src/protocol/frames.js'
-import { HttpSink } from '../src/streams/sinks/http.js'
+import { withPosition } from '../src/protocol/format.js'
+import { negotiate } from './transports/index.js'
 
 export const ticketQuery = {
   ticket: Type.Optional(
@@ -66,8 +65,8 @@ interface HttpStream {
 }
 
 /**
- * Answers with a stream, as Server-Sent Events or NDJSON, as the client accepts. The head goes
- * out when the subscription is live; if that takes too long, before, with a `gap` to follow.
+ * Answers with a stream, on the transport that the client accepts. The head goes out when the subscription is live; if
+ * that takes too long, before, with a `gap` to follow.
  * @throws Problem before anything has been sent
  */
 export async function streamOverHttp(
@@ -78,19 +77,17 @@ export async function streamOverHttp(
 ): Promise<void> {
   // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
   await ownSocket(reply)
-  const ndjson = preferredType(request, STREAM_TYPES) !== STREAM_TYPES[0]
   const { topics, places, limit, timeout } = options
+  const { formats, createSink } = negotiate(request)
   const withCursor = topics.length > 1 && topics.some(topic => hub.hasHistory(topic))
-  const { sseEnvelope, ndjson: lines } = withCursor ? CURSOR_FORMATS : FORMATS
-  const plain = ndjson ? lines : options.envelope ? sseEnvelope : FORMATS.sse
-  const format = options.position ? telling(plain) : plain
-  const sink = new HttpSink(reply.raw)
+  const format = withCursor ? formats.cursors : options.envelope ? formats.envelope : formats.bare
+  const sink = createSink(reply)
   const owner = callerId(request)
   const refused = limits.streamRefusal(owner, topics)
   const stream = streams.create({
     sink,
     owner,
-    format: framing(request, format),
+    format: sink.frame(options.position ? withPosition(format) : format),
     limit,
     timeout,
     caller: request.caller,
@@ -107,19 +104,11 @@ export async function streamOverHttp(
         throw error
       })
   addVary(reply, 'Accept')
-  const socket = ndjson
-    ? await reply.openByteStream('application/x-ndjson; charset=utf-8')
-    : await reply.openEventStream()
-  sink.begin(socket, onClose)
-  if (!outcome.live && !ndjson) sink.write(stream.format.pack([sseComment(REDIS_AWAY)]))
+  await sink.begin(onClose)
+  const { comment, pack } = stream.format
+  if (!outcome.live && comment) sink.write(pack([comment(REDIS_AWAY)]))
   if (refused) streams.refuse(stream, refused, topics[0])
   else streams.open(stream)
 }
 
 const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'
-
-/** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
-export const framing = (request: FastifyRequest, format: Format): Format =>
-  request.raw.httpVersionMinor === 0 ? format : chunked(format)
-
-const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'application/ndjson'] as const

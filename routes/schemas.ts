@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/messages/names.js'
 import { TopicName } from '../src/messages/topic.js'
-import { CONTROL_EVENTS, type ControlEvent } from '../src/protocol/frames.js'
+import { CONTROL_EVENTS, type ControlEvent } from '../src/protocol/format.js'
 import { GapData } from '../src/protocol/gap.js'
 import { ProblemDetails } from '../src/protocol/problem-details.js'
 import { PROBLEMS, type ProblemType } from '../src/protocol/problem-types.js'

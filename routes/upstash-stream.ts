@@ -5,10 +5,9 @@ import { requireAllowed } from '../src/access/allows.js'
 import type { Gateway } from '../src/gateway.js'
 import { refusalProblem } from '../src/limits/limits.js'
 import { type Topic, topicKey } from '../src/messages/topic.js'
-import { sseComment } from '../src/protocol/frames.js'
+import { sseComment } from '../src/protocol/sse.js'
 import { HttpSink } from '../src/streams/sinks/http.js'
 import { subscribedFrames, UPSTASH_FORMAT } from '../src/upstash/frames.js'
-import { framing } from './http-stream.js'
 import { requireUsable } from './reserved.js'
 
 /**
@@ -31,8 +30,8 @@ export async function streamUpstash(
   const refused = limits.streamRefusal(owner, topics)
   if (refused) throw refusalProblem(refused)
 
-  const sink = new HttpSink(reply.raw)
-  const format = framing(request, UPSTASH_FORMAT)
+  const sink = new HttpSink(reply.raw, () => reply.openEventStream())
+  const format = sink.frame(UPSTASH_FORMAT)
   const stream = streams.create({
     sink,
     owner,
@@ -52,7 +51,7 @@ export async function streamUpstash(
       stream.close('channel_refused')
       throw error
     })
-  sink.begin(await reply.openEventStream(), onClose)
+  await sink.begin(onClose)
   // Before the messages that may have come meanwhile.
   sink.write(outcome.live ? subscribed : format.pack([sseComment(REDIS_AWAY)]))
   streams.open(stream)

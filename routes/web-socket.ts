@@ -3,9 +3,9 @@ import { Type } from '@sinclair/typebox'
 import { callerId } from '../plugins/caller-id.js'
 import { releaseRequest } from '../plugins/web-socket.js'
 import type { Gateway } from '../src/gateway.js'
-import { FORMATS } from '../src/protocol/frames.js'
 import { upgradeRequired } from '../src/protocol/problems.js'
 import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.js'
+import { session } from '../src/protocol/web-socket.js'
 import { yieldCooperatively } from '../src/streams/cooperative-yielding.js'
 import { Session } from '../src/streams/session.js'
 import { WebSocketSink } from '../src/streams/sinks/web-socket.js'
@@ -50,16 +50,16 @@ export const multiplexedWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway 
       const refused = limits.streamRefusal(owner)
       const stream = streams.create({
         sink,
-        format: FORMATS.session,
+        format: session,
         caller,
         owner,
         reqId,
         multiplexed: true,
       })
-      const session = new Session(stream, hub, { caller, owner, publishing })
+      const client = new Session(stream, hub, { caller, owner, publishing })
       webSocket.on('close', () => stream.close('client_gone'))
       const take = (frame: Buffer) => {
-        session.receive(frame).catch(error => {
+        client.receive(frame).catch(error => {
           app.log.error({ err: error, reqId }, 'websocket session failed')
           stream.close('internal_error')
         })

@@ -36,6 +36,7 @@ import { publishBatch } from '../routes/publish-batch.js'
 import { root } from '../routes/root.js'
 import { components } from '../routes/schemas.js'
 import { tickets } from '../routes/tickets.js'
+import { TRANSPORT_LABELS } from '../routes/transports/index.js'
 import { multiplexedWebSocket } from '../routes/web-socket.js'
 import { createAccess } from './access/access.js'
 import type { Caller } from './access/caller.js'
@@ -63,6 +64,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   requireHost(app)
   const gateway = options.gateway ?? (await openGateway({ log: app.log, ...options }))
   const { config } = gateway
+  for (const transport of TRANSPORT_LABELS) gateway.counters.addTransport(transport)
   app.addHook('preClose', async () => gateway.streams.close())
   // While it drains, proxies let go of its connections with each answer: few are left for a request to meet their end.
   app.addHook('onRequest', (_request, reply, done) => {

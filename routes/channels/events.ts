@@ -5,7 +5,7 @@ import { channelTopic } from '../../src/messages/topic.js'
 import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
 import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
-import { streamContent } from '../stream-content.js'
+import { streamContent } from '../transports/index.js'
 
 const schema = {
   operationId: 'streamChannel',

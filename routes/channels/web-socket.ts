@@ -6,8 +6,9 @@ import { allowance } from '../../src/access/allows.js'
 import { refusal } from '../../src/access/refusals.js'
 import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/messages/topic.js'
-import { FORMATS, telling } from '../../src/protocol/frames.js'
+import { withPosition } from '../../src/protocol/format.js'
 import { Problem, upgradeRequired } from '../../src/protocol/problems.js'
+import { webSocketEnvelope, webSocket as webSocketFormat } from '../../src/protocol/web-socket.js'
 import type { Publisher } from '../../src/publishing/publishing.js'
 import { yieldCooperatively } from '../../src/streams/cooperative-yielding.js'
 import { WebSocketSink } from '../../src/streams/sinks/web-socket.js'
@@ -57,13 +58,13 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
       const sink = new WebSocketSink(request.raw.socket)
       const owner = callerId(request)
       const refused = limits.streamRefusal(owner)
-      const format = request.query.format === 'envelope' ? FORMATS.webSocketEnvelope : FORMATS.webSocket
+      const format = request.query.format === 'envelope' ? webSocketEnvelope : webSocketFormat
       const stream = streams.create({
         sink,
         caller: request.caller,
         owner,
         reqId: request.id,
-        format: request.query.position ? telling(format) : format,
+        format: request.query.position ? withPosition(format) : format,
       })
       request.raw.socket.once('close', () => stream.close('client_gone'))
       if (!refused) {

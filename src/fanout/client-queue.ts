@@ -1,7 +1,7 @@
 import { joinIds } from '../messages/cursor.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
-import type { Format } from '../protocol/frames.js'
+import type { Format } from '../protocol/format.js'
 import type { GapReason } from '../protocol/gap.js'
 import { FanoutGroup } from './fanout-group.js'
 import type { FlushScheduler } from './flush-scheduler.js'

@@ -1,7 +1,8 @@
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
-import type { Format } from '../protocol/frames.js'
+import type { Format } from '../protocol/format.js'
 import type { GapReason } from '../protocol/gap.js'
+import type { Delivered } from '../telemetry/counters.js'
 import type { FlushScheduler } from './flush-scheduler.js'
 import type { Subscriber } from './subscriber.js'
 
@@ -25,6 +26,7 @@ export class FanoutGroup {
   readonly format: Format
   readonly members = new Set<Subscriber>()
   readonly #scheduler: FlushScheduler
+  readonly #delivered: Delivered
   #frames: Buffer[] = []
   #frameBytes = 0
   /** How many of the frames are messages; others are control events. */
@@ -38,6 +40,7 @@ export class FanoutGroup {
   constructor(format: Format, scheduler: FlushScheduler) {
     this.format = format
     this.#scheduler = scheduler
+    this.#delivered = scheduler.counters.delivered(format.transport)
   }
 
   /** Takes a message that came on one of the group's topics. */
@@ -126,9 +129,8 @@ export class FanoutGroup {
       if (--left === 0) break
     }
     this.#isWriting = false
-    const delivered = this.#scheduler.counters.delivered[this.format.transport]
-    delivered.messages += messages * written
-    delivered.bytes += bytes.length * written
+    this.#delivered.messages += messages * written
+    this.#delivered.bytes += bytes.length * written
     if (left === 0) return
     this.#round = undefined
     // Counted once for all members; who was cut by this write is none any more.

@@ -1,5 +1,5 @@
 import type { Sink } from '../fanout/subscriber.js'
-import type { Format } from '../protocol/frames.js'
+import type { Format } from '../protocol/format.js'
 
 const SIGNAL = Buffer.from('!')
 
@@ -10,6 +10,7 @@ export const SIGNALS: Format = {
   control: () => SIGNAL,
   heartbeat: SIGNAL,
   pack: () => SIGNAL,
+  open: () => SIGNAL,
   hasIds: true,
 }
 

@@ -6,7 +6,6 @@ import { placesOf } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
-import { webSocketText } from '../protocol/frames.js'
 import { Problem } from '../protocol/problems.js'
 import {
   type Ref,
@@ -15,6 +14,7 @@ import {
   type SessionRequest,
   type SubscribeRequest,
 } from '../protocol/session-protocol.js'
+import { webSocketText } from '../protocol/web-socket.js'
 import { draftFromJson } from '../publishing/publication.js'
 import type { Publisher, Publishing } from '../publishing/publishing.js'
 import { A_TURN } from './cooperative-yielding.js'

@@ -9,7 +9,7 @@ import type { Places } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { describeTopic, type Topic, topicKey } from '../messages/topic.js'
 import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
-import type { Format } from '../protocol/frames.js'
+import type { Format } from '../protocol/format.js'
 import { Problem } from '../protocol/problems.js'
 import type { EndedStream } from '../telemetry/access-log.js'
 

@@ -3,7 +3,6 @@ import { type Caller, endOf, OPEN } from '../access/caller.js'
 import type { Hub } from '../fanout/hub.js'
 import { type Limits, refusalProblem, type StreamRefusal } from '../limits/limits.js'
 import type { Topic } from '../messages/topic.js'
-import type { Transport } from '../protocol/frames.js'
 import { AccessLog } from '../telemetry/access-log.js'
 import { Counters } from '../telemetry/counters.js'
 import { Heartbeats } from './heartbeats.js'
@@ -33,7 +32,7 @@ export class Streams {
   readonly #callers = new Map<Stream, Caller>()
   readonly #guard: NodeJS.Timeout
   readonly #ageTimers = new Map<Stream, NodeJS.Timeout>()
-  readonly #sizes: Record<Transport, number> = { sse: 0, ndjson: 0, websocket: 0, poll: 0 }
+  readonly #sizes = new Map<string, number>()
   #draining = false
   #closed = false
 
@@ -66,9 +65,9 @@ export class Streams {
     return this.#streams.size
   }
 
-  /** Streams that are there, by what they travel on. */
-  get sizes(): Readonly<Record<Transport, number>> {
-    return this.#sizes
+  /** Streams that are there on the transport. */
+  sizeOf(transport: string): number {
+    return this.#sizes.get(transport) ?? 0
   }
 
   /** The gateway is about to stop: it still serves, and wants nobody new. */
@@ -79,6 +78,7 @@ export class Streams {
   create({ owner, ...options }: OwnedStreamOptions): Stream {
     const leave = owner === undefined ? undefined : this.#limits?.addStream(owner)
     const patterns = this.#limits?.patterns
+    const { transport } = options.format
     const stream: Stream = new Stream(this.#hub, this.#settings, {
       ...options,
       ...(owner !== undefined &&
@@ -92,7 +92,7 @@ export class Streams {
         this.#heartbeats.remove(stream)
         this.#streams.delete(stream)
         this.#callers.delete(stream)
-        this.#sizes[options.format.transport]--
+        this.#sizes.set(transport, this.sizeOf(transport) - 1)
         clearTimeout(this.#ageTimers.get(stream))
         this.#ageTimers.delete(stream)
         options.onClose?.(reason)
@@ -100,8 +100,8 @@ export class Streams {
     })
     this.#streams.add(stream)
     if (options.caller && options.caller !== OPEN) this.#callers.set(stream, options.caller)
-    this.#counters.open(options.format.transport)
-    this.#sizes[options.format.transport]++
+    this.#counters.open(transport)
+    this.#sizes.set(transport, this.sizeOf(transport) + 1)
     return stream
   }
 

@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.js'
 import type { Topic } from '../messages/topic.js'
 import type { CloseReason } from '../protocol/close-reasons.js'
-import type { Transport } from '../protocol/frames.js'
 import type { ProblemType } from '../protocol/problem-types.js'
 import { LogBudget } from './log-budget.js'
 import { type Logger, silentLogger } from './logger.js'
@@ -24,7 +23,7 @@ export interface AnsweredRequest {
 export interface EndedStream {
   /** The id of the request that has opened it. */
   readonly reqId: string | undefined
-  readonly transport: Transport
+  readonly transport: string
   readonly reason: CloseReason
   readonly topics: Iterable<Topic>
   readonly messages: number

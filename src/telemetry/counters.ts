@@ -1,6 +1,5 @@
 import type { Publication } from '../messages/message.js'
 import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
-import { TRANSPORTS, type Transport } from '../protocol/frames.js'
 import { GAP_REASONS, type GapReason } from '../protocol/gap.js'
 import { PROBLEMS, type ProblemType } from '../protocol/problem-types.js'
 import type { PublishResult } from '../protocol/publish-result.js'
@@ -34,8 +33,8 @@ export interface RequestTimes {
 export class Counters {
   /** Gaps that were announced, one for each topic and loss. */
   readonly gaps = zeros(GAP_REASONS)
-  /** Streams that were asked for. */
-  readonly opened = zeros(TRANSPORTS)
+  /** Streams that were asked for, by transport. */
+  readonly opened = new Map<string, number>()
   /** Streams that have ended. */
   readonly closed = zeros(Object.keys(CLOSE_REASONS) as CloseReason[]) // its own keys
   readonly published = new Map<PublishTransport, Map<PublishOutcome, number>>(
@@ -47,12 +46,7 @@ export class Counters {
   publishedBytes = 0
   /** Messages that the broker handed over, once for each topic of this gateway that they matched. */
   received = 0
-  readonly delivered: Readonly<Record<Transport, Delivered>> = {
-    sse: { messages: 0, bytes: 0 },
-    ndjson: { messages: 0, bytes: 0 },
-    websocket: { messages: 0, bytes: 0 },
-    poll: { messages: 0, bytes: 0 },
-  }
+  readonly #delivered = new Map<string, Delivered>()
   /** By the template of the path, never the path itself. */
   readonly requests = new Map<string, RequestTimes[]>()
   /** Problems that requests were answered with. */
@@ -65,7 +59,26 @@ export class Counters {
     increase(this.gaps, reason)
   }
 
-  open(transport: Transport): void {
+  /** Counts the transport from now on, from zero. */
+  addTransport(transport: string): void {
+    if (!this.opened.has(transport)) this.opened.set(transport, 0)
+  }
+
+  get transports(): Iterable<string> {
+    return this.opened.keys()
+  }
+
+  /** What has left on the transport; its owner adds to it. */
+  delivered(transport: string): Delivered {
+    let delivered = this.#delivered.get(transport)
+    if (!delivered) {
+      delivered = { messages: 0, bytes: 0 }
+      this.#delivered.set(transport, delivered)
+    }
+    return delivered
+  }
+
+  open(transport: string): void {
     increase(this.opened, transport)
   }
 

@@ -1,4 +1,3 @@
-import { TRANSPORTS, type Transport } from '../protocol/frames.js'
 import { packageVersion } from '../support/package.js'
 import type { Counters } from './counters.js'
 import type { Histogram } from './histogram.js'
@@ -10,7 +9,7 @@ export type Sample = readonly [labels: Readonly<Record<string, string>>, value: 
 export interface Measured {
   readonly counters: Counters
   readonly hub: { readonly size: number }
-  readonly streams: { readonly draining: boolean; readonly sizes: Readonly<Record<Transport, number>> }
+  readonly streams: { readonly draining: boolean; sizeOf(transport: string): number }
   readonly limits: { readonly patterns: { readonly size: number; readonly refused: number } }
   readonly broker: {
     readonly unavailable: string | undefined
@@ -108,19 +107,19 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     type: 'counter',
     help: 'Messages written to clients, once for each client.',
     labels: ['transport'],
-    read: ({ counters }) => TRANSPORTS.map(transport => [{ transport }, counters.delivered[transport].messages]),
+    read: ({ counters }) => byTransport(counters, transport => counters.delivered(transport).messages),
   },
   carillon_delivered_bytes_total: {
     type: 'counter',
     help: 'Bytes written to clients, with their framing and with control events, without heartbeats.',
     labels: ['transport'],
-    read: ({ counters }) => TRANSPORTS.map(transport => [{ transport }, counters.delivered[transport].bytes]),
+    read: ({ counters }) => byTransport(counters, transport => counters.delivered(transport).bytes),
   },
   carillon_streams: {
     type: 'gauge',
     help: 'Streams that are open: the clients that listen.',
     labels: ['transport'],
-    read: ({ streams }) => TRANSPORTS.map(transport => [{ transport }, streams.sizes[transport]]),
+    read: ({ counters, streams }) => byTransport(counters, transport => streams.sizeOf(transport)),
   },
   carillon_streams_opened_total: {
     type: 'counter',
@@ -184,6 +183,9 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     read: ({ broker }) => (broker.connections ? [[{}, broker.connections.roundTrips]] : []),
   },
 }
+
+const byTransport = ({ transports }: Counters, count: (transport: string) => number): Sample[] =>
+  Array.from(transports, transport => [{ transport }, count(transport)] as const)
 
 const byLabel = (label: string, counts: ReadonlyMap<string, number>): Sample[] =>
   [...counts].map(([value, count]) => [{ [label]: value }, count])

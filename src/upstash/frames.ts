@@ -1,7 +1,8 @@
 import { escapeLineEnds, toJson } from '../messages/json-text.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
-import { FORMATS, type Format, once, sseComment, sseRetry } from '../protocol/frames.js'
+import { type Format, once } from '../protocol/format.js'
+import { sse, sseComment, sseRetry } from '../protocol/sse.js'
 
 /**
  * A stream as Upstash's protocol has it: Server-Sent Events of one line each, such as
@@ -12,9 +13,11 @@ export const UPSTASH_FORMAT: Format = {
   transport: 'sse',
   encode: (message, topic) => (topic?.kind === 'pattern' ? patternFrame(message, topic) : channelFrame(message)),
   control: (event, _topic, data) => sseComment(`${event} ${data}`),
-  heartbeat: FORMATS.sse.heartbeat,
-  pack: FORMATS.sse.pack,
+  heartbeat: sse.heartbeat,
+  pack: sse.pack,
   retry: sseRetry,
+  comment: sseComment,
+  open: sse.open,
   hasIds: false,
 }
 

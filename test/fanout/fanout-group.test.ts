@@ -5,8 +5,8 @@ import { FlushScheduler } from '../../src/fanout/flush-scheduler.js'
 import { Subscriber } from '../../src/fanout/subscriber.js'
 import { Message } from '../../src/messages/message.js'
 import { channelTopic } from '../../src/messages/topic.js'
-import { FORMATS } from '../../src/protocol/frames.js'
 import { FakeSink } from '../support/fake-sink.js'
+import { FORMATS } from '../support/formats.js'
 import { endOfTick } from '../support/hub-client.js'
 
 const message = (text: string) => new Message({ channel: 'news', data: Buffer.from(text) })
@@ -58,7 +58,7 @@ t.test('writes to all others when one is cut in the middle of it', async t => {
   t.equal(last.sink.text, 'data: a\n\n')
   t.same(stuck.sink.closings, ['slow_consumer'])
   t.equal(group.members.size, 2)
-  t.same(scheduler.counters.delivered.sse, { messages: 2, bytes: 18 }, 'who was cut got nothing of it')
+  t.same(scheduler.counters.delivered('sse'), { messages: 2, bytes: 18 }, 'who was cut got nothing of it')
   t.equal(stuck.subscriber.messages, 0)
 })
 
@@ -83,7 +83,7 @@ t.test('a member that has left knows what it was sent', async t => {
   late.subscriber.close('client_gone')
   t.match(early.subscriber, { messages: 3, bytes: Buffer.byteLength(early.sink.text) })
   t.match(late.subscriber, { messages: 2, bytes: Buffer.byteLength(late.sink.text) })
-  t.same(scheduler.counters.delivered.sse, { messages: 5, bytes: early.subscriber.bytes + late.subscriber.bytes })
+  t.same(scheduler.counters.delivered('sse'), { messages: 5, bytes: early.subscriber.bytes + late.subscriber.bytes })
 })
 
 t.test('holds up nobody with many members: it writes to some of them a tick', async t => {
@@ -98,7 +98,7 @@ t.test('holds up nobody with many members: it writes to some of them a tick', as
   const served = many.filter(({ sink }) => sink.writes.length === 1)
   t.ok(served.length > 0 && served.length < 200, `${served.length} were written to`)
   t.equal(other.sink.text, 'data: b\n\n')
-  t.same(scheduler.counters.delivered.sse, { messages: served.length + 1, bytes: (served.length + 1) * 9 })
+  t.same(scheduler.counters.delivered('sse'), { messages: served.length + 1, bytes: (served.length + 1) * 9 })
   // What comes meanwhile waits, and leaves in one write.
   for (const text of ['c', 'd']) {
     full.deliver(message(text), topic)
@@ -108,7 +108,7 @@ t.test('holds up nobody with many members: it writes to some of them a tick', as
   t.equal(other.sink.writes.length, 3)
   scheduler.flush()
   for (const { sink } of many) t.match(sink.writes.map(String), ['data: a\n\n', 'data: c\n\ndata: d\n\n'])
-  t.same(scheduler.counters.delivered.sse, { messages: 603, bytes: 603 * 9 })
+  t.same(scheduler.counters.delivered('sse'), { messages: 603, bytes: 603 * 9 })
 })
 
 t.test('does not fall behind who publishes: when much waits, all get it at once', async t => {
@@ -176,7 +176,7 @@ t.test(
           throw new Error(`${subscriber.messages} messages, ${subscriber.bytes} bytes are counted of ${sink.text}`)
         bytes += sink.text.length
       }
-      const delivered = scheduler.counters.delivered.sse.bytes
+      const delivered = scheduler.counters.delivered('sse').bytes
       if (delivered !== bytes) throw new Error(`${delivered} of ${bytes} bytes are counted`)
     })
     await fc.assert(property)

@@ -4,7 +4,7 @@ import { MemoryBroker } from '../../src/brokers/memory/broker.js'
 import { Hub } from '../../src/fanout/hub.js'
 import { Message } from '../../src/messages/message.js'
 import { channelTopic, patternTopic, type Topic, topicKey } from '../../src/messages/topic.js'
-import { FORMATS } from '../../src/protocol/frames.js'
+import { FORMATS } from '../support/formats.js'
 import { endOfTick, hubClient, lines } from '../support/hub-client.js'
 
 const news = channelTopic('news')

@@ -14,10 +14,10 @@ import { globMatcher } from '../../src/messages/glob.js'
 import { Message } from '../../src/messages/message.js'
 import { channelProblem, eventTypeProblem, isChannelName, isGlob, patternProblem } from '../../src/messages/names.js'
 import { channelTopic } from '../../src/messages/topic.js'
-import { sseFrame } from '../../src/protocol/frames.js'
 import { requireJson } from '../../src/protocol/json.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { readRequest } from '../../src/protocol/session-protocol.js'
+import { sse } from '../../src/protocol/sse.js'
 import { readIdempotencyKey, requireKey } from '../../src/publishing/idempotency.js'
 import { argumentsFromJson, pipelineFromBody, readCommand } from '../../src/upstash/commands.js'
 import { hostileText, jsonText } from './texts.js'
@@ -73,7 +73,8 @@ export const properties: Record<string, fc.IRawProperty<unknown>> = {
     readRequest(frame)
   }) as fc.IRawProperty<unknown>,
   'messages in SSE': fc.property(fc.oneof(bytes, hostileText().map(Buffer.from)), data => {
-    const lines = sseFrame(new Message({ channel: 'a', data }))
+    const lines = sse
+      .encode(new Message({ channel: 'a', data }))
       .toString()
       .split(/\r\n|\r|\n/)
     const isEnvelope = lines[0] === 'event: envelope'

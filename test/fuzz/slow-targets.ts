@@ -17,10 +17,11 @@ import { Message } from '../../src/messages/message.js'
 import { channelProblem, eventTypeProblem, isGlob, patternProblem } from '../../src/messages/names.js'
 import { readTime } from '../../src/messages/time.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'
-import { ndjsonFrame, sseFrame } from '../../src/protocol/frames.js'
 import { requireJson } from '../../src/protocol/json.js'
+import { ndjson } from '../../src/protocol/ndjson.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { readRequest } from '../../src/protocol/session-protocol.js'
+import { sse } from '../../src/protocol/sse.js'
 import { readIdempotencyKey } from '../../src/publishing/idempotency.js'
 import { argumentsFromBody, pipelineFromBody, readCommand } from '../../src/upstash/commands.js'
 import { secret } from '../support/tokens.js'
@@ -143,7 +144,7 @@ export async function slowTargets(teardown: (end: () => unknown) => void): Promi
     'frames of a WebSocket': body(JSON_PARTS, text => readRequest(Buffer.from(text))),
     'messages in frames': body([...JSON_PARTS, '\r', '\r\n', '\ud800', 'é'], text => {
       const message = new Message({ channel: 'a', data: Buffer.from(text) })
-      return [sseFrame(message), ndjsonFrame(message)]
+      return [sse.encode(message), ndjson.encode(message)]
     }),
     'commands of Upstash': body(JSON_PARTS, text => {
       harmless(() => readCommand(argumentsFromBody(Buffer.from(text))))

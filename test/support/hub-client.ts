@@ -3,9 +3,9 @@ import type { Hub } from '../../src/fanout/hub.js'
 import { Subscriber } from '../../src/fanout/subscriber.js'
 import type { Client } from '../../src/fanout/subscription.js'
 import type { Topic } from '../../src/messages/topic.js'
-import type { Format } from '../../src/protocol/frames.js'
-import { FORMATS } from '../../src/protocol/frames.js'
+import type { Format } from '../../src/protocol/format.js'
 import { FakeSink } from './fake-sink.js'
+import { FORMATS } from './formats.js'
 
 export interface HubClientOptions {
   format?: Format

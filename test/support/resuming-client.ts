@@ -2,9 +2,9 @@ import { defaultConfig } from '../../src/config/config.js'
 import type { Hub } from '../../src/fanout/hub.js'
 import { placesOf } from '../../src/history/start-position.js'
 import { channelTopic, patternTopic, type Topic } from '../../src/messages/topic.js'
-import { CURSOR_FORMATS, FORMATS } from '../../src/protocol/frames.js'
 import { Stream } from '../../src/streams/stream.js'
 import { FakeSink } from './fake-sink.js'
+import { CURSOR_FORMATS, FORMATS } from './formats.js'
 
 export const CHANNELS = ['a', 'b']
 const KINDS = {

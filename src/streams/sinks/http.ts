@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Sink } from '../../fanout/subscriber.js'
 import { detach } from '../../node-internals/detach.js'
 import { CLOSE_REASONS, type CloseReason } from '../../protocol/close-reasons.js'
-import { LAST_CHUNK } from '../../protocol/frames.js'
+import { chunked, type Format, LAST_CHUNK } from '../../protocol/format.js'
 import { endSoon } from './end-soon.js'
 import { SocketSink } from './socket.js'
 
@@ -12,18 +12,26 @@ import { SocketSink } from './socket.js'
  * the socket: the frames already are in chunked transfer coding, the same bytes for every client.
  */
 export class HttpSink extends SocketSink implements Sink {
-  /** Until `begin`. */
+  /** Until it has begun. */
   #response: ServerResponse | undefined
+  readonly #sendHead: () => Promise<Socket>
+  /** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
   readonly #chunked: boolean
 
-  constructor(response: ServerResponse) {
+  /** `sendHead` sends the head of the response, and resolves with the socket once that carries this response. */
+  constructor(response: ServerResponse, sendHead: () => Promise<Socket>) {
     super()
     this.#response = response
+    this.#sendHead = sendHead
     this.#chunked = response.req.httpVersionMinor > 0
   }
 
-  /** The head has been written and the response is the one that the socket carries now. */
-  begin(socket: Socket, onClose: () => void): void {
+  frame(format: Format): Format {
+    return this.#chunked ? chunked(format) : format
+  }
+
+  async begin(onClose: () => void): Promise<void> {
+    const socket = await this.#sendHead()
     const isDetached = this.#response !== undefined && detach(this.#response, socket)
     this.#response = undefined
     this.attach(socket)

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { HttpSink } from '../../../src/streams/sinks/http.js'
+import { deferred } from '../../../src/support/deferred.js'
 
 /** A sink behind a head that is out, and the raw socket of its client, which reads only when it is told to. */
 async function openSink(t: Test, version = '1.1') {
@@ -15,18 +16,19 @@ async function openSink(t: Test, version = '1.1') {
   t.teardown(() => client.destroy())
   client.write(`GET / HTTP/${version}\r\nHost: x\r\n\r\n`)
   const [, response] = await requested
-  const sink = new HttpSink(response)
-  sink.write(Buffer.from('nothing is written before the head'))
-  response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
   const { socket } = response
-  let closes = 0
-  const gone = new Promise<void>(resolve => {
-    sink.begin(socket, () => {
-      closes++
-      resolve()
-    })
+  const sink = new HttpSink(response, async () => {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+    return socket
   })
-  return { sink, socket, client, gone, closes: () => closes }
+  sink.write(Buffer.from('nothing is written before the head'))
+  let closes = 0
+  const gone = deferred()
+  await sink.begin(() => {
+    closes++
+    gone.resolve()
+  })
+  return { sink, socket, client, gone: gone.promise, closes: () => closes }
 }
 
 type Opened = Awaited<ReturnType<typeof openSink>>
@@ -88,7 +90,7 @@ for (const way of ['past the stream', 'by the stream'])
     const { sink, socket, client } = await openSink(t)
     if (way === 'by the stream') {
       socket.setTimeout(60_000)
-      sink.begin(socket, () => {})
+      await sink.begin(() => {})
     }
     let written = ''
     const write = (times: number): number => {
@@ -165,10 +167,9 @@ t.test('takes what a client sends behind its request for nothing', async t => {
 })
 
 t.test('is gone without an answer, when it is cut before its head', async t => {
-  const server = createServer((_request, response) => new HttpSink(response).close('client_gone')).listen(
-    0,
-    '127.0.0.1',
-  )
+  const server = createServer((_request, response) => {
+    new HttpSink(response, () => Promise.reject(new Error('there is no head'))).close('client_gone')
+  }).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // it listens on TCP

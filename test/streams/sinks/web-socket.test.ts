@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { FORMATS, webSocketText } from '../../../src/protocol/frames.js'
+import { webSocketText } from '../../../src/protocol/web-socket.js'
 import { WebSocketSink } from '../../../src/streams/sinks/web-socket.js'
 import { openWebSocket } from '../../support/clients.js'
+import { FORMATS } from '../../support/formats.js'
 
 async function openSink(t: Test) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })

@@ -5,17 +5,10 @@ import { encodeId } from '../../src/messages/cursor.js'
 import { toJson } from '../../src/messages/json-text.js'
 import { Message } from '../../src/messages/message.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'
-import {
-  CURSOR_FORMATS,
-  chunked,
-  FORMATS,
-  type Format,
-  LAST_CHUNK,
-  sseComment,
-  sseRetry,
-  telling,
-  webSocketText,
-} from '../../src/protocol/frames.js'
+import { chunked, type Format, LAST_CHUNK, withPosition } from '../../src/protocol/format.js'
+import { sseComment, sseRetry } from '../../src/protocol/sse.js'
+import { webSocketText } from '../../src/protocol/web-socket.js'
+import { CURSOR_FORMATS, FORMATS } from '../support/formats.js'
 import { webSocketReceiver } from '../support/web-socket-receiver.js'
 
 const message = (data: string | Buffer, event?: string) =>
@@ -180,12 +173,12 @@ t.test('writes where a client stands as an id alone, which is no event to an Eve
 })
 
 t.test('writes where a client stands as an `open` event for one that asked for it', async t => {
-  const sse = telling(FORMATS.sse)
-  t.equal(telling(FORMATS.sse), sse, 'clients of one format share it')
+  const sse = withPosition(FORMATS.sse)
+  t.equal(withPosition(FORMATS.sse), sse, 'clients of one format share it')
   t.equal(`${sse.position?.('a.b')}`, 'id: a.b\nevent: open\ndata: {"cursor":"a.b"}\n\n')
   const message = kept('x')
   t.equal(sse.encode(message), FORMATS.sse.encode(message), 'encoded once for all')
-  const { position } = telling(CURSOR_FORMATS.ndjson)
+  const { position } = withPosition(CURSOR_FORMATS.ndjson)
   t.equal(`${position?.('a.b')}`, '{"cursor":"a.b","event":"open","data":"{\\"cursor\\":\\"a.b\\"}"}\n')
 })
 

@@ -1,0 +1,56 @@
+import type { Message } from '../messages/message.js'
+import { type Format, join, once } from './format.js'
+
+/* Server-Sent Events: WHATWG HTML 9.2. */
+
+/**
+ * `data:` is the message itself. Bytes that are not UTF-8 do not fit into a `data:` field and go as an `envelope` event, a
+ * name that no publisher can use. A line ends at CR, LF or CRLF, and an `EventSource` joins lines with LF: a client that
+ * needs the exact line ends asks for envelopes.
+ */
+function frame(message: Message): Buffer {
+  const { text, event, id } = message
+  return text === undefined ? sseEvent('envelope', message.envelope, id) : sseEvent(event, text, id)
+}
+
+function sseEvent(event: string | undefined, data: string, id?: string): Buffer {
+  const fields = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`
+  const lines = lineEnd.test(data) ? data.split(lineEnd).join('\ndata: ') : data
+  return Buffer.from(`${fields}data: ${lines}\n\n`)
+}
+
+const lineEnd = /\r\n|\r|\n/
+
+/** The reconnection time for `EventSource`, in milliseconds. */
+export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n\n`)
+
+export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
+
+export const sse: Format = {
+  transport: 'sse',
+  encode: once(frame),
+  control: (event, _topic, data) => sseEvent(event, data),
+  heartbeat: Buffer.from(':\n\n'),
+  pack: join,
+  retry: sseRetry,
+  comment: sseComment,
+  // An event without data is none to an `EventSource`, which takes over its id all the same.
+  position: cursor => Buffer.from(`id: ${cursor}\n\n`),
+  // A script sees no event without data.
+  open: cursor => sseEvent('open', JSON.stringify({ cursor }), cursor),
+  hasIds: true,
+}
+
+export const sseEnvelope: Format = {
+  ...sse,
+  encode: once(message => sseEvent(undefined, message.envelope, message.id)),
+}
+
+/** Over several channels of which some have a history: the cursor is each client's own, the rest of the frame is not. */
+export const sseCursors: Format = {
+  ...sse,
+  encode: once(message => sseEvent(undefined, message.envelope)),
+  prefix: cursor => (cursor === undefined ? NOTHING : Buffer.from(`id: ${cursor}\n`)),
+}
+
+const NOTHING = Buffer.alloc(0)
