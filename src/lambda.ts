@@ -3,10 +3,10 @@ import awsLambdaFastify from '@fastify/aws-lambda'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import carillon, { serverOptions } from './app.js'
 import type { Broker } from './brokers/broker.js'
+import { createBroker } from './brokers/registry.js'
 import { type Config, ConfigError } from './config/config.js'
 import { readConfig } from './config/environment.js'
 import { createGateway } from './gateway.js'
-import { createBroker } from './open-gateway.js'
 import { serializers } from './telemetry/server-log.js'
 
 export interface LambdaOptions {

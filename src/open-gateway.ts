@@ -1,7 +1,6 @@
 import type { Broker } from './brokers/broker.js'
-import { parseHistoryRules } from './brokers/history-rules.js'
-import { MemoryBroker } from './brokers/memory/broker.js'
 import type { RedisClient } from './brokers/redis/connection/from-ioredis.js'
+import { createBroker } from './brokers/registry.js'
 import { type Config, defaultConfig } from './config/config.js'
 import { createGateway, drain, type Gateway } from './gateway.js'
 import { checkPublication } from './publishing/publication.js'
@@ -51,20 +50,4 @@ export async function openGateway(options: GatewayOptions = {}): Promise<OpenGat
     },
     drain: () => drain(gateway),
   })
-}
-
-/** As the settings say; `redis` is a client in the place of an address. */
-export async function createBroker(config: Config, log: Logger, redis?: RedisClient | object): Promise<Broker> {
-  const kept = { history: parseHistoryRules(config.HISTORY), idempotencySeconds: config.IDEMPOTENCY_SECONDS }
-  if (redis === undefined && config.REDIS_URL === undefined) return new MemoryBroker(kept)
-  const { RedisBroker } = await import('./brokers/redis/broker.js') // not loaded where there is no Redis
-  const settings = {
-    ...(redis ? { client: redis } : { url: config.REDIS_URL ?? '' }),
-    timeout: config.REDIS_TIMEOUT_MS,
-    sharded: config.REDIS_SHARDED,
-    ...kept,
-    tls: { ca: config.REDIS_CA_FILE, cert: config.REDIS_CERT_FILE, key: config.REDIS_KEY_FILE },
-    sentinel: { username: config.REDIS_SENTINEL_USERNAME, password: config.REDIS_SENTINEL_PASSWORD },
-  }
-  return new RedisBroker(settings, log)
 }

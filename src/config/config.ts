@@ -10,6 +10,17 @@ type LogRequests = (typeof LOG_REQUESTS)[number]
 /** `100/10s`, `6000/m`: see `src/limits/rate.ts`. */
 const RATE_PATTERN = '^[1-9]\\d{0,8}/\\d{0,5}[smh]$'
 
+/** The schemes of `REDIS_URL`. */
+export const REDIS_SCHEMES = [
+  'redis',
+  'rediss',
+  'redis+sentinel',
+  'rediss+sentinel',
+  'redis+cluster',
+  'rediss+cluster',
+  'unix',
+] as const
+
 /**
  * Every setting there is: name, type, default, and the words for `--help` and `docs/settings.md`.
  * The environment is the only source, as the twelve-factor app asks.
@@ -34,7 +45,7 @@ export const configSchema = Type.Object({
   }),
   REDIS_URL: Type.Optional(
     Type.String({
-      pattern: '^(rediss?(\\+sentinel|\\+cluster)?|unix)://',
+      pattern: `^(?:${REDIS_SCHEMES.join('|').replaceAll('+', '\\+')})://`,
       description:
         'Redis to work with: redis://user:password@host:port/db, rediss:// for TLS, unix:///path, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port. Without it the embedded broker serves this one process.',
     }),
