@@ -12,10 +12,10 @@ import { startRedis } from './support/redis.js'
 import { until } from './support/until.js'
 
 /*
- * What the docs give to browsers, run there as it stands; the JavaScript of README.md and docs/client.md is run by
- * test/client/module.test.ts.
+ * What the docs give to browsers, run there as it stands; the JavaScript of docs/client.md is run by
+ * test/client/module.test.ts, and that of the guides by test/docs-listen.test.ts and test/docs-guides.test.ts.
  *
- * docs/access.md, "a browser with a ticket": the page's lines as they stand, on a page that a backend serves, which
+ * docs/access.md, "Tickets": the page's lines as they stand, on a page that a backend serves, which
  * asks for tickets with its key by the command of the same section.
  */
 const browser = await openBrowser(t)
@@ -101,7 +101,7 @@ t.test('README.md: the line for the developer tools works in those of the consol
   }, 'the line says what comes')
 })
 
-t.test('docs/recipes.md: a page that alerts a person, and loads itself anew after a gap', async t => {
+t.test('docs/recipes.md: a page that alerts a person, and reloads after a gap', async t => {
   const fences = fencesOf('docs/recipes.md')
   const recipe = fences.find(({ language, text }) => language === 'html' && text.includes('alert('))?.text ?? ''
   const [, body = '', path = ''] = /-d '(.+?)' '127\.0\.0\.1:3000(.+?)'/.exec(fences[1]?.text ?? '') ?? []

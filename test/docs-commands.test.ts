@@ -29,6 +29,9 @@ const NOT_RUN: [block: RegExp, reason: string][] = [
 const ELSEWHERE: [page: string, block: RegExp, test: string][] = [
   ['docs/recipes.md', /./, 'test/recipes.test.ts'],
   ['README.md', /^curl /, 'test/readme.test.ts'],
+  ['docs/quickstart.md', /^curl /, 'test/readme.test.ts'],
+  ['docs/first-app.md', /^curl /, 'test/docs-guides.test.ts'],
+  ['docs/publish.md', /./, 'test/docs-publish.test.ts'],
 ]
 
 const backend = createApiKey('backend', { publish: ['*'], subscribe: ['*'], inspect: ['*'] })
@@ -45,6 +48,11 @@ interface Setting {
 
 const PAGES: Record<string, (t: Test) => Promise<Setting>> = {
   'README.md': async t => ({ replace: { 'redis://127.0.0.1:6379': (await startRedis(t)).url } }),
+  'docs/quickstart.md': async t => ({ replace: { 'redis://127.0.0.1:6379': (await startRedis(t)).url } }),
+  'docs/first-app.md': async () => ({}),
+  'docs/authentication.md': async () => ({}),
+  'docs/ai-streams.md': async () => ({}),
+  'docs/cors.md': async () => ({ settings: { ALLOWED_ORIGINS: 'http://localhost:5173' } }),
   'docs/cli.md': async () => ({
     settings: {},
     // The line is right about a load balancer; here nothing cuts anybody.

@@ -8,9 +8,9 @@ import { build } from '../support/gateway.js'
 
 const read = (path: string): string => readFileSync(packageFile(path), 'utf8')
 
-t.test('the README says how small it is', async t => {
+t.test('docs/client.md says how small it is', async t => {
   const script = readFileSync(packageFile('dist/client.js'))
-  const [, plain, zipped] = /(\d+\.\d) kB, (\d+\.\d) kB compressed/.exec(read('README.md')) ?? []
+  const [, plain, zipped] = /(\d+\.\d) kB, (\d+\.\d) kB compressed/.exec(read('docs/client.md')) ?? []
   const kilobytes = (bytes: number) => bytes / 1000
   t.ok(Math.abs(Number(plain) - kilobytes(script.length)) <= 0.1, `${plain} kB is ${script.length} bytes`)
   const { length } = gzipSync(script, { level: 9 })
@@ -28,9 +28,7 @@ t.test('the package exports it with its types', async t => {
 t.test('the recipes of the docs run as they stand', async t => {
   const { url } = await build(t)
   const context = await openContext(t, await openBrowser(t))
-  const recipes = ['README.md', 'docs/client.md'].flatMap(path =>
-    [...read(path).matchAll(/^```js\n(.*?)\n```$/gms)].map(([, code = '']) => code),
-  )
+  const recipes = [...read('docs/client.md').matchAll(/^```js\n(.*?)\n```$/gms)].map(([, code = '']) => code)
   t.ok(recipes.length >= 5)
   for (const recipe of recipes) {
     const page = await context.newPage()
