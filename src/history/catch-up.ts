@@ -5,9 +5,10 @@ import { type Mark, markOf, type Position } from '../messages/position.js'
 import type { GapReason } from '../protocol/gap.js'
 import { withTimeout } from '../support/with-timeout.js'
 import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
-import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './positions.js'
+import { HeldMessages } from './held-messages.js'
+import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './sequence.js'
 
-/** For whom a history is replayed: one client, or all clients of a channel after a loss. */
+/** The receiver of a catch-up: one client, or all clients of a channel after a loss. */
 export interface Reader {
   deliver(message: Message, source: 'history' | 'live'): void
   /** Something is missing at this place. `until` is when the message that follows was published. */
@@ -16,7 +17,7 @@ export interface Reader {
   ready(): Promise<void>
   /**
    * The reader has everything up to the position, and every live message so far. From now on
-   * nothing is taken any more. Without a position: whatever comes next follows.
+   * the catch-up takes no more messages. Without a position, any message may follow.
    */
   caughtUp(position: Position | undefined): void
 }
@@ -25,22 +26,16 @@ export interface CatchUpOptions {
   readonly channel: string
   readonly catchUps: CatchUpLimiter
   readonly reader: Reader
-  /** So many bytes of live messages are held while it reads. */
+  /** How many bytes of live messages it holds while it reads. */
   readonly maxHeldBytes?: number
-}
-
-interface Held {
-  readonly message: Message
-  /** The number of the last read that had begun when it came. */
-  readonly read: number
 }
 
 /**
  * Brings a reader from a place in a channel's history to now, while live messages go on:
  *
- *     history   … 4 5 6 7 8 9            read page by page, from behind the reader's place
+ *     history   … 4 5 6 7 8 9            read page by page, from the reader's place on
  *     live            7 8 n 9 10 11      held; n is native, it has no position
- *     reader    … 4 5 6 7 8 9 n 10 11    those that were read are dropped from what was held
+ *     reader    … 4 5 6 7 8 9 n 10 11    the held copies of 7 8 9 are dropped
  *
  * Live messages over the bound are dropped as long as the history has them, too.
  */
@@ -48,33 +43,28 @@ export class CatchUp {
   readonly #channel: string
   readonly #catchUps: CatchUpLimiter
   readonly #reader: Reader
-  readonly #maxHeldBytes: number
-  #held: Held[] = []
-  #heldBytes = 0
-  /** Up to where the reader has everything; undefined where whatever comes follows. */
+  readonly #held: HeldMessages
+  /** The reader has everything up to here. Undefined where any message may follow. */
   #position: Position | undefined
   /** How many reads have begun. */
   #reads = 0
-  /** A read must have this number before it can be the last: what came before it was dropped. */
+  /** A read must have this number before it can be the last: live messages that came before it were dropped. */
   #lastRead = 0
-  #nativesLost = false
   /** Where the reader stood in an epoch that has ended: it has what lies before, which may still come live. */
   #left: Mark | undefined
   #failingSince: number | undefined
   #stopped = false
 
-  constructor({ channel, catchUps, reader, maxHeldBytes = MAX_HELD_BYTES }: CatchUpOptions) {
+  constructor({ channel, catchUps, reader, maxHeldBytes }: CatchUpOptions) {
     this.#channel = channel
     this.#catchUps = catchUps
     this.#reader = reader
-    this.#maxHeldBytes = maxHeldBytes
+    this.#held = new HeldMessages(maxHeldBytes)
   }
 
   /** A live message. */
   take(message: Message): void {
-    this.#held.push({ message, read: this.#reads })
-    this.#heldBytes += weightOf(message)
-    if (this.#heldBytes > this.#maxHeldBytes) this.#dropHeld()
+    if (!this.#held.add(message, this.#reads)) this.readOn()
   }
 
   /** What came so far may be out of date: only a read that begins later can be the last. */
@@ -85,7 +75,7 @@ export class CatchUp {
   /** The reader is gone. */
   stop(): void {
     this.#stopped = true
-    this.#held = []
+    this.#held.takeAll()
   }
 
   /** Resolves when it has caught up or was stopped. */
@@ -136,36 +126,35 @@ export class CatchUp {
     }
   }
 
-  /** Lets out what was held, as far as it follows; false where the history has to say what is between. */
+  /** Delivers the held messages, as far as each follows the one before. False where the history must be read again. */
   #release({ continuity, newest }: HistoryPage): boolean {
-    if (this.#nativesLost) this.#reader.gap('replay_overflow')
-    this.#nativesLost = false
-    let told = continuity === 'reset'
-    for (let held = this.#held[0]; held && !this.#stopped; held = this.#held[0]) {
+    if (this.#held.takeLoss()) this.#reader.gap('replay_overflow')
+    let isAnnounced = continuity === 'reset'
+    for (let held = this.#held.oldest; held && !this.#stopped; held = this.#held.oldest) {
       const { message, read } = held
       const known = this.#position
       const { position } = message
       if (position && this.#left && mayBeCovered(this.#left, position)) {
-        this.#drop()
+        this.#held.dropOldest()
         continue
       }
       if (position && known && isOther(known, position)) {
-        // Two histories: one of them has been rolled back. Which one, the next read knows.
-        if (!told) this.#reader.gap('history_reset')
+        // Two histories, and one of them has been rolled back. The next read shows which.
+        if (!isAnnounced) this.#reader.gap('history_reset')
         this.readOn()
-        this.#keep(({ position }) => !position)
+        this.#held.keepNatives()
         return false
       }
       if (position && read < this.#reads && !(newest && isCovered(newest, position))) {
-        // It had come before the history was read, which does not know it: what it was part of has been lost meanwhile.
-        this.#drop()
-        if (!told) this.#reader.gap('history_reset')
-        told = true
+        // It came before the history was read, and the history lacks it: its part of the history has been lost meanwhile.
+        this.#held.dropOldest()
+        if (!isAnnounced) this.#reader.gap('history_reset')
+        isAnnounced = true
         continue
       }
       const isKnown = position && known && isCovered(known, position)
       if (position && known && !isKnown && !isNext(known, position)) return false
-      this.#drop()
+      this.#held.dropOldest()
       if (isKnown) continue
       if (position) this.#position = position
       this.#reader.deliver(message, 'live')
@@ -182,39 +171,13 @@ export class CatchUp {
     this.#failingSince ??= performance.now()
     if (performance.now() - this.#failingSince < GIVE_UP_MS) return query
     this.#reader.gap('history_unavailable')
-    for (const { message } of this.#held.splice(0)) if (!this.#stopped) this.#reader.deliver(message, 'live')
+    for (const message of this.#held.takeAll()) if (!this.#stopped) this.#reader.deliver(message, 'live')
     if (!this.#stopped) this.#reader.caughtUp(undefined)
     return undefined
   }
-
-  /** Lets go of what the history has, too; and if that is not enough, of everything. */
-  #dropHeld(): void {
-    this.readOn()
-    this.#keep(({ position }) => !position)
-    if (this.#heldBytes <= this.#maxHeldBytes) return
-    this.#held = []
-    this.#heldBytes = 0
-    this.#nativesLost = true
-  }
-
-  /** Lets go of the oldest that is held. */
-  #drop(): void {
-    const held = this.#held.shift()
-    if (held) this.#heldBytes -= weightOf(held.message)
-  }
-
-  #keep(wanted: (message: Message) => boolean): void {
-    this.#held = this.#held.filter(({ message }) => wanted(message))
-    this.#heldBytes = this.#held.reduce((sum, { message }) => sum + weightOf(message), 0)
-  }
 }
 
-const MAX_HELD_BYTES = 256 * 1024
-/** About what a message takes in memory beside its data. */
-const OVERHEAD = 200
-const weightOf = ({ data }: Message): number => data.length + OVERHEAD
-
-/** How long a client that takes a page slowly keeps others waiting. */
+/** How long a client that takes a page slowly may keep others waiting. */
 const TURN_MS = 250
-/** Longer than a Redis needs that is just back, or a failover; then live messages are worth more than old ones. */
+/** Longer than a failover, or the start of a Redis, takes. After that, live messages are worth more than old ones. */
 const GIVE_UP_MS = 10_000

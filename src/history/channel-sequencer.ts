@@ -3,9 +3,7 @@ import { markOf, type Position } from '../messages/position.js'
 import type { GapReason } from '../protocol/gap.js'
 import { CatchUp } from './catch-up.js'
 import type { CatchUpLimiter } from './catch-up-limiter.js'
-import { DeduplicationWindow } from './deduplication-window.js'
-import { isCovered, isNext } from './positions.js'
-import { SequenceTracker } from './sequence-tracker.js'
+import { DeduplicationWindow, isCovered, isNext, SequenceTracker } from './sequence.js'
 
 /** All clients of a channel here. */
 export interface Audience {
@@ -61,7 +59,7 @@ export class ChannelSequencer {
   /** Where the history stood before the channel was subscribed; undefined where that cannot be known. */
   begin(newest: Position | undefined): void {
     // A message may have come by an earlier subscription, whose end is on its way: what follows it is heard, or missed.
-    this.#clients.position ??= newest
+    this.#clients.startAt(newest)
   }
 
   message(message: Message): void {
@@ -72,7 +70,7 @@ export class ChannelSequencer {
     } else if (!position) {
       this.#audience.deliver(message)
     } else if (!this.#clients.position || isNext(this.#clients.position, position)) {
-      this.#clients.position = position
+      this.#clients.advance(position)
       this.#window = undefined // live messages come in order: no copy can still come
       this.#audience.deliver(message)
     } else if (!this.#isCopy(position)) {

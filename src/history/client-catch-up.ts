@@ -6,9 +6,7 @@ import type { Format } from '../protocol/format.js'
 import type { GapReason } from '../protocol/gap.js'
 import { CatchUp } from './catch-up.js'
 import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
-import { DeduplicationWindow } from './deduplication-window.js'
-import { isCovered } from './positions.js'
-import { SequenceTracker } from './sequence-tracker.js'
+import { DeduplicationWindow, isCovered, SequenceTracker } from './sequence.js'
 
 /** The queue of the client that catches up. */
 export interface CatchUpQueue {

@@ -5,13 +5,13 @@ import type { GapReason } from '../protocol/gap.js'
 import { Problem } from '../protocol/problems.js'
 import type { PageQuery } from './catch-up-limiter.js'
 
-/** From where a client wants to go on, as it says it. */
-export interface ResumeRequest {
-  /** An id, or several joined; it counts alone. */
+/** Where a client asks to begin. It becomes a start position on each topic. */
+export interface StartRequest {
+  /** An id, or several joined. With it, the other two are ignored. */
   readonly cursor?: string | undefined
   /** `10m`, `all`, or a time or date as in RFC 3339. */
   readonly since?: string | undefined
-  /** So many messages of each channel. */
+  /** How many messages of each channel. */
   readonly last?: number | undefined
 }
 
@@ -23,7 +23,7 @@ export type Places = ReadonlyMap<Topic, Place>
 
 /** @throws Problem `invalid-request` for a `since` that is no time */
 export function placesOf(
-  { cursor, since, last }: ResumeRequest,
+  { cursor, since, last }: StartRequest,
   topics: readonly Topic[],
   hasHistory: (topic: Topic) => boolean,
   askedAt = performance.now(),
