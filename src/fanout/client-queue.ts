@@ -1,3 +1,4 @@
+import type { CatchUpQueue, Gate } from '../history/client-catch-up.js'
 import { joinIds } from '../messages/cursor.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
@@ -16,19 +17,12 @@ export interface ClientQueueOptions {
   readonly onRefused?: (topic: Topic) => void
 }
 
-/** Stands before a topic while the client is being brought up to date. */
-export interface Gate {
-  take(message: Message): void
-  /** Whether a gap of the topic concerns the client, too. */
-  concerns(reason: GapReason): boolean
-}
-
 /**
  * The queue of one client that differs from its neighbours: it has several topics, wants only so
  * many messages, or is not yet where they are. It sees to it that a message which matches several
  * of its topics arrives once, unless each copy is wanted.
  */
-export class ClientQueue extends FanoutGroup {
+export class ClientQueue extends FanoutGroup implements CatchUpQueue {
   readonly #onLimit: () => void
   readonly #onRefused: ((topic: Topic) => void) | undefined
   readonly #everyCopy: boolean

@@ -24,7 +24,7 @@ interface Round {
  */
 export class FanoutGroup {
   readonly format: Format
-  readonly members = new Set<Subscriber>()
+  readonly #members = new Set<Subscriber>()
   readonly #scheduler: FlushScheduler
   readonly #delivered: Delivered
   #frames: Buffer[] = []
@@ -41,6 +41,19 @@ export class FanoutGroup {
     this.format = format
     this.#scheduler = scheduler
     this.#delivered = scheduler.counters.delivered(format.transport)
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  has(subscriber: Subscriber): boolean {
+    return this.#members.has(subscriber)
+  }
+
+  /** For each member, a promise that resolves when it takes more without holding it in memory. */
+  drained(): Promise<void>[] {
+    return Array.from(this.#members, member => member.drained())
   }
 
   /** Takes a message that came on one of the group's topics. */
@@ -71,18 +84,16 @@ export class FanoutGroup {
   /** A newcomer must not get what was published before it came: that leaves first. */
   join(subscriber: Subscriber): void {
     this.flush()
-    if (this.members.has(subscriber)) return
-    this.members.add(subscriber)
-    subscriber.messages -= this.#sentMessages
-    subscriber.bytes -= this.#sentBytes
+    if (this.#members.has(subscriber)) return
+    this.#members.add(subscriber)
+    subscriber.countFrom(this.#sentMessages, this.#sentBytes)
   }
 
   leave(subscriber: Subscriber): void {
     // One that was cut by the write that is going on does not get it; any other gets what came before, and is counted.
     if (!this.#isWriting && (this.#round || !subscriber.closed)) this.flush()
-    if (!this.members.delete(subscriber)) return
-    subscriber.messages += this.#sentMessages
-    subscriber.bytes += this.#sentBytes
+    if (!this.#members.delete(subscriber)) return
+    subscriber.countUpTo(this.#sentMessages, this.#sentBytes)
   }
 
   /** What comes next on the group's topics does not follow what came before. */
@@ -92,14 +103,14 @@ export class FanoutGroup {
   refuse(topic: Topic, gap?: string): void {
     if (gap !== undefined) this.push(this.format.control('gap', topic, gap))
     this.flush()
-    for (const member of [...this.members]) member.close('channel_refused')
+    for (const member of [...this.#members]) member.close('channel_refused')
   }
 
   /** The end of a tick. */
   advance(): void {
     // Who publishes faster than the members are written to has to wait for them.
     const isBehind = this.#frameBytes > MAX_FRAME_BYTES
-    const share = Math.max(LEAST_WRITES_A_TICK, Math.ceil(this.members.size / MOST_TICKS))
+    const share = Math.max(LEAST_WRITES_A_TICK, Math.ceil(this.#members.size / MOST_TICKS))
     this.#write(isBehind ? Number.POSITIVE_INFINITY : share)
     if (this.#round || this.#frames.length > 0) this.#scheduler.add(this)
   }
@@ -119,9 +130,8 @@ export class FanoutGroup {
     this.#isWriting = true
     for (const member of members) {
       if (member.closed) {
-        // It is about to leave, and will be told what all have got.
-        member.messages -= messages
-        member.bytes -= bytes.length
+        // It is about to leave, and will count what all others have got.
+        member.countFrom(messages, bytes.length)
       } else {
         member.write(bytes)
         if (!member.closed) written++
@@ -133,14 +143,14 @@ export class FanoutGroup {
     this.#delivered.bytes += bytes.length * written
     if (left === 0) return
     this.#round = undefined
-    // Counted once for all members; who was cut by this write is none any more.
+    // Counted once for all members. Those that this write has cut are members no more.
     this.#sentMessages += messages
     this.#sentBytes += bytes.length
   }
 
   #nextRound(): Round | undefined {
     if (this.#frames.length === 0) return undefined
-    const round = { bytes: this.format.pack(this.#frames), messages: this.#messages, members: this.members.values() }
+    const round = { bytes: this.format.pack(this.#frames), messages: this.#messages, members: this.#members.values() }
     this.#frames = []
     this.#frameBytes = 0
     this.#messages = 0

@@ -1,24 +1,19 @@
-import { type Broker, type BrokerListener, type Loss, SubscribeRefused } from '../brokers/broker.js'
-import type { History } from '../brokers/history.js'
-import { CatchUpLimiter, type PageQuery } from '../history/catch-up-limiter.js'
-import { ChannelSequencer } from '../history/channel-sequencer.js'
-import { HeadLoader } from '../history/head-loader.js'
+import type { Broker, BrokerListener, Loss } from '../brokers/broker.js'
+import type { PageQuery } from '../history/catch-up-limiter.js'
+import type { ChannelSequencer } from '../history/channel-sequencer.js'
+import { Histories, type HistoriesOptions } from '../history/histories.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import { type GapReason, gapData, type LossReason } from '../protocol/gap.js'
-import { deferred } from '../support/deferred.js'
 import { Counters } from '../telemetry/counters.js'
+import type { Client } from './client.js'
 import { FlushScheduler } from './flush-scheduler.js'
 import { countListeners } from './listener-counts.js'
-import { type Client, Subscription, type SubscriptionContext } from './subscription.js'
+import { Subscription, type SubscriptionContext } from './subscription.js'
 
-export interface HubOptions {
+export interface HubOptions extends HistoriesOptions {
   readonly now?: () => number
   readonly counters?: Counters
-  /** So many clients are brought up to date at a time. */
-  readonly maxReplays?: number
-  /** How long to wait, in milliseconds, before a read of the history that failed is tried again. */
-  readonly retryMs?: number
 }
 
 /**
@@ -30,17 +25,11 @@ export class Hub implements BrokerListener {
   readonly scheduler: FlushScheduler
   readonly #broker: Broker
   readonly #context: SubscriptionContext
-  readonly #histories: Histories | undefined
   readonly #channels = new Map<string, Subscription>()
   readonly #patterns = new Map<string, Subscription>()
 
   constructor(broker: Broker, options: HubOptions = {}) {
-    const {
-      now = Date.now,
-      counters = new Counters(),
-      maxReplays = DEFAULT_MAX_REPLAYS,
-      retryMs = DEFAULT_RETRY_MS,
-    } = options
+    const { now = Date.now, counters = new Counters(), ...limits } = options
     const { history } = broker
     this.scheduler = new FlushScheduler(counters)
     this.#broker = broker
@@ -48,12 +37,7 @@ export class Hub implements BrokerListener {
       scheduler: this.scheduler,
       counters,
       now,
-      catchUps: history && new CatchUpLimiter(history, maxReplays, retryMs),
-    }
-    this.#histories = history && {
-      history,
-      headLoader: new HeadLoader(history, retryMs),
-      repairs: new CatchUpLimiter(history, MAX_REPAIRS, retryMs),
+      histories: history && new Histories(history, limits),
     }
   }
 
@@ -67,30 +51,27 @@ export class Hub implements BrokerListener {
   }
 
   /** The topic is a channel with a history. */
-  hasHistory({ kind, name }: Topic): boolean {
-    return kind === 'channel' && this.#histories?.history.ruleOf(name) !== undefined
+  hasHistory(topic: Topic): boolean {
+    return this.#context.histories?.has(topic) ?? false
   }
 
-  /** Channels with a history that are live, and who follows them. */
+  /** The sequencers of the channels that are live, by channel. */
   *sequencers(): Generator<[string, ChannelSequencer]> {
     for (const [channel, { sequencer, isLive }] of this.#channels) if (sequencer && isLive) yield [channel, sequencer]
   }
 
   /**
    * Adds the client to the topic. Resolves when the topic is live, rejects with `SubscribeRefused`;
-   * messages may come before that. Whoever stops waiting calls `expectGap`. With a place to begin
+   * messages may come before that. A caller that stops waiting calls `expectGap`. With a place to begin
    * from, the client gets what the history has from there, and then joins the others.
    */
   async subscribe(client: Client, topic: Topic, from?: PageQuery): Promise<void> {
-    // Who is cut by what is due may be the last one there, and take the subscription along.
+    // A client that is cut by this flush may be the last one there, and then the subscription goes, too.
     client.group?.flush()
     this.#find(topic)?.flush(client)
     if (client.subscriber.closed) return
     const subscription = this.#find(topic) ?? this.#create(topic)
-    const catchUp = from && subscription.resume(client, from)
-    if (!catchUp) subscription.join(client)
-    if (!subscription.isLive) await subscription.waitFor(client)
-    catchUp?.start()
+    await subscription.join(client, from)
   }
 
   unsubscribe(client: Client, topic: Topic): void {
@@ -100,12 +81,9 @@ export class Hub implements BrokerListener {
     if (subscription.groups.size === 0) this.#drop(subscription)
   }
 
-  /** The client counts on the topic although it is not live yet: what it misses until then is told. */
+  /** The client counts on the topic although it is not live yet: what it misses until then is announced. */
   expectGap(client: Client, topic: Topic): void {
-    const subscription = this.#find(topic)
-    if (!subscription || subscription.isLive) return
-    subscription.promise(client)
-    subscription.lost ??= { since: this.#context.now(), reason: 'redis_unavailable' }
+    this.#find(topic)?.expectGap(client)
   }
 
   /** Tells one client of a gap that is its own. */
@@ -137,36 +115,21 @@ export class Hub implements BrokerListener {
   message(message: Message, pattern?: string): void {
     this.#context.counters.received++
     const subscription = pattern === undefined ? this.#channels.get(message.channel) : this.#patterns.get(pattern)
-    if (!subscription) return // unsubscribed, and the broker has not heard of it yet
-    // The first message after a loss may come before the news that the topic is live again.
-    if (subscription.lost) this.#makeGood(subscription)
-    if (subscription.sequencer) subscription.sequencer.message(message)
-    else subscription.deliver(message)
+    subscription?.message(message) // without one it was unsubscribed, and the broker does not know it yet
   }
 
   live(topic: Topic): void {
-    const subscription = this.#find(topic)
-    if (subscription) this.#setLive(subscription)
+    this.#find(topic)?.becomeLive()
   }
 
   lost(reason: LossReason, { since = this.#context.now(), topics }: Loss = {}): void {
-    const lost = { since, reason }
     const all = () => [...this.#channels.values(), ...this.#patterns.values()]
     const concerned = topics ? topics.map(topic => this.#find(topic)) : all()
-    for (const subscription of concerned) {
-      if (!subscription?.isPromised) continue
-      if (subscription.isLive) subscription.live = deferred()
-      subscription.isLive = false
-      subscription.lost ??= lost
-      subscription.interrupt()
-    }
+    for (const subscription of concerned) subscription?.lose({ since, reason })
   }
 
   refused(topic: Topic): void {
-    const subscription = this.#find(topic)
-    if (!subscription) return
-    subscription.live.reject(new SubscribeRefused('Redis refuses the topic since it is back'))
-    for (const group of [...subscription.groups]) group.refuse(subscription.topic, subscription.gapDue(group.format))
+    this.#find(topic)?.refuse()
   }
 
   countListeners(channels: readonly string[], isWanted?: () => boolean): Promise<number[] | undefined> {
@@ -184,67 +147,25 @@ export class Hub implements BrokerListener {
   #create(topic: Topic): Subscription {
     const subscription = new Subscription(topic, this.#context)
     this.#subscriptionsOf(topic).set(topic.name, subscription)
-    const rule = topic.kind === 'channel' ? this.#histories?.history.ruleOf(topic.name) : undefined
-    if (rule && this.#histories) {
-      subscription.sequencer = new ChannelSequencer(topic.name, this.#histories.repairs, subscription)
-      this.#findPlace(subscription, this.#histories.headLoader)
-    } else {
-      this.#ask(subscription)
-    }
+    this.#ask(subscription)
     return subscription
   }
 
-  /** Where the history stands is asked before the channel is subscribed: whatever comes after that is heard, or missed. */
-  async #findPlace(subscription: Subscription, headLoader: HeadLoader): Promise<void> {
-    const { topic, sequencer } = subscription
+  async #ask(subscription: Subscription): Promise<void> {
+    const { topic } = subscription
+    const { histories } = this.#context
     const isWanted = () => this.#find(topic) === subscription
-    // As long as the broker is away the channel would not be live either.
-    const place = await headLoader.find(topic.name, isWanted)
-    if (!isWanted()) return
-    if (place) {
-      sequencer?.begin(place.newest)
-      // Who stopped waiting has missed what came before that place.
-      if (subscription.lost) subscription.isBehind = true
-    } // otherwise the first message will tell, or the next check
-    this.#ask(subscription)
+    if (histories?.has(topic) && !(await subscription.findHead(histories, isWanted))) return
+    this.#broker.subscribe(topic).then(
+      () => subscription.becomeLive(),
+      (error: Error) => subscription.reject(error),
+    )
   }
 
-  #ask(subscription: Subscription): void {
-    this.#broker.subscribe(subscription.topic).then(() => this.#setLive(subscription), subscription.live.reject)
-  }
-
-  #drop({ topic, sequencer }: Subscription): void {
-    sequencer?.stop()
+  #drop(subscription: Subscription): void {
+    const { topic } = subscription
+    subscription.stop()
     this.#subscriptionsOf(topic).delete(topic.name)
     this.#broker.unsubscribe(topic)
   }
-
-  #setLive(subscription: Subscription): void {
-    subscription.isLive = true
-    subscription.promise()
-    if (subscription.lost) this.#makeGood(subscription)
-    subscription.live.resolve()
-  }
-
-  /** What may have been missed is read from the history, or told. */
-  #makeGood(subscription: Subscription): void {
-    if (!subscription.lost) return
-    const { since, reason } = subscription.lost
-    subscription.repaired = subscription.lost
-    subscription.lost = undefined
-    const recovers = subscription.sequencer?.recover(since)
-    if (!recovers || subscription.isBehind) subscription.gap(reason, since)
-    subscription.isBehind = false
-  }
 }
-
-interface Histories {
-  readonly history: History
-  readonly headLoader: HeadLoader
-  /** The work of repairing channels after a loss; apart, so that it need not wait behind clients. */
-  readonly repairs: CatchUpLimiter
-}
-
-const DEFAULT_RETRY_MS = 200
-const DEFAULT_MAX_REPLAYS = 100
-const MAX_REPAIRS = 16

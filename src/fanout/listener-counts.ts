@@ -32,7 +32,7 @@ export async function countListeners(
       if (!isWanted()) return undefined
     }
     let count = 0
-    for (const group of groups) count += group.members.size
+    for (const group of groups) count += group.size
     counts.push(count)
   }
   return counts

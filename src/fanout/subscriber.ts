@@ -18,7 +18,7 @@ export interface Sink {
 
 export interface SubscriberOptions {
   sink: Sink
-  /** A client may fall behind by so many bytes before it is cut. */
+  /** How many bytes a client may fall behind before it is disconnected. */
   maxBufferedBytes: number
   onClose: (reason: CloseReason) => void
 }
@@ -30,9 +30,8 @@ export interface SubscriberOptions {
  *       └──close()──▶ closed, but what was held and the goodbye wait for open()
  */
 export class Subscriber {
-  /** Messages, and bytes with everything else, that were written for it: the groups that it has left have added theirs. */
-  messages = 0
-  bytes = 0
+  #messages = 0
+  #bytes = 0
   readonly #sink: Sink
   readonly #maxBufferedBytes: number
   readonly #onClose: (reason: CloseReason) => void
@@ -42,13 +41,35 @@ export class Subscriber {
   /** Why to end as soon as it is open. */
   #closing: CloseReason | undefined
   #flushedAtLastBeat = -1
-  /** Whoever waits for the opening; a closing ends the wait too. */
+  /** Resolved when it opens or closes. */
   #opened: Deferred | undefined
 
   constructor({ sink, maxBufferedBytes, onClose }: SubscriberOptions) {
     this.#sink = sink
     this.#maxBufferedBytes = maxBufferedBytes
     this.#onClose = onClose
+  }
+
+  /** Messages that were written for it. Up to date when it has left its groups. */
+  get messages(): number {
+    return this.#messages
+  }
+
+  /** Bytes that were written for it, control events included. Up to date when it has left its groups. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** It gets what a group sends after these totals. */
+  countFrom(messages: number, bytes: number): void {
+    this.#messages -= messages
+    this.#bytes -= bytes
+  }
+
+  /** It got what a group sent up to these totals. */
+  countUpTo(messages: number, bytes: number): void {
+    this.#messages += messages
+    this.#bytes += bytes
   }
 
   get closed(): boolean {

@@ -1,153 +1,85 @@
-import type { CatchUpLimiter, PageQuery } from '../history/catch-up-limiter.js'
-import type { Audience, ChannelSequencer } from '../history/channel-sequencer.js'
-import { ClientCatchUp } from '../history/client-catch-up.js'
+import { SubscribeRefused } from '../brokers/broker.js'
+import type { PageQuery } from '../history/catch-up-limiter.js'
+import type { ChannelSequencer } from '../history/channel-sequencer.js'
+import type { Histories } from '../history/histories.js'
 import { encodeId } from '../messages/cursor.js'
 import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 import type { Format } from '../protocol/format.js'
 import { type GapReason, gapData } from '../protocol/gap.js'
-import { type Deferred, deferred } from '../support/deferred.js'
-import { withTimeout } from '../support/with-timeout.js'
-import type { Counters } from '../telemetry/counters.js'
-import { ClientQueue } from './client-queue.js'
-import { FanoutGroup } from './fanout-group.js'
-import type { FlushScheduler } from './flush-scheduler.js'
-import type { Subscriber } from './subscriber.js'
-
-/** A client and how it wants its bytes. `group` is its own, for a client that shares none. */
-export interface Client {
-  readonly subscriber: Subscriber
-  readonly format: Format
-  readonly group?: ClientQueue
-}
+import { Availability, type Outage } from './availability.js'
+import type { Client } from './client.js'
+import type { FanoutGroup } from './fanout-group.js'
+import { type AudienceContext, TopicAudience } from './topic-audience.js'
 
 /** What all subscriptions of a hub share. */
-export interface SubscriptionContext {
-  readonly scheduler: FlushScheduler
-  readonly counters: Counters
-  readonly now: () => number
-  /** The work of bringing clients up to date; undefined where nothing has a history. */
-  readonly catchUps: CatchUpLimiter | undefined
+export interface SubscriptionContext extends AudienceContext {
+  /** Undefined where nothing has a history. */
+  readonly histories: Histories | undefined
 }
 
 /** One topic that has clients here: subscribed once at the broker for all of them. */
-export class Subscription implements Audience {
+export class Subscription {
   readonly topic: Topic
-  readonly groups = new Set<FanoutGroup>()
-  /** Where the topic is a channel with a history. */
-  sequencer: ChannelSequencer | undefined
-  /** Settled when the topic is live, or refused; another one after each loss. */
-  live: Deferred = deferred()
-  isLive = false
-  /** Since when messages may have been missed that no `gap` has told of yet. */
-  lost: Lost | undefined
-  /** The last loss for which the sequencer has read, or still reads, the history. */
-  repaired: Lost | undefined
-  /** Somebody counted on it before the sequencer knew where to begin. */
-  isBehind = false
   readonly #context: SubscriptionContext
-  readonly #shared = new Map<Format, FanoutGroup>()
-  #isPromised = false
-  /** Clients that joined while the topic was not live, and have been promised nothing yet. */
-  readonly #waiting = new Set<Client>()
-  /** Clients that are being brought up to date, each on a group of its own until then. */
-  readonly #catchingUp = new Map<Client, ClientCatchUp<ClientQueue>>()
-  /** Those that have caught up with the message that is being delivered. */
-  #arrived: Client[] = []
-  /** Messages that came and are held back until something before them has been read. */
-  #held: WeakSet<Message> | undefined
+  readonly #audience: TopicAudience
+  readonly #availability = new Availability()
+  /** Where the topic is a channel with a history. */
+  readonly #sequencer: ChannelSequencer | undefined
+  /** A client counted on the topic before the head of its history was known, so the history cannot repair what it missed. */
+  #isOutageBeforeHead = false
 
   constructor(topic: Topic, context: SubscriptionContext) {
     this.topic = topic
     this.#context = context
+    this.#audience = new TopicAudience(topic, context)
+    this.#sequencer = context.histories?.sequencerOf(topic, this.#audience)
   }
 
-  join(client: Client): void {
-    this.flush(client) // its last member may be cut by that, and the group be gone
-    const group = client.group ?? this.#sharedGroup(client.format)
-    if (this.sequencer) client.group?.follow(this.topic)
-    group.join(client.subscriber)
-    this.groups.add(group)
+  get groups(): ReadonlySet<FanoutGroup> {
+    return this.#audience.groups
   }
 
-  /** The client joins when it has caught up from its place in the history. Undefined where there is none. */
-  resume(client: Client, from: PageQuery): ClientCatchUp<ClientQueue> | undefined {
-    const { sequencer, topic } = this
-    const { catchUps, scheduler } = this.#context
-    if (!sequencer || !catchUps) return undefined
-    const group = client.group ?? new ClientQueue(client.format, scheduler)
-    const catchUp = new ClientCatchUp(group, client.subscriber, topic, from, catchUps, {
-      head: () => sequencer.position,
-      gap: (reason, until) => group.push(group.format.control('gap', topic, this.#gapData(reason, undefined, until))),
-      caughtUp: () => this.#joinOthers(client),
-      arrived: () => this.#arrived.push(client),
-    })
-    this.#catchingUp.set(client, catchUp)
-    group.follow(topic, catchUp)
-    catchUp.keepPlace()
-    group.join(client.subscriber)
-    this.groups.add(group)
-    return catchUp
+  get isLive(): boolean {
+    return this.#availability.isLive
   }
 
-  /** Somebody counts on the topic: what is missed from now on is told. */
-  get isPromised(): boolean {
-    return this.#isPromised
+  get sequencer(): ChannelSequencer | undefined {
+    return this.#sequencer
   }
 
-  /** From now on the client counts on the topic; without one, all of them do. */
-  promise(client?: Client): void {
-    this.#isPromised = true
-    if (client) this.#waiting.delete(client)
-    else this.#waiting.clear()
-  }
+  /* The clients. */
 
-  /** Settles when the topic is live, or refused. */
-  waitFor(client: Client): Promise<void> {
-    this.#waiting.add(client)
-    return this.live.promise
+  /**
+   * Adds the client, and resolves when the topic is live. With a place in the history, the client begins there, and joins
+   * the others when it has caught up.
+   */
+  async join(client: Client, from?: PageQuery): Promise<void> {
+    const { histories } = this.#context
+    const catchUp =
+      from && this.#sequencer && histories
+        ? this.#audience.joinFrom(client, from, this.#sequencer, histories.catchUps)
+        : undefined
+    if (!catchUp) {
+      if (this.#sequencer) client.group?.follow(this.topic)
+      this.#audience.join(client)
+    }
+    if (!this.isLive) await this.#availability.waitFor(client)
+    catchUp?.start()
   }
 
   leave(client: Client): void {
-    this.#waiting.delete(client)
-    const catchUp = this.#catchingUp.get(client)
-    catchUp?.stop()
-    this.#catchingUp.delete(client)
-    if (client.group) {
-      client.group.forget()
-      client.group.leaveTopic(this.topic)
-      this.groups.delete(client.group)
-      return
-    }
-    const group = catchUp?.group ?? this.#shared.get(client.format)
-    if (!group) return
-    group.leave(client.subscriber)
-    if (group.members.size > 0) return
-    this.groups.delete(group)
-    if (!catchUp) this.#shared.delete(client.format)
+    this.#availability.stopWaiting(client)
+    this.#audience.leave(client)
   }
 
-  /** What comes next does not follow what came so far. */
-  interrupt(): void {
-    for (const group of this.groups) group.forget()
-    for (const catchUp of this.#catchingUp.values()) catchUp.readOn()
+  flush(client: Client): void {
+    this.#audience.flush(client)
   }
 
-  deliver(message: Message): void {
-    const wasHeld = this.#held?.has(message) === true
-    for (const group of this.groups) if (!wasHeld || group.knows(message)) group.deliver(message, this.topic)
-    if (this.#arrived.length > 0) for (const client of this.#arrived.splice(0)) this.#joinOthers(client)
-  }
-
-  note(message: Message): void {
-    this.#held ??= new WeakSet()
-    this.#held.add(message)
-    for (const group of this.groups) group.note(message, this.topic)
-  }
-
-  gap(reason: GapReason, since?: number, until?: number): void {
-    const data = this.#gapData(reason, since, until)
-    for (const group of this.groups) group.tell(reason, this.topic, data)
+  /** The client counts on the topic although it is not live yet: what it misses until then is announced. */
+  expectGap(client: Client): void {
+    this.#availability.expectGap(client, this.#context.now())
   }
 
   /**
@@ -155,74 +87,82 @@ export class Subscription implements Audience {
    * resume by its ids has missed nothing, and neither has one that still waits for the topic.
    */
   gapDue({ hasIds }: Format, client?: Client): string | undefined {
-    const { topic, sequencer, lost } = this
-    if (client && this.#waiting.has(client)) return undefined
-    if (hasIds && sequencer?.position) return undefined
-    const due = lost ?? (hasIds ? undefined : this.#unread(client))
-    return due && gapData({ topic, ...due, until: this.#context.now() })
+    if (client && this.#availability.isAwaitedBy(client)) return undefined
+    if (hasIds && this.#sequencer?.position) return undefined
+    const due = this.#availability.outage ?? (hasIds ? undefined : this.#unread(client))
+    return due && gapData({ topic: this.topic, ...due, until: this.#context.now() })
   }
 
-  /** Why the history has messages that a client without ids has not got yet. */
-  #unread(client: Client | undefined): { since?: number; reason: GapReason } | undefined {
-    if (this.sequencer?.isRepairing) return this.repaired ?? UNREAD
-    return client && this.#catchingUp.has(client) ? UNREAD : undefined
+  /** Why the history has messages that a client without ids does not have yet. */
+  #unread(client: Client | undefined): (Partial<Outage> & { reason: GapReason }) | undefined {
+    if (this.#sequencer?.isRepairing) return this.#availability.lastOutage ?? UNREAD
+    return client && this.#audience.isCatchingUp(client) ? UNREAD : undefined
   }
 
-  async ready(): Promise<void> {
-    const members = []
-    for (const group of this.groups) {
-      group.flush()
-      for (const member of group.members) members.push(member.drained())
-    }
-    await withTimeout(READY_MS, Promise.all(members))
-  }
-
-  /** Where the client stands, for one that joined and is up to date; undefined where nobody knows. */
+  /** The id up to which a client has the channel, if it joined and is up to date; undefined where that is unknown. */
   idOf(client: Client): string | undefined {
-    const position = this.#catchingUp.has(client) ? undefined : this.sequencer?.position
+    const position = this.#audience.isCatchingUp(client) ? undefined : this.#sequencer?.position
     return position && encodeId(this.topic.name, position)
   }
 
-  /** What the client gets from now on comes after what it got so far. */
-  flush(client: Client): void {
-    const group = client.group ?? this.#shared.get(client.format)
-    group?.flush()
+  /* The broker. */
+
+  /**
+   * Finds the head of the channel's history. Call it before the channel is subscribed: clients hear what is published after
+   * the head, or learn that they missed it. False when `isWanted` says no.
+   */
+  async findHead(histories: Histories, isWanted: () => boolean): Promise<boolean> {
+    // While the broker is away, the channel would not be live either.
+    const head = await histories.findHead(this.topic.name, isWanted)
+    if (!isWanted()) return false
+    if (head) {
+      this.#sequencer?.begin(head.newest)
+      if (this.#availability.outage) this.#isOutageBeforeHead = true
+    } // otherwise the first message shows it, or the next check
+    return true
   }
 
-  #gapData(reason: GapReason, since?: number, until = this.#context.now()): string {
-    this.#context.counters.gap(reason)
-    return gapData({ topic: this.topic, since, until, reason })
+  message(message: Message): void {
+    // The first message after a loss may come before the news that the topic is live again.
+    if (this.#availability.outage) this.#recover()
+    if (this.#sequencer) this.#sequencer.message(message)
+    else this.#audience.deliver(message)
   }
 
-  #sharedGroup(format: Format): FanoutGroup {
-    let group = this.#shared.get(format)
-    if (!group) {
-      group = new FanoutGroup(format, this.#context.scheduler)
-      this.#shared.set(format, group)
-    }
-    return group
+  becomeLive(): void {
+    this.#availability.becomeLive()
+    this.#recover()
   }
 
-  /** The client has exactly what the others have: from here on it goes with them. */
-  #joinOthers(client: Client): void {
-    const catchUp = this.#catchingUp.get(client)
-    if (!catchUp) return // it left with that very message
-    this.#catchingUp.delete(client)
-    catchUp.join(this.sequencer?.tip)
-    catchUp.group.openGate(this.topic)
-    if (client.group) return
-    catchUp.group.leave(client.subscriber)
-    this.join(client)
-    this.groups.delete(catchUp.group) // not before, or the subscription might seem to be empty
+  lose(outage: Outage): void {
+    if (this.#availability.lose(outage)) this.#audience.interrupt()
   }
-}
 
-interface Lost {
-  readonly since: number
-  readonly reason: GapReason
+  /** The broker does not let the gateway subscribe to the topic. */
+  reject(error: Error): void {
+    this.#availability.refuse(error)
+  }
+
+  /** The broker refuses a topic that was live before. */
+  refuse(): void {
+    this.reject(new SubscribeRefused('Redis refuses the topic since it is back'))
+    this.#audience.refuse(format => this.gapDue(format))
+  }
+
+  /** Its last client has left. */
+  stop(): void {
+    this.#sequencer?.stop()
+  }
+
+  /** What may have been missed is read from the history, or announced. */
+  #recover(): void {
+    const outage = this.#availability.endOutage()
+    if (!outage) return
+    const { since, reason } = outage
+    const isRepaired = this.#sequencer?.recover(since)
+    if (!isRepaired || this.#isOutageBeforeHead) this.#audience.gap(reason, since)
+    this.#isOutageBeforeHead = false
+  }
 }
 
 const UNREAD = { reason: 'history_unavailable' } as const
-
-/** How long clients that are slow to take what was repaired keep the others waiting for more. */
-const READY_MS = 250

@@ -57,7 +57,7 @@ t.test('writes to all others when one is cut in the middle of it', async t => {
   t.equal(first.sink.text, 'data: a\n\n')
   t.equal(last.sink.text, 'data: a\n\n')
   t.same(stuck.sink.closings, ['slow_consumer'])
-  t.equal(group.members.size, 2)
+  t.equal(group.size, 2)
   t.same(scheduler.counters.delivered('sse'), { messages: 2, bytes: 18 }, 'who was cut got nothing of it')
   t.equal(stuck.subscriber.messages, 0)
 })
@@ -152,7 +152,7 @@ t.test(
       const group = new FanoutGroup(FORMATS.sse, scheduler)
       const all: (ReturnType<typeof member> & { due: string })[] = []
       const join = () => all.push({ ...member(group), due: '' })
-      const present = () => all.filter(({ subscriber }) => group.members.has(subscriber))
+      const present = () => all.filter(({ subscriber }) => group.has(subscriber))
       for (let i = 0; i < 50; i++) join()
       for (const [number, { does, which }] of steps.entries()) {
         const members = present()

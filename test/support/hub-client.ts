@@ -1,7 +1,7 @@
+import type { Client } from '../../src/fanout/client.js'
 import { ClientQueue } from '../../src/fanout/client-queue.js'
 import type { Hub } from '../../src/fanout/hub.js'
 import { Subscriber } from '../../src/fanout/subscriber.js'
-import type { Client } from '../../src/fanout/subscription.js'
 import type { Topic } from '../../src/messages/topic.js'
 import type { Format } from '../../src/protocol/format.js'
 import { FakeSink } from './fake-sink.js'
