@@ -17,7 +17,7 @@ import { bearer, jwkOf, rsa, sign } from './support/tokens.js'
  * blocks are not run, and why.
  */
 const NOT_RUN: [block: RegExp, reason: string][] = [
-  [/^npm ci && npm (run build|test)/, 'it is how this suite came to run'],
+  [/^npm (ci && npm (run build|test)|run test:files )/, 'it is how this suite came to run'],
   [/^docker |docker compose/, 'Docker: test/deploy starts the same processes without it'],
   [/^kubectl /, 'a cluster of Kubernetes: test/deploy checks the manifests'],
   [/gcloud /, 'Google Cloud: test/deploy checks the manifest'],
