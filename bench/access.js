@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
-import { CONNECTIONS, inTurns, spread, timePublishes } from './publishes.js'
+import { alternate, CONNECTIONS, spread, timePublishes } from './publishes.js'
 import { startRedis, systems } from './servers.js'
 
 /*
@@ -75,7 +75,7 @@ const guarded = await systems.gateway(redis.port, {
 })
 
 try {
-  const results = await inTurns(Object.keys(MODES), rounds, async name => {
+  const results = await alternate(Object.keys(MODES), rounds, async name => {
     const { port, pid } = name === NO_RULES ? open : name === RATE ? rated : guarded
     const headersOf = await MODES[name]() // signing is not measured
     return timePublishes({ port, path: '/channels/bench', body, publishes, pids: { gateway: pid }, headersOf })

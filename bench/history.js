@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CONNECTIONS, inTurns, spread, timePublishes } from './publishes.js'
+import { alternate, CONNECTIONS, spread, timePublishes } from './publishes.js'
 import { startRedis, systems } from './servers.js'
 
 /*
@@ -30,7 +30,7 @@ const gateway = await systems.gateway(redis.port, {
 const pids = { gateway: gateway.pid, redis: redis.pid }
 
 try {
-  const results = await inTurns(Object.keys(MODES), rounds, name =>
+  const results = await alternate(Object.keys(MODES), rounds, name =>
     timePublishes({ port: gateway.port, body, publishes, pids, ...MODES[name] }),
   )
   console.log(

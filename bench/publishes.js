@@ -9,7 +9,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
  * Measures each mode once a round, after a round to warm up; another mode begins each time, so that none always
  * comes after the same one.
  */
-export async function inTurns(names, rounds, measure) {
+export async function alternate(names, rounds, measure) {
   const results = Object.fromEntries(names.map(name => [name, []]))
   for (let round = -1; round < rounds; round++) {
     const order = names.map((_, i) => names[(i + round + names.length) % names.length])

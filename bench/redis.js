@@ -1,5 +1,5 @@
 import { publishBare } from './bare-publishes.js'
-import { inTurns, spread } from './publishes.js'
+import { alternate, spread } from './publishes.js'
 import { startRedis } from './servers.js'
 
 /*
@@ -17,7 +17,7 @@ const modes = Object.fromEntries(
   ),
 )
 try {
-  const found = await inTurns(Object.keys(modes), rounds, async name => {
+  const found = await alternate(Object.keys(modes), rounds, async name => {
     const { together, pauseMs } = modes[name]
     const writes = pauseMs === 0 ? 20_000 / together : 1000 / pauseMs
     return publishBare(redis, { together, pauseMs, count: Math.ceil(writes) * together })

@@ -9,9 +9,9 @@ import { BrokerUnavailable } from '../src/brokers/broker.js'
 import { channelProblem } from '../src/messages/names.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'
+import { authenticateRequest, isUpgrade } from './authenticate.js'
 import { requireLocal } from './local-only.js'
 import { namesType } from './negotiation.js'
-import { identifyBy, isUpgrade } from './recognise.js'
 
 /**
  * What a route needs:
@@ -53,7 +53,7 @@ export interface AccessPluginOptions {
 /** Nobody gets to a handler without having been asked who it is and what it may do. */
 export const accessControl = fp<AccessPluginOptions>(
   async (app, { access, cookieName, retryMs, authenticate, withoutSockets = false }) => {
-    const fail = failBy(retryMs)
+    const fail = failWith(retryMs)
     app.decorateRequest('caller', NOT_ASKED_YET)
 
     // A route that was forgotten would be open to everybody: better no start at all.
@@ -62,7 +62,7 @@ export const accessControl = fp<AccessPluginOptions>(
     })
 
     const identify: (request: FastifyRequest, reply: FastifyReply) => Caller | Promise<Caller> =
-      authenticate ?? ((request, reply) => identifyBy(access, cookieName, request, reply))
+      authenticate ?? ((request, reply) => authenticateRequest(access, cookieName, request, reply))
     const isOpen = authenticate === undefined && access.mode !== 'rules'
 
     app.addHook('onRequest', (request, reply, done) => {
@@ -129,7 +129,7 @@ const channelOf = (params: unknown): string | undefined => (params as { channel?
  * Who asks cannot be found out now: Redis is away, or the identity provider. An `EventSource` gives up for ever on an
  * answer that is an error, so it is sent away and told when to come back.
  */
-const failBy =
+const failWith =
   (retryMs: number) =>
   (error: Error, request: FastifyRequest, reply: FastifyReply, done: (error: Error) => void): void => {
     const passes =

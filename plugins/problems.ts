@@ -28,14 +28,14 @@ export const problems = fp(
       if (request.headers.host !== undefined || request.raw.httpVersionMinor === 0) done()
       else done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
     })
-    const isGuest = app.prefix !== ''
+    const isEmbedded = app.prefix !== ''
     // RFC 9110 section 10.1.1 leaves it open; Node would refuse with a bare 417.
-    if (!isGuest)
+    if (!isEmbedded)
       app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
     app.setErrorHandler((error: FastifyError, request, reply) => {
       // Hooks of the app around the gateway run here too: what they throw is answered by its own handler.
-      if (isGuest && isForeign(error)) throw error
+      if (isEmbedded && isForeign(error)) throw error
       return answer(error, request, reply)
     })
     app.setNotFoundHandler((request, reply) => {

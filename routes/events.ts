@@ -6,8 +6,8 @@ import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'
 import { streamOverHttp, streamQuery } from './http-stream.js'
 import { requireUsable } from './reserved.js'
-import { readPlaces, resumeQuery } from './resume.js'
 import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from './schemas.js'
+import { readStartPositions, startQuery } from './start-position.js'
 import { streamContent } from './transports/index.js'
 
 const schema = {
@@ -28,7 +28,7 @@ const schema = {
         Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.', examples: [['chat:*']] }),
       ),
       ...streamQuery,
-      ...resumeQuery,
+      ...startQuery,
     },
     { additionalProperties: false },
   ),
@@ -65,7 +65,7 @@ export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async
         )
       requireUsable(...topics)
       requireAllowed(request.caller, 'subscribe', ...topics)
-      const places = readPlaces(request, topics, topic => gateway.hub.hasHistory(topic))
+      const places = readStartPositions(request, topics, topic => gateway.hub.hasHistory(topic))
       await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, position, limit, timeout })
     },
   )

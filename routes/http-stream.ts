@@ -4,7 +4,7 @@ import { callerId } from '../plugins/caller-id.js'
 import { addVary } from '../plugins/origins.js'
 import { ownSocket } from '../plugins/sse.js'
 import type { Gateway } from '../src/gateway.js'
-import type { Places } from '../src/history/start-position.js'
+import type { StartPositions } from '../src/history/start-position.js'
 import type { Topic } from '../src/messages/topic.js'
 import { withPosition } from '../src/protocol/format.js'
 import { negotiate } from './transports/index.js'
@@ -55,7 +55,7 @@ export const formatQuery = {
 
 interface HttpStream {
   topics: readonly Topic[]
-  places: Places
+  places: StartPositions
   /** Envelopes even where the bare message would do. */
   envelope: boolean
   /** The client wants to be told where it stands. */

@@ -106,8 +106,8 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gatew
     },
     async (request, reply): Promise<Static<typeof Ticket>> => {
       if (!access.tickets) throw new Problem('tickets-unavailable')
-      const wish = readWish(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/bodies.ts leaves it
-      const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = wish
+      const asked = readTicketRequest(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/bodies.ts leaves it
+      const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = asked
       const topics = [...channels.map(channelTopic), ...patterns.map(patternTopic)]
       if (topics.length === 0) throw new Problem('invalid-request', 'Name at least one channel or pattern.')
       if (topics.length > config.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
@@ -157,18 +157,21 @@ const MAX_NAMES_BYTES = 8192
 /** Cookies, for example. */
 const OTHER_FIELDS_BYTES = 4096
 
-function readWish(contentType: string | undefined, body: Buffer = Buffer.alloc(0)): Static<typeof TicketRequest> {
+function readTicketRequest(
+  contentType: string | undefined,
+  body: Buffer = Buffer.alloc(0),
+): Static<typeof TicketRequest> {
   if (mediaType(contentType) !== 'application/json')
     throw new Problem('unsupported-media-type', 'What a ticket shall be good for is said as application/json.')
-  const wish = requireJson(body)
-  if (isTicketRequest(wish)) return wish
+  const asked = requireJson(body)
+  if (isTicketRequest(asked)) return asked
   throw new Problem(
     'invalid-request',
     `A ticket is asked for by {"channels"?,"patterns"?,"rights"?:["subscribe","publish"],"seconds"?}, for ${MAX_TICKET_SECONDS} seconds at most.`,
   )
 }
 
-interface Wish {
+interface TicketScope {
   readonly channels: readonly string[]
   readonly patterns: readonly string[]
   readonly rights: readonly string[]
@@ -180,7 +183,7 @@ interface Urls {
 }
 
 /** The ticket goes to the end of them. */
-function urlsOf(prefix: string, { channels, patterns, rights }: Wish): Urls {
+function urlsOf(prefix: string, { channels, patterns, rights }: TicketScope): Urls {
   const [only] = channels
   const single = only !== undefined && channels.length === 1 && patterns.length === 0
   const query = new URLSearchParams()

@@ -34,10 +34,10 @@ const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError
 export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
   const { publishing, config, counters } = gateway
   const bodyLimit = Math.max(config.MAX_BATCH_BYTES, config.MAX_MESSAGE_BYTES)
-  const isGuest = app.prefix !== ''
+  const isEmbedded = app.prefix !== ''
   app.setReplySerializer(toJson)
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (isGuest && isForeign(error)) throw error
+    if (isEmbedded && isForeign(error)) throw error
     return answer(error, request, reply, ERROR)
   })
 
@@ -85,7 +85,7 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     config: { access: 'known' },
     handler: (request, reply) => {
       const args = pathArguments(request, bodyOf(request))
-      requireMeant(request, args)
+      requireDeliberate(request, args)
       return one(request, reply, args)
     },
   })
@@ -149,7 +149,7 @@ function pathArguments({ url, routeOptions }: FastifyRequest, body: Buffer | und
  * A page can have any browser ask for a URL, with its cookies: a `GET` that publishes shows that it comes from no link.
  * @throws Problem `unauthenticated`
  */
-function requireMeant({ method, headers }: FastifyRequest, [command]: readonly Buffer[]): void {
+function requireDeliberate({ method, headers }: FastifyRequest, [command]: readonly Buffer[]): void {
   if (method !== 'GET' || headers.authorization !== undefined || command?.toString().toLowerCase() !== 'publish') return
   throw new Problem(
     'unauthenticated',

@@ -36,7 +36,7 @@ export function asyncapiYaml(): string {
   }
   return (
     HEAD +
-    stringify(JSON.parse(JSON.stringify(document), mendReference), {
+    stringify(JSON.parse(JSON.stringify(document), repairReference), {
       lineWidth: 0,
       blockQuote: 'literal',
       aliasDuplicateObjects: false,
@@ -300,6 +300,6 @@ function schemas(): Node {
 }
 
 /** In TypeBox a reference is the name of a component. */
-function mendReference(key: string, value: unknown): unknown {
+function repairReference(key: string, value: unknown): unknown {
   return key === '$ref' && typeof value === 'string' && !value.startsWith('#') ? `#/components/schemas/${value}` : value
 }

@@ -6,8 +6,8 @@ import carillon, { serverOptions } from '../src/app.js'
 
 import { defaultConfig } from '../src/config/config.js'
 import { packageVersion } from '../src/support/package.js'
-import { mend } from './openapi-mend.js'
 import { description, tags } from './openapi-prose.js'
+import { repair } from './openapi-repair.js'
 
 /** The text of `openapi.yaml`, made from the routes. */
 export async function openapiYaml(): Promise<string> {
@@ -39,7 +39,7 @@ export async function openapiYaml(): Promise<string> {
   await app.ready()
   const document: unknown = app.swagger()
   await app.close()
-  return HEAD + stringify(mend(document), { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })
+  return HEAD + stringify(repair(document), { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })
 }
 
 /** None is needed where ANONYMOUS_GRANTS give the right, or where there are no access rules. */

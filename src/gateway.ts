@@ -59,7 +59,7 @@ export function createGateway(
   { gather = alone, log = silentLogger }: GatewayOptions = {},
 ): Gateway {
   const counters = new Counters()
-  const hub = new Hub(broker, { counters, maxReplays: config.MAX_REPLAYS })
+  const hub = new Hub(broker, { counters, maxCatchUps: config.MAX_REPLAYS })
   const limits = new Limits(config, broker.rateLimitStore)
   const publishing = new Publishing({ broker, limits, counters, maxBytes: config.MAX_MESSAGE_BYTES })
   const accessLog = new AccessLog(log, config.LOG_REQUESTS)

@@ -49,7 +49,7 @@ export function createHandler({ environment = process.env }: LambdaOptions = {})
     const { broker, answer } = await opening
     await awaken(broker, Date.now() - lastConfirmedAt > config.REDIS_TIMEOUT_MS, config.REDIS_TIMEOUT_MS)
     try {
-      return await answer(plain(event), context)
+      return await answer(normalizeEvent(event), context)
     } finally {
       lastConfirmedAt = Date.now()
     }
@@ -117,7 +117,7 @@ interface HttpApiEvent {
  * An event of version 2.0 has path and query as they were sent; its table of parameters has repeated ones joined by
  * commas, which nobody can tell from commas. The path of a stage that has a name begins with it.
  */
-function plain(event: HttpApiEvent): object {
+function normalizeEvent(event: HttpApiEvent): object {
   if (event.version !== '2.0' || event.rawPath === undefined) return event
   const { rawPath, rawQueryString, requestContext } = event
   const stage = `/${requestContext?.stage}/`

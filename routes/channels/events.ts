@@ -3,8 +3,8 @@ import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/messages/topic.js'
 import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
-import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { readStartPositions, startQuery } from '../start-position.js'
 import { streamContent } from '../transports/index.js'
 
 const schema = {
@@ -14,7 +14,7 @@ const schema = {
   description:
     'Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself. On a channel with a history each message has an `id:`, and a client that comes back with it (`Last-Event-ID`) gets what it has missed.',
   params: ChannelParams,
-  querystring: Type.Object({ ...formatQuery, ...streamQuery, ...resumeQuery }, { additionalProperties: false }),
+  querystring: Type.Object({ ...formatQuery, ...streamQuery, ...startQuery }, { additionalProperties: false }),
   response: {
     200: {
       description: 'The stream. It stays open while Redis is away.',
@@ -33,7 +33,7 @@ export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (ap
       const topics = [channelTopic(request.params.channel)]
       await streamOverHttp(gateway, request, reply, {
         topics,
-        places: readPlaces(request, topics, topic => gateway.hub.hasHistory(topic)),
+        places: readStartPositions(request, topics, topic => gateway.hub.hasHistory(topic)),
         envelope: format === 'envelope',
         position,
         limit,

@@ -12,8 +12,8 @@ import { describeGap, GapData, type GapReason } from '../../src/protocol/gap.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { poll } from '../../src/streams/long-poll.js'
 import { LongPollSink, SIGNALS } from '../../src/streams/long-poll-sink.js'
-import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { readStartPositions, startQuery } from '../start-position.js'
 
 const MAX_LIMIT = 1000
 const MAX_PAGE_BYTES = 1024 * 1024
@@ -51,7 +51,7 @@ const schema = {
   params: ChannelParams,
   querystring: Type.Object(
     {
-      ...resumeQuery,
+      ...startQuery,
       limit: Type.Integer({
         minimum: 1,
         maximum: MAX_LIMIT,
@@ -94,7 +94,7 @@ export const messages: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (
       const topic = channelTopic(request.params.channel)
       if (!history || !hub.hasHistory(topic)) throw new Problem('no-history')
       const { limit, wait } = request.query
-      const place = readPlaces(request, [topic], it => hub.hasHistory(it)).get(topic)
+      const place = readStartPositions(request, [topic], it => hub.hasHistory(it)).get(topic)
       const lostFrom = place && 'gap' in place ? place.gap : undefined
       const from: PageQuery = lostFrom ? { last: 0 } : place && 'from' in place ? place.from : {}
 

@@ -13,8 +13,8 @@ import type { Publisher } from '../../src/publishing/publishing.js'
 import { yieldCooperatively } from '../../src/streams/cooperative-yielding.js'
 import { WebSocketSink } from '../../src/streams/sinks/web-socket.js'
 import { formatQuery, positionQuery, ticketQuery } from '../http-stream.js'
-import { readPlaces, resumeQuery } from '../resume.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { readStartPositions, startQuery } from '../start-position.js'
 
 const schema = {
   operationId: 'openChannelWebSocket',
@@ -24,7 +24,7 @@ const schema = {
     'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).',
   params: ChannelParams,
   querystring: Type.Object(
-    { ...formatQuery, ...ticketQuery, ...positionQuery, ...resumeQuery },
+    { ...formatQuery, ...ticketQuery, ...positionQuery, ...startQuery },
     { additionalProperties: false },
   ),
   response: {
@@ -54,7 +54,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
     preHandler: async request => {
       if (!request.ws) throw upgradeRequired()
       const topic = channelTopic(request.params.channel)
-      const places = readPlaces(request, [topic], it => hub.hasHistory(it))
+      const places = readStartPositions(request, [topic], it => hub.hasHistory(it))
       const sink = new WebSocketSink(request.raw.socket)
       const owner = callerId(request)
       const refused = limits.streamRefusal(owner)

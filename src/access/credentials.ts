@@ -7,7 +7,7 @@ export interface Shown {
   readonly value: string
 }
 
-export interface Carriers {
+export interface CredentialFields {
   /** The `Authorization` header. */
   readonly authorization?: string | undefined
   /** The `Cookie` header. */
@@ -29,8 +29,8 @@ const SUBPROTOCOL_BEARER = 'carillon.bearer.'
  * The one thing that the request shows; undefined when it shows nothing. RFC 6750 section 2: not more than one.
  * @throws Problem `malformed-credentials`
  */
-export function shownCredentials(carriers: Carriers): Shown | undefined {
-  const all = [...fromHeader(carriers), ...fromCookie(carriers), ...fromSubprotocol(carriers), ...fromTicket(carriers)]
+export function shownCredentials(fields: CredentialFields): Shown | undefined {
+  const all = [...fromHeader(fields), ...fromCookie(fields), ...fromSubprotocol(fields), ...fromTicket(fields)]
   if (all.length > 1)
     throw malformed(
       `The request shows credentials in ${all.length} ways (${all.map(({ way }) => way).join(', ')}): show one.`,
@@ -38,14 +38,14 @@ export function shownCredentials(carriers: Carriers): Shown | undefined {
   return all[0]
 }
 
-function fromHeader({ authorization }: Carriers): Shown[] {
+function fromHeader({ authorization }: CredentialFields): Shown[] {
   if (authorization === undefined) return []
   const value = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
   if (value === undefined) throw malformed('The Authorization header is not of the form "Bearer <token>".')
   return [{ way: 'header', value }]
 }
 
-function fromCookie({ cookie, cookieName }: Carriers): Shown[] {
+function fromCookie({ cookie, cookieName }: CredentialFields): Shown[] {
   if (cookie === undefined || cookieName === undefined) return []
   return cookies(cookie, cookieName).map(value => ({ way: 'cookie', value }))
 }
@@ -58,7 +58,7 @@ export function cookies(header: string, name: string): string[] {
   })
 }
 
-function fromSubprotocol({ subprotocols }: Carriers): Shown[] {
+function fromSubprotocol({ subprotocols }: CredentialFields): Shown[] {
   if (subprotocols?.includes(SUBPROTOCOL_BEARER) !== true) return []
   const offered = subprotocols.split(',').map(name => name.trim())
   // The browser fails a handshake that answers none of what it offered, and the token must not be the answer.
@@ -69,7 +69,8 @@ function fromSubprotocol({ subprotocols }: Carriers): Shown[] {
     .map(name => ({ way: 'subprotocol', value: name.slice(SUBPROTOCOL_BEARER.length) }))
 }
 
-const fromTicket = ({ ticket }: Carriers): Shown[] => (ticket === undefined ? [] : [{ way: 'ticket', value: ticket }])
+const fromTicket = ({ ticket }: CredentialFields): Shown[] =>
+  ticket === undefined ? [] : [{ way: 'ticket', value: ticket }]
 
 /**
  * The answer to the subprotocols that a client offers: the only one that the gateway speaks, or none. A client that

@@ -30,7 +30,7 @@ export class RemoteKeys {
   #pending: Promise<void> | undefined
   #triedAt = Number.NEGATIVE_INFINITY
   #hasKeys = false
-  #trouble = ''
+  #lastError = ''
 
   constructor(
     source: RemoteJWKSet,
@@ -60,7 +60,7 @@ export class RemoteKeys {
     clearInterval(this.#timer)
   }
 
-  /** Never rejects: what went wrong is logged, once for each trouble. */
+  /** Never rejects: each new error is logged once. */
   #fetch(): Promise<void> {
     this.#pending ??= this.#load().finally(() => {
       this.#pending = undefined
@@ -73,15 +73,15 @@ export class RemoteKeys {
     try {
       const keys = await fetchKeys(this.#source)
       this.#keys.replace(this.#url, keys)
-      if (!this.#hasKeys || this.#trouble !== '')
+      if (!this.#hasKeys || this.#lastError !== '')
         this.#log.info({ url: this.#shownUrl, keys: keys.length }, 'the keys that sign tokens are here')
       this.#hasKeys = true
-      this.#trouble = ''
+      this.#lastError = ''
     } catch (error) {
       const { message } = error as Error
-      if (message !== this.#trouble)
+      if (message !== this.#lastError)
         this.#log.warn({ err: error, url: this.#shownUrl }, 'the keys that sign tokens cannot be fetched')
-      this.#trouble = message
+      this.#lastError = message
     }
   }
 }

@@ -84,21 +84,21 @@ export class Tokens {
     if (!this.#isTaken(header.typ)) throw new Error(`the type ${JSON.stringify(header.typ)} is not taken`)
 
     const known = keys.candidates(algorithm, header.kid)
-    const verified = await this.#verifyBy(known, token, header.alg)
+    const verified = await this.#verifyWith(known, token, header.alg)
     if (verified) return verified
     // The provider may have others by now. A key without kid is a candidate for any token, so that there are
     // candidates does not mean that the signer is among them.
     if (remote && algorithm !== 'HS256') {
       await remote.lookAgain()
       const others = keys.candidates(algorithm, header.kid).filter(key => !known.includes(key))
-      const verifiedNow = await this.#verifyBy(others, token, header.alg)
+      const verifiedNow = await this.#verifyWith(others, token, header.alg)
       if (verifiedNow) return verifiedNow
     }
     throw new Error(known.length === 0 ? 'no key is known that could have signed it' : 'the signature is wrong')
   }
 
   /** Undefined when none of the keys has signed it. */
-  async #verifyBy(
+  async #verifyWith(
     candidates: readonly TokenKey[],
     token: string,
     algorithm = '',

@@ -17,7 +17,7 @@ export async function visibleChannels(
   /** Nothing behind it is among the first. */
   let last: string | undefined
   for (const name of channels) {
-    slices.spend(A_LOOK)
+    slices.spend(STEPS_PER_LOOKUP)
     if (slices.isOver) await slices.turn()
     if (name <= after || (last !== undefined && name > last)) continue
     if (!allows(caller, 'inspect', channelTopic(name), slices)) continue
@@ -30,4 +30,4 @@ export async function visibleChannels(
 }
 
 /** What passing over a name takes, in steps of comparing. */
-const A_LOOK = 10
+const STEPS_PER_LOOKUP = 10

@@ -52,7 +52,7 @@ export class FollowedStream {
   /** When the stream was last alive, in milliseconds since 1970; undefined until it was open once. */
   #aliveAt: number | undefined
   #failures = 0
-  readonly #heartbeats = new Rhythm()
+  readonly #heartbeats = new HeartbeatTimer()
 
   constructor(remote: Remote, options: FollowOptions) {
     this.#remote = remote
@@ -169,7 +169,7 @@ const FIRST_DELAY_MS = 300
 const MAX_DELAY_MS = 10_000
 
 /** How often the gateway gives a sign of life is its own setting: it is learned from two of them. */
-class Rhythm {
+class HeartbeatTimer {
   #last: number | undefined
   #interval = Number.POSITIVE_INFINITY
 

@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<number | undefined> {
     const config = readConfig(process.env)
     const count = workerCount(config)
     const address = count === 1 ? await serveAlone(config) : await serveTogether(config, count)
-    if (address && config.LOG_LEVEL !== 'silent') greet(address, config)
+    if (address && config.LOG_LEVEL !== 'silent') printStart(address, config)
     return undefined // it goes on
   } catch (error) {
     if (error instanceof ConfigError)
@@ -67,16 +67,16 @@ const ADVICE: Record<string, string> = {
 /** In the primary, the address that the workers serve. */
 async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
   // Not loaded by a process that is alone.
-  const { gatherFromWorkers, isWorker, supervise, toldToStop } = await import('../process/workers.js')
+  const { gatherFromWorkers, isWorker, supervise, stopRequested } = await import('../process/workers.js')
   if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }, logOutput()))
-  await serve(config, { toldToStop: toldToStop(), gather: gatherFromWorkers })
+  await serve(config, { stopRequested: stopRequested(), gather: gatherFromWorkers })
   return undefined
 }
 
 type ServedAddress = Pick<AddressInfo, 'address' | 'port'>
 
 /** To standard error, as the log has standard output for itself. */
-function greet({ address, port }: ServedAddress, config: Config): void {
+function printStart({ address, port }: ServedAddress, config: Config): void {
   const { REDIS_URL, CONSOLE } = config
   const host =
     address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address

@@ -43,7 +43,7 @@ export interface Others {
 
 export interface ClientCatchUpOptions<Queue> {
   readonly topic: Topic
-  /** The start position, see `placesOf`. */
+  /** The start position, see `startPositionsOf`. */
   readonly from: PageQuery
   readonly queue: Queue
   readonly subscriber: { ready(): Promise<void> }
@@ -54,7 +54,7 @@ export interface ClientCatchUpOptions<Queue> {
 /**
  * What happens on one channel between a client's reconnect and its first live message. Read it from top to bottom:
  *
- *     1  placesOf (start-position.ts)   its `Last-Event-ID`, `since` or `last` becomes a start position
+ *     1  startPositionsOf (start-position.ts)   its `Last-Event-ID`, `since` or `last` becomes a start position
  *     2  constructor                    its queue holds back the channel, and keeps the place it named
  *     3  start, take                    the channel is live: the history is read, live messages are held
  *     4  #caughtUp                      all is read, and what was held is delivered

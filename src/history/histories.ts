@@ -6,7 +6,7 @@ import { HeadLoader } from './head-loader.js'
 
 export interface HistoriesOptions {
   /** How many clients catch up at a time. */
-  readonly maxReplays?: number | undefined
+  readonly maxCatchUps?: number | undefined
   /** How long to wait, in milliseconds, before a failed read of a history is tried again. */
   readonly retryMs?: number | undefined
 }
@@ -22,11 +22,11 @@ export class Histories {
 
   constructor(
     history: History,
-    { maxReplays = DEFAULT_MAX_REPLAYS, retryMs = DEFAULT_RETRY_MS }: HistoriesOptions = {},
+    { maxCatchUps = DEFAULT_MAX_CATCH_UPS, retryMs = DEFAULT_RETRY_MS }: HistoriesOptions = {},
   ) {
     this.#history = history
     this.#headLoader = new HeadLoader(history, retryMs)
-    this.catchUps = new CatchUpLimiter(history, maxReplays, retryMs)
+    this.catchUps = new CatchUpLimiter(history, maxCatchUps, retryMs)
     this.#repairs = new CatchUpLimiter(history, MAX_REPAIRS, retryMs)
   }
 
@@ -46,5 +46,5 @@ export class Histories {
 }
 
 const DEFAULT_RETRY_MS = 200
-const DEFAULT_MAX_REPLAYS = 100
+const DEFAULT_MAX_CATCH_UPS = 100
 const MAX_REPAIRS = 16

@@ -16,19 +16,19 @@ export interface StartRequest {
 }
 
 /** Where a client begins on one topic: at a place in its history, or now, with a gap that says why not there. */
-export type Place = { readonly from: PageQuery } | { readonly gap: GapReason }
+export type StartPosition = { readonly from: PageQuery } | { readonly gap: GapReason }
 
 /** The place on each topic; none for a client that just begins with now. */
-export type Places = ReadonlyMap<Topic, Place>
+export type StartPositions = ReadonlyMap<Topic, StartPosition>
 
 /** @throws Problem `invalid-request` for a `since` that is no time */
-export function placesOf(
+export function startPositionsOf(
   { cursor, since, last }: StartRequest,
   topics: readonly Topic[],
   hasHistory: (topic: Topic) => boolean,
   askedAt = performance.now(),
-): Places {
-  const places = new Map<Topic, Place>()
+): StartPositions {
+  const places = new Map<Topic, StartPosition>()
   if (!cursor && since === undefined && last === undefined) return places
   const start = { ...sinceQuery(since, askedAt), ...(last !== undefined && { last }) }
   const kept = topics.filter(hasHistory)

@@ -13,7 +13,7 @@ export class Slices implements Work {
   }
 
   get isOver(): boolean {
-    return this.#steps >= A_SLICE
+    return this.#steps >= STEPS_PER_SLICE
   }
 
   async turn(): Promise<void> {
@@ -23,4 +23,4 @@ export class Slices implements Work {
 }
 
 /** About a millisecond. */
-const A_SLICE = 50_000
+const STEPS_PER_SLICE = 50_000

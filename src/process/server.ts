@@ -13,7 +13,7 @@ import { isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
 
 /** What a worker has from its primary. */
 export interface Primary {
-  readonly toldToStop: Promise<StopSignal>
+  readonly stopRequested: Promise<StopSignal>
   readonly gather: GatherMetrics
 }
 
@@ -48,7 +48,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
     app.log.info('stopped')
     await output.flush(FLUSH_MS)
   })
-  primary?.toldToStop.then(signal => {
+  primary?.stopRequested.then(signal => {
     told = signal
     close()
   })

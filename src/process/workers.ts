@@ -16,7 +16,7 @@ export { gatherFromWorkers } from './worker-metrics.js'
  * In a worker: resolves when the primary says to stop. A signal that reaches the whole process
  * group, as Ctrl-C does, reaches the workers too, and would count as a second one.
  */
-export function toldToStop(): Promise<StopSignal> {
+export function stopRequested(): Promise<StopSignal> {
   for (const signal of STOP_SIGNALS) process.on(signal, () => {})
   return new Promise(resolve => {
     process.on('message', ({ stop }: { stop?: StopSignal }) => {

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
  * Frames of one WebSocket before the others have their turn. Node reads from one connection as long as there is something, up to
  * 2 MB, before it looks at the next: a hundred thousand small frames, for which everybody else would wait for seconds.
  */
-export const A_TURN = 64
+export const STEPS_PER_TURN = 64
 
 /** Takes the frames of a WebSocket in their order: for its `message` event. Those that were read are taken, also when it has closed. */
 export function yieldCooperatively(
@@ -15,7 +15,7 @@ export function yieldCooperatively(
   let waiting: Buffer[] | undefined
   const goOn = (): void => {
     const frames = waiting ?? []
-    for (const frame of frames.splice(0, A_TURN)) take(frame)
+    for (const frame of frames.splice(0, STEPS_PER_TURN)) take(frame)
     if (frames.length > 0) {
       setImmediate(goOn)
       return
@@ -29,7 +29,7 @@ export function yieldCooperatively(
       return
     }
     take(frame)
-    if (++taken % A_TURN !== 0) return
+    if (++taken % STEPS_PER_TURN !== 0) return
     waiting = []
     webSocket.pause()
     setImmediate(goOn)

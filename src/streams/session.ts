@@ -2,7 +2,7 @@ import { requireAllowedWithin } from '../access/allows.js'
 import type { Caller } from '../access/caller.js'
 import { WorkBudget } from '../access/work-budget.js'
 import type { Hub } from '../fanout/hub.js'
-import { placesOf } from '../history/start-position.js'
+import { startPositionsOf } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
@@ -17,7 +17,7 @@ import {
 import { webSocketText } from '../protocol/web-socket.js'
 import { draftFromJson } from '../publishing/publication.js'
 import type { Publisher, Publishing } from '../publishing/publishing.js'
-import { A_TURN } from './cooperative-yielding.js'
+import { STEPS_PER_TURN } from './cooperative-yielding.js'
 import type { Stream } from './stream.js'
 
 export interface SessionOptions {
@@ -60,7 +60,7 @@ export class Session {
    */
   async receive(frame: Buffer): Promise<void> {
     // The frames that are taken in one turn cost no more together than one request may.
-    if (++this.#frames % A_TURN === 0) this.#work = new WorkBudget()
+    if (++this.#frames % STEPS_PER_TURN === 0) this.#work = new WorkBudget()
     const request = readRequest(frame)
     if ('problem' in request) {
       this.#fail(request.problem, request.ref)
@@ -96,7 +96,7 @@ export class Session {
   async #subscribe(topic: Topic, { ref, after, since, last }: SubscribeRequest): Promise<SessionAnswer> {
     requireAllowedWithin(this.#work, this.#caller, 'subscribe', [topic])
     const key = topicKey(topic)
-    const places = placesOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
+    const places = startPositionsOf({ cursor: after, since, last }, [topic], it => this.#hub.hasHistory(it))
     if (places.size > 0 && this.#stream.has(topic)) throw alreadySubscribed(topic, { after, since, last })
     let pending = this.#pending.get(key)
     if (!pending) {

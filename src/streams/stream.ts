@@ -5,7 +5,7 @@ import type { Client } from '../fanout/client.js'
 import { ClientQueue } from '../fanout/client-queue.js'
 import type { Hub } from '../fanout/hub.js'
 import { type Sink, Subscriber } from '../fanout/subscriber.js'
-import type { Places } from '../history/start-position.js'
+import type { StartPositions } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { describeTopic, type Topic, topicKey } from '../messages/topic.js'
 import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
@@ -123,7 +123,7 @@ export class Stream implements Client {
    * Resolves when every topic is live, however long that takes. The client begins at its place on each, or now.
    * @throws Problem `channel-refused`, `too-many-subscriptions`, `too-many-patterns`, `patterns-unavailable`
    */
-  async subscribe(topics: readonly Topic[], places?: Places): Promise<void> {
+  async subscribe(topics: readonly Topic[], places?: StartPositions): Promise<void> {
     if (this.subscriber.closed) return
     if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
       throw new Problem('patterns-unavailable')
@@ -148,7 +148,7 @@ export class Stream implements Client {
    */
   async subscribeOrExpectGap(
     topics: readonly Topic[],
-    places?: Places,
+    places?: StartPositions,
     onLate = (): void => {},
   ): Promise<{ live: boolean }> {
     const live = this.subscribe(topics, places).then(() => ({ live: true }))
@@ -164,7 +164,7 @@ export class Stream implements Client {
     return outcome
   }
 
-  #begin(topic: Topic, places: Places | undefined): Promise<void> {
+  #begin(topic: Topic, places: StartPositions | undefined): Promise<void> {
     const place = places?.get(topic)
     if (place && 'gap' in place) this.#hub.tellGap(this, topic, place.gap)
     // The last none of its history is how every stream begins.

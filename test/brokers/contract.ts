@@ -6,11 +6,11 @@ import { startBroker } from '../support/recorder.js'
 import { closing } from './contract/closing.js'
 import { deliveredHistory } from './contract/delivered-history.js'
 import { delivery } from './contract/delivery.js'
+import { ephemeralStore } from './contract/ephemeral-store.js'
 import { idempotency } from './contract/idempotency.js'
 import { introspection } from './contract/introspection.js'
 import { keptHistory } from './contract/kept-history.js'
 import { subscribing } from './contract/subscribing.js'
-import { ephemeralStore } from './contract/vault.js'
 
 /** Makes a broker that is not started yet, without history unless rules are given. Each test makes its own, and closes it. */
 export type MakeBroker = (options?: { readonly history?: HistoryRules; readonly idempotencySeconds?: number }) => Broker

@@ -93,13 +93,13 @@ t.test('takes address and credentials of a client, and nothing of its behaviour'
   const { host, port, username, password, db, tls } = options
   for (const given of [redis, options]) {
     const found = targetOf(given)
-    t.match(found, { kind: 'plain', fenced: false, target: { host, port, username, password, db, tls } })
+    t.match(found, { kind: 'standalone', fenced: false, target: { host, port, username, password, db, tls } })
     for (const name of ['retryStrategy', 'enableOfflineQueue', 'keyPrefix', 'commandTimeout'])
       t.notOk(name in (found as { target: object }).target, name)
   }
   const sentinels = [{ host: 'a', port: 26_379 }]
   t.match(targetOf({ sentinels, name: 'main', sentinelPassword: 's' }), {
-    kind: 'plain',
+    kind: 'standalone',
     fenced: true,
     target: { sentinels, name: 'main', sentinelPassword: 's' },
   })

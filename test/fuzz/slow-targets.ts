@@ -7,7 +7,7 @@ import { forSubject, RulesError, readRules } from '../../src/access/rules.js'
 import { WorkBudget } from '../../src/access/work-budget.js'
 import carillon, { serverOptions } from '../../src/app.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
-import { placesOf } from '../../src/history/start-position.js'
+import { startPositionsOf } from '../../src/history/start-position.js'
 import { networkOf } from '../../src/limits/network.js'
 import { mediaType } from '../../src/messages/content-type.js'
 import { encodeId } from '../../src/messages/cursor.js'
@@ -128,8 +128,8 @@ export async function slowTargets(teardown: (end: () => unknown) => void): Promi
       harmless(() => forSubject(readRules({ subscribe: [text] }), 'alice'))
       harmless(() => forSubject(readRules({ subscribe: text.split(',').filter(Boolean) }), 'alice'))
     }),
-    'cursors on a WebSocket': body(CURSOR, cursor => placesOf({ cursor }, topics, () => true)),
-    'times on a WebSocket': body(TIMES, since => harmless(() => placesOf({ since }, topics, () => true))),
+    'cursors on a WebSocket': body(CURSOR, cursor => startPositionsOf({ cursor }, topics, () => true)),
+    'times on a WebSocket': body(TIMES, since => harmless(() => startPositionsOf({ since }, topics, () => true))),
     times: head(TIMES, readTime),
     'credentials in a URL': head(QUERY, text => holdsCredentials(`/events?${text}`)),
     Authorization: head(CREDENTIALS, authorization => harmless(() => shownCredentials({ authorization }))),

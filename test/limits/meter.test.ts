@@ -72,7 +72,7 @@ t.test('more than the whole rate passes when nothing is owed, and is paid off', 
   t.match(meter.spend('a', 30), { allowed: true })
 })
 
-t.test('gateways with one ledger hold to the rate together', async t => {
+t.test('gateways with a shared rate-limit store enforce the rate together', async t => {
   const clock = { ms: 1000 }
   const { rateLimitStore } = sharedStore(clock)
   const meters = [0, 1, 2].map(() => new Meter({ count: 10, seconds: 10 }, { now: () => clock.ms, rateLimitStore }))
@@ -115,7 +115,7 @@ t.test('one charge is under way for each caller, whatever it spends meanwhile', 
   t.match(meter.spend('a', 1), { allowed: false }, 'another gateway has spent four')
 })
 
-t.test('without its ledger a gateway holds to the rate by itself', async t => {
+t.test('a gateway whose rate-limit store fails enforces the rate alone', async t => {
   const { meter } = setUp({ charge: () => Promise.reject(new Error('away')) })
   for (let i = 0; i < 10; i++) {
     t.match(meter.spend('a', 1), { allowed: true })

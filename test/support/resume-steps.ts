@@ -43,7 +43,7 @@ export const LENGTH = { minLength: 10, maxLength: 120, size: 'max' } as const
 /** Does it all, and resolves when everything has come to rest. */
 export async function run(steps: readonly Step[]): Promise<{ broker: ModelBroker; clients: ResumingClient[] }> {
   const broker = new ModelBroker()
-  const hub = new Hub(broker, { maxReplays: 2, retryMs: 0 })
+  const hub = new Hub(broker, { maxCatchUps: 2, retryMs: 0 })
   const check = new PositionCheck({ history: broker.history, sequencers: () => hub.sequencers() })
   broker.start(hub)
   const clients = KIND_NAMES.map(kind => new ResumingClient(kind))

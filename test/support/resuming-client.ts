@@ -1,6 +1,6 @@
 import { defaultConfig } from '../../src/config/config.js'
 import type { Hub } from '../../src/fanout/hub.js'
-import { placesOf } from '../../src/history/start-position.js'
+import { startPositionsOf } from '../../src/history/start-position.js'
 import { channelTopic, patternTopic, type Topic } from '../../src/messages/topic.js'
 import { Stream } from '../../src/streams/stream.js'
 import { FakeSink } from './fake-sink.js'
@@ -52,7 +52,7 @@ export class ResumingClient {
     this.#stream = stream
     // Without a cursor it begins with now: what it got before has nothing to do with it.
     if (this.cursor === undefined) for (const channel of CHANNELS) this.seen.get(channel)?.push('begin')
-    const places = placesOf({ cursor: this.cursor }, topics as readonly Topic[], topic => hub.hasHistory(topic))
+    const places = startPositionsOf({ cursor: this.cursor }, topics as readonly Topic[], topic => hub.hasHistory(topic))
     stream.subscribe(topics, places).catch(() => {})
     stream.open()
   }

@@ -41,7 +41,7 @@ export function createTopology(
   const publishing = { sharded, ...(history && { history }), ...(idempotencySeconds && { idempotencySeconds }) }
   const common = { timeout, gatewayId, log, statistics, publishing }
   if (sharded && to.kind !== 'cluster') throw new ConfigError('REDIS_SHARDED needs a redis+cluster:// REDIS_URL')
-  if (to.kind === 'plain') {
+  if (to.kind === 'standalone') {
     const target = to.target.sentinels ? { ...to.target, Connector: QuietSentinelConnector } : to.target
     return new StandaloneTopology({ ...common, target, publishing: { ...publishing, fenced: to.fenced } }, events)
   }

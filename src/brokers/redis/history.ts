@@ -110,7 +110,7 @@ export class RedisHistory implements History {
       ])
       return answer as unknown[] // both scripts answer with an array
     } catch (error) {
-      const { cause } = error as BrokerUnavailable // as #askKeepers throws
+      const { cause } = error as BrokerUnavailable // as #askOwners throws
       if (!isWrongType(cause as Error)) throw error
       await this.#tellWrongKeys(channel)
       throw new HistoryUnusable('a key of the history has another type', { cause })

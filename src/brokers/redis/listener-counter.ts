@@ -54,7 +54,7 @@ export class ListenerCounter {
     })
     const timer = setTimeout(finish, this.#timeout)
     try {
-      expected = await this.#summon(JSON.stringify({ question, replyTo: this.inbox, channels }))
+      expected = await this.#ask(JSON.stringify({ question, replyTo: this.inbox, channels }))
       if (answered < expected) await finished
       // Who has left since it was asked owes no answer.
       const unanswered = answered < expected ? Math.max(0, (await this.#gateways()) - answered) : 0
@@ -98,7 +98,7 @@ export class ListenerCounter {
     return () => performance.now() < deadline
   }
 
-  async #summon(question: string): Promise<number> {
+  async #ask(question: string): Promise<number> {
     // Redis's count of receivers would do, but it also counts who listens by a pattern.
     const [gateways, result] = await Promise.all([this.#gateways(), this.#publish(ListenerCounter.ASSEMBLY, question)])
     if (!result || 'problem' in result) throw new BrokerUnavailable('the question could not be published')

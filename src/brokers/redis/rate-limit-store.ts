@@ -28,13 +28,13 @@ export class RedisRateLimitStore implements RateLimitStore {
       this.#unavailableReason = ''
       return Number(owed) / 1000
     } catch (error) {
-      this.#tell(error as Error)
+      this.#warnOnce(error as Error)
       throw error
     }
   }
 
-  /** Once for each trouble, however many charges meet it. */
-  #tell(error: Error): void {
+  /** Warns once per kind of error, no matter how many charges fail. */
+  #warnOnce(error: Error): void {
     if (error.message === this.#unavailableReason) return
     this.#unavailableReason = error.message
     this.#log.warn({ err: error }, 'redis does not keep the publish rate: each gateway holds to it by itself')

@@ -19,11 +19,11 @@ export async function checkRights(
     missing.length === 0
       ? ok('rights', 'the user may do what the gateway does')
       : problem('rights', `the user lacks ${missing.join(', ')}`, ADVICE)
-  const dispensed = await missingRules(dispensable(asking, config))
+  const missingOptional = await missingRules(optionalRights(asking, config))
   const keeping = keepingCommands(asking)
   const findings = [rights]
-  if (dispensed.length > 0)
-    findings.push(ok('rights that help', `the user lacks ${dispensed.join(', ')}, and the gateway works without`))
+  if (missingOptional.length > 0)
+    findings.push(ok('rights that help', `the user lacks ${missingOptional.join(', ')}, and the gateway works without`))
   // Without HISTORY it is only who sends an Idempotency-Key that needs them.
   findings.push(
     config.HISTORY === ''
@@ -67,7 +67,7 @@ async function missingRules(attempts: readonly Attempt[]): Promise<string[]> {
       await attempt()
     } catch (error) {
       const { message } = error as Error
-      if (IS_NO_MATTER_OF_RIGHTS.test(message)) continue
+      if (UNRELATED_TO_RIGHTS.test(message)) continue
       if (!isRefusal(error as Error)) throw error
       missing.push(rule)
     }
@@ -76,10 +76,10 @@ async function missingRules(attempts: readonly Attempt[]): Promise<string[]> {
 }
 
 export const isRefusal = ({ message }: Error): boolean =>
-  /NOPERM|unknown (sub)?command|not allowed/i.test(message) && !IS_NO_MATTER_OF_RIGHTS.test(message)
+  /NOPERM|unknown (sub)?command|not allowed/i.test(message) && !UNRELATED_TO_RIGHTS.test(message)
 
 /** Redis looks at the rights first: the key is at another node, there is no memory, it is a replica. */
-const IS_NO_MATTER_OF_RIGHTS = /^(MOVED|ASK|OOM|READONLY|MISCONF|NOREPLICAS|NOSCRIPT)\b/
+const UNRELATED_TO_RIGHTS = /^(MOVED|ASK|OOM|READONLY|MISCONF|NOREPLICAS|NOSCRIPT)\b/
 
 function pubSub(asking: Redis, listening: Redis, config: Config, channel: string): Attempt[] {
   const own = `carillon:doctor:${randomUUID()}`
@@ -101,7 +101,7 @@ function pubSub(asking: Redis, listening: Redis, config: Config, channel: string
 }
 
 /** Rights that are optional: the gateway has another way, or they only help an operator who inspects Redis. */
-const dispensable = (asking: Redis, { HISTORY }: Config): Attempt[] => [
+const optionalRights = (asking: Redis, { HISTORY }: Config): Attempt[] => [
   ['+ping', () => asking.ping()],
   ['+info', () => asking.info('server')],
   ['+role', () => asking.role()],

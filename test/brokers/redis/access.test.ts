@@ -6,7 +6,7 @@ import { untilReady } from '../../support/gateway.js'
 import { startOldRedis } from '../../support/old-redis.js'
 import { freePort } from '../../support/ports.js'
 import { type RedisServer, startRedis } from '../../support/redis.js'
-import { startTroubled } from '../../support/troubled-gateway.js'
+import { startOnUnavailableRedis } from '../../support/unavailable-redis.js'
 import { until } from '../../support/until.js'
 
 const WRONG_PASSWORD = 'Redis refuses the user name or the password'
@@ -35,7 +35,7 @@ const setUser = async (t: Test, { cli }: RedisServer, ...rules: string[]) =>
 
 t.test('works with a password', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'p@ss/word'] })
-  const { expectRecovery } = await startTroubled(t, { url: withUser(redis, ':p%40ss%2Fword') })
+  const { expectRecovery } = await startOnUnavailableRedis(t, { url: withUser(redis, ':p%40ss%2Fword') })
   await expectRecovery()
 })
 
@@ -47,7 +47,9 @@ for (const [who, rules] of Object.entries({
   t.test(`works with an ACL user that ${who}`, async t => {
     const redis = await startRedis(t)
     await setUser(t, redis, ...rules)
-    const { broker, warnings, expectRecovery } = await startTroubled(t, { url: withUser(redis, 'gateway:secret') })
+    const { broker, warnings, expectRecovery } = await startOnUnavailableRedis(t, {
+      url: withUser(redis, 'gateway:secret'),
+    })
     await expectRecovery()
     await broker.subscribe({ kind: 'pattern', name: 'n*' })
     t.same(await broker.publish([{ channel: 'news', data: Buffer.from('x'), event: 'price' }]), [{ receivers: 2 }])
@@ -64,7 +66,7 @@ for (const [who, rules] of Object.entries({
 t.test('works with a user that may not PING: a refusal is an answer too', async t => {
   const redis = await startRedis(t)
   await setUser(t, redis, ...MINIMAL, '-ping')
-  const { broker, warnings, expectRecovery } = await startTroubled(t, {
+  const { broker, warnings, expectRecovery } = await startOnUnavailableRedis(t, {
     url: withUser(redis, 'gateway:secret'),
     timeout: 300,
   })
@@ -82,38 +84,42 @@ t.test('works with a user that may not PING: a refusal is an answer too', async 
 t.test('says that the password is wrong, until the user is given that password', async t => {
   const redis = await startRedis(t)
   await redis.cli('ACL', 'SETUSER', 'gateway', 'on', '>other', '+@all', '~*', '&*')
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: withUser(redis, 'gateway:secret') })
-  await expectTrouble(WRONG_PASSWORD, { attempts: attempts(redis) })
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+    url: withUser(redis, 'gateway:secret'),
+  })
+  await expectUnavailable(WRONG_PASSWORD, { attempts: attempts(redis) })
   await redis.cli('ACL', 'SETUSER', 'gateway', '>secret')
   await expectRecovery()
 })
 
 t.test('says that the user does not exist, until it does', async t => {
   const redis = await startRedis(t)
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: withUser(redis, 'gateway:secret') })
-  await expectTrouble(WRONG_PASSWORD, { attempts: attempts(redis) })
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+    url: withUser(redis, 'gateway:secret'),
+  })
+  await expectUnavailable(WRONG_PASSWORD, { attempts: attempts(redis) })
   await setUser(t, redis, ...MINIMAL)
   await expectRecovery()
 })
 
 t.test('says that a password is missing, until Redis wants none', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'secret'] })
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: redis.url })
-  await expectTrouble(NO_PASSWORD, { attempts: attempts(redis, '--no-auth-warning', '-a', 'secret') })
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: redis.url })
+  await expectUnavailable(NO_PASSWORD, { attempts: attempts(redis, '--no-auth-warning', '-a', 'secret') })
   await redis.cli('--no-auth-warning', '-a', 'secret', 'CONFIG', 'SET', 'requirepass', '')
   await expectRecovery()
 })
 
 t.test('works with a password that Redis does not ask for', async t => {
   const redis = await startRedis(t)
-  const { expectRecovery } = await startTroubled(t, { url: withUser(redis, ':secret') })
+  const { expectRecovery } = await startOnUnavailableRedis(t, { url: withUser(redis, ':secret') })
   await expectRecovery()
 })
 
 t.test('says that the user lacks a right without which nothing works, until it has it', async t => {
   const redis = await startRedis(t)
   await setUser(t, redis, ...MINIMAL, '-publish', '-subscribe')
-  const { url, broker, publish } = await startTroubled(t, { url: withUser(redis, 'gateway:secret') })
+  const { url, broker, publish } = await startOnUnavailableRedis(t, { url: withUser(redis, 'gateway:secret') })
   await until(() => broker.unavailable === undefined, 'it can serve')
   t.equal((await publish()).status, 403, 'it is the channel that is refused')
   t.equal((await fetch(`${url}/channels/news/events`)).status, 403)
@@ -126,8 +132,10 @@ t.test('comes over a Unix socket, and says that there is none', async t => {
   const home = await mkdtemp(join(tmpdir(), 'carillon-socket-'))
   t.teardown(() => rm(home, { recursive: true, force: true }))
   const socket = join(home, 'redis.sock')
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: `unix://:secret@${socket}?db=1` })
-  await expectTrouble('the Unix socket of Redis does not exist or may not be opened')
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+    url: `unix://:secret@${socket}?db=1`,
+  })
+  await expectUnavailable('the Unix socket of Redis does not exist or may not be opened')
   const args = ['--unixsocket', socket, '--requirepass', 'secret', '--databases', '2']
   await startRedis(t, { args })
   await expectRecovery()
@@ -135,8 +143,8 @@ t.test('comes over a Unix socket, and says that there is none', async t => {
 
 t.test('says that nothing listens, until Redis is started', async t => {
   const port = await freePort()
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: `redis://127.0.0.1:${port}` })
-  await expectTrouble('nothing listens at the address of Redis')
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: `redis://127.0.0.1:${port}` })
+  await expectUnavailable('nothing listens at the address of Redis')
   await startRedis(t, { port })
   await expectRecovery()
 })
@@ -144,8 +152,8 @@ t.test('says that nothing listens, until Redis is started', async t => {
 for (const version of ['5.0.14', '6.0.20'])
   t.test(`says that Redis ${version} is too old, until a newer one stands in its place`, async t => {
     const { port, stop } = await startOldRedis(t, version)
-    const { expectTrouble, expectRecovery } = await startTroubled(t, { url: `redis://127.0.0.1:${port}` })
-    await expectTrouble(`Redis ${version} is too old: the gateway needs 6.2 or later`)
+    const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: `redis://127.0.0.1:${port}` })
+    await expectUnavailable(`Redis ${version} is too old: the gateway needs 6.2 or later`)
     await stop()
     await startRedis(t, { port })
     await expectRecovery()
@@ -154,8 +162,8 @@ for (const version of ['5.0.14', '6.0.20'])
 t.test('says that it leads to a replica, until that becomes a master', async t => {
   const master = await startRedis(t)
   const redis = await startRedis(t, { args: ['--replicaof', '127.0.0.1', `${master.port}`] })
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: redis.url })
-  await expectTrouble('the Redis at this address is a replica: messages published there do not reach everybody', {
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: redis.url })
+  await expectUnavailable('the Redis at this address is a replica: messages published there do not reach everybody', {
     attempts: attempts(redis),
   })
   await redis.cli('REPLICAOF', 'NO', 'ONE')
@@ -164,7 +172,7 @@ t.test('says that it leads to a replica, until that becomes a master', async t =
 
 t.test('finds out again who it speaks to, when Redis was too busy to say', async t => {
   const { port } = await startOldRedis(t, '7.0.15', { busy: 4 })
-  const { url, warnings } = await startTroubled(t, { url: `redis://127.0.0.1:${port}` })
+  const { url, warnings } = await startOnUnavailableRedis(t, { url: `redis://127.0.0.1:${port}` })
   await untilReady(url)
   t.same(new Set(warnings.map(({ words }) => words)), new Set(['Redis is busy with a script']))
 })

@@ -6,7 +6,7 @@ import { RedisCluster } from '../../support/cluster.js'
 import { startBroker } from '../../support/recorder.js'
 import { startRedis } from '../../support/redis.js'
 import { callsOf } from '../../support/redis-broker.js'
-import { startTroubled } from '../../support/troubled-gateway.js'
+import { startOnUnavailableRedis } from '../../support/unavailable-redis.js'
 import { until } from '../../support/until.js'
 
 const REPLICA = 'the Redis at this address is a replica: messages published there do not reach everybody'
@@ -94,8 +94,11 @@ for (const commands of [['ROLE'], ['ROLE', 'HELLO']])
     const redis = await startRedis(t, {
       args: ['--replicaof', '127.0.0.1', `${master.port}`, ...without(...commands)],
     })
-    const { broker, expectTrouble, expectRecovery } = await startTroubled(t, { url: redis.url, timeout: 600 })
-    await expectTrouble(REPLICA)
+    const { broker, expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+      url: redis.url,
+      timeout: 600,
+    })
+    await expectUnavailable(REPLICA)
     await redis.cli('REPLICAOF', 'NO', 'ONE')
     await expectRecovery()
     await redis.cli('REPLICAOF', '127.0.0.1', `${master.port}`)
@@ -121,7 +124,9 @@ t.test('says that a Cluster refuses CLUSTER SLOTS, until it does not', async t =
   const cluster = await RedisCluster.start(t)
   const user = ['gateway', 'on', '>secret', 'allkeys', 'allchannels', '+@all']
   for (const { cli } of cluster.nodes) await cli('ACL', 'SETUSER', ...user, '-cluster|slots')
-  const { expectRecovery, broker } = await startTroubled(t, { url: cluster.url().replace('//', '//gateway:secret@') })
+  const { expectRecovery, broker } = await startOnUnavailableRedis(t, {
+    url: cluster.url().replace('//', '//gateway:secret@'),
+  })
   await until(() => /CLUSTER SLOTS/.test(broker.unavailable ?? ''), 'it says so')
   for (const { cli } of cluster.nodes) await cli('ACL', 'SETUSER', 'gateway', '+cluster|slots')
   await expectRecovery()

@@ -49,7 +49,7 @@ export class ClassicCluster implements Topology {
     this.#fence = new BusFence(gatewayId)
     this.#patience = timeout * FENCE_SHARE
     this.#nodes = new ClusterNodes(settings, {
-      changed: () => this.#leaveStranger(),
+      changed: () => this.#leaveForeignNode(),
       masterLost: (master, since) => this.#masterLost(master, since),
     })
     const [seed] = seeds
@@ -160,7 +160,7 @@ export class ClassicCluster implements Topology {
   }
 
   /** A node that does not belong to the Cluster any more hears nothing, and does not say so. */
-  #leaveStranger(): void {
+  #leaveForeignNode(): void {
     if (this.#at && this.#listening.isUp && !this.#nodes.has(this.#at)) this.#listening.redis.disconnect(true)
   }
 

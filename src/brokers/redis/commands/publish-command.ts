@@ -44,7 +44,7 @@ export function commandOf(
   { asCall, lineage }: Route,
 ): Words | ScriptCall {
   const rule = options.history?.ruleOf(publication.channel)
-  if (rule || publication.idempotency) return { args: keep(publication, rule, options, lineage) }
+  if (rule || publication.idempotency) return { args: appendAndPublish(publication, rule, options, lineage) }
   const { sharded = false, fenced = false } = options
   const { channel, data } = publication
   const command = sharded ? 'spublish' : 'publish'
@@ -59,7 +59,7 @@ export function commandOf(
 export const leavesTraces = ({ channel, idempotency }: Publication, { history }: PublicationOptions): boolean =>
   idempotency !== undefined || history?.ruleOf(channel) !== undefined
 
-function keep(
+function appendAndPublish(
   publication: Publication,
   rule: HistoryRule | undefined,
   options: PublicationOptions,
@@ -95,7 +95,7 @@ function keep(
 export function readAnswer({ channel }: Publication, answer: unknown): PublishResult | undefined {
   if (typeof answer === 'number') return { receivers: answer }
   if (!Array.isArray(answer)) return undefined
-  const [receivers, epoch, offset, tag, replayed] = answer as [number, string?, number?, string?, number?] // as KEEP says
+  const [receivers, epoch, offset, tag, replayed] = answer as [number, string?, number?, string?, number?] // as APPEND_AND_PUBLISH returns it
   if (receivers < 0) return { problem: 'idempotency-key-reused' }
   const published: Published = { receivers, ...(replayed === 1 && { replayed: true }) }
   if (!epoch || offset === undefined || tag === undefined) return published

@@ -106,13 +106,13 @@ export class Connection {
     this.redis.on('error', (error: Error) => {
       // ioredis listens for one error of a socket, and TLS may have another: it would end the process.
       this.redis.stream?.on('error', () => {})
-      this.#failBy(error)
+      this.#failWith(error)
     })
     this.redis.on('ready', () => void this.#check())
     this.redis.on('close', () => this.#down())
     // ioredis gives up for good when Sentinels tell of a new master while it is asking them for the master.
     this.redis.on('end', () => {
-      if (!this.#isClosing) this.#again = setTimeout(() => this.connect(), backoff(SECOND_BREATH))
+      if (!this.#isClosing) this.#again = setTimeout(() => this.connect(), backoff(ATTEMPT_AFTER_GIVING_UP))
     })
     this.#watchdog = setInterval(() => this.#watch(), timeout / TICKS).unref()
   }
@@ -170,7 +170,7 @@ export class Connection {
       this.#log.info({ connection: this.#name }, 'redis connection is up')
       this.#events.up()
     } catch (error) {
-      this.#failBy(error as Error)
+      this.#failWith(error as Error)
       // Redis was busy, or is loading: nobody would ask a second time on this connection.
       if (this.redis.status === 'ready') this.redis.disconnect(true)
     }
@@ -237,7 +237,7 @@ export class Connection {
     return unavailableReason
   }
 
-  #failBy(error: Error): void {
+  #failWith(error: Error): void {
     const over = this.redis.options.tls ? 'tls' : 'plain'
     this.#fail(diagnose(error, { first: this.#lastConfirmedAt === 0 ? over : undefined }), error)
   }
@@ -279,7 +279,7 @@ const DISCONNECT_MS = 50
 const FIRST_BACKOFF_MS = 50
 const MAX_BACKOFF_MS = 2000
 /** As which attempt the first one counts after the driver has given up. */
-const SECOND_BREATH = 3
+const ATTEMPT_AFTER_GIVING_UP = 3
 
 /** Full jitter: gateways that lost the same Redis do not come back in step. */
 const backoff = (attempt: number): number =>

@@ -2,7 +2,7 @@
  * What is wrong with a connection, for the operator: in the log and on `/readyz`. The words are
  * ours; an error text of Redis may hold names and addresses that are nobody's business.
  */
-export function diagnose(error: Error & { code?: string }, { first }: Circumstances = {}): string {
+export function diagnose(error: Error & { code?: string }, { first }: DiagnosisContext = {}): string {
   const text = `${error.code ?? ''} ${error.message}`
   const [, meaning] = MEANINGS.find(([rule]) => rule.test(text)) ?? []
   if (first === 'tls' && (meaning === CLOSED || meaning === SILENT)) return HANDSHAKE
@@ -11,7 +11,7 @@ export function diagnose(error: Error & { code?: string }, { first }: Circumstan
   return meaning ?? 'Redis cannot be used; the log has the cause'
 }
 
-interface Circumstances {
+interface DiagnosisContext {
   /** The connection has never been up, so that it may be the settings: over what it was tried. */
   readonly first?: 'tls' | 'plain' | undefined
 }

@@ -17,10 +17,10 @@ export interface RedisClient {
  * @throws ConfigError for a client that leads to replicas, or to addresses that only it can translate
  */
 export function targetOf(client: RedisClient | Target): TopologyTarget {
-  if (!isClient(client)) return plain(client)
+  if (!isClient(client)) return standaloneTarget(client)
   // `startupNodes` is not in ioredis's types; it is what the constructor was given, and has been there since version 4.
   const { options, startupNodes = [] } = client as RedisClient & { startupNodes?: readonly unknown[] }
-  if (!client.isCluster) return plain(options)
+  if (!client.isCluster) return standaloneTarget(options)
   const { redisOptions = {}, natMap } = options as { redisOptions?: Target; natMap?: object }
   if (natMap) throw new ConfigError('redis: a Cluster with a natMap is not supported')
   const { tls, ...target } = take(redisOptions)
@@ -31,13 +31,13 @@ export function targetOf(client: RedisClient | Target): TopologyTarget {
 const isClient = (value: RedisClient | Target): value is RedisClient =>
   'isCluster' in value && typeof (value as RedisClient).options === 'object'
 
-function plain(options: object): TopologyTarget {
+function standaloneTarget(options: object): TopologyTarget {
   const { role, natMap } = options as Target
   if (role === 'slave') throw new ConfigError('redis: the client leads to replicas, and the gateway needs the master')
   if (natMap) throw new ConfigError('redis: a client with a natMap is not supported')
   const target = take(options)
   const fenced = (target.sentinels ?? []).length > 0
-  return { kind: 'plain', target, fenced }
+  return { kind: 'standalone', target, fenced }
 }
 
 /** As the constructor of `Cluster` takes them: a port, a URL, or host and port. */

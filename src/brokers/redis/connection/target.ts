@@ -5,7 +5,7 @@ import { type TlsFiles, tlsOptions } from './tls.js'
 
 /** Whom to speak to: a server or the master that Sentinels name; of a Cluster its seeds, and how to be let in at a node. */
 export type TopologyTarget =
-  | { readonly kind: 'plain'; readonly target: Target; readonly fenced: boolean }
+  | { readonly kind: 'standalone'; readonly target: Target; readonly fenced: boolean }
   | {
       readonly kind: 'cluster'
       readonly seeds: readonly Node[]
@@ -32,7 +32,7 @@ export function targetOfUrl({ url, tls: files, sentinel = {} }: UrlSettings): To
     case 'standalone': {
       const { at, db } = address
       const target = 'path' in at ? { ...access, path: at.path } : nodeTarget(access, at, tls)
-      return { kind: 'plain', target: { ...target, db }, fenced: false }
+      return { kind: 'standalone', target: { ...target, db }, fenced: false }
     }
     case 'sentinel': {
       const { username, password } = sentinel
@@ -46,7 +46,7 @@ export function targetOfUrl({ url, tls: files, sentinel = {} }: UrlSettings): To
         ...(tls && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
       }
       // A master may be demoted at any moment: a publish must not be taken by what is a replica now.
-      return { kind: 'plain', target, fenced: true }
+      return { kind: 'standalone', target, fenced: true }
     }
     case 'cluster':
       return { kind: 'cluster', seeds: address.seeds, target: access, tls }

@@ -6,7 +6,7 @@ import { Signal } from '../../../faults/rig/signal.js'
 import { openSse } from '../../../support/clients.js'
 import { Flow } from '../../../support/flow.js'
 import { build, untilReady } from '../../../support/gateway.js'
-import { startTroubled } from '../../../support/troubled-gateway.js'
+import { startOnUnavailableRedis } from '../../../support/unavailable-redis.js'
 import { until } from '../../../support/until.js'
 
 const sentinels = await SentinelTopology.start(t, new Signal())
@@ -82,8 +82,8 @@ t.test('says that the Sentinels refuse it, until they take its password', async 
   }
   await acl('resetpass', '>other')
   const sentinel = { password: 'secret' }
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: sentinels.url(), sentinel })
-  await expectTrouble('the Sentinels refuse the gateway; see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD')
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: sentinels.url(), sentinel })
+  await expectUnavailable('the Sentinels refuse the gateway; see REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD')
   for (const port of ports)
     await node.cli('-p', port, '--no-auth-warning', '-a', 'other', 'ACL', 'SETUSER', 'default', '>secret')
   await expectRecovery()

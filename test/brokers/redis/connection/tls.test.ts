@@ -5,7 +5,7 @@ import { silentLogger } from '../../../../src/telemetry/logger.js'
 import { Authority, type Certificate } from '../../../support/certificates.js'
 import { freePort } from '../../../support/ports.js'
 import { startRedis } from '../../../support/redis.js'
-import { startTroubled } from '../../../support/troubled-gateway.js'
+import { startOnUnavailableRedis } from '../../../support/unavailable-redis.js'
 
 const NOT_TRUSTED = 'the certificate of Redis is not trusted, or not made out to this host; see REDIS_CA_FILE'
 
@@ -23,7 +23,10 @@ t.test('works over TLS with an authority of its own', async t => {
   const ca = await Authority.make(t)
   const { port } = await startTls(t, ca, await ca.issue('IP:127.0.0.1', 'DNS:localhost'))
   for (const host of ['127.0.0.1', 'localhost']) {
-    const { broker, expectRecovery } = await startTroubled(t, { url: `rediss://${host}:${port}`, tls: { ca: ca.cert } })
+    const { broker, expectRecovery } = await startOnUnavailableRedis(t, {
+      url: `rediss://${host}:${port}`,
+      tls: { ca: ca.cert },
+    })
     await expectRecovery()
     await broker.close()
   }
@@ -32,8 +35,8 @@ t.test('works over TLS with an authority of its own', async t => {
 t.test('trusts no certificate of another authority, until Redis has one of the right one', async t => {
   const [ca, other] = [await Authority.make(t), await Authority.make(t)]
   const { redis, url } = await startTls(t, other, await other.issue('IP:127.0.0.1'))
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url, tls: { ca: ca.cert } })
-  await expectTrouble(NOT_TRUSTED)
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url, tls: { ca: ca.cert } })
+  await expectUnavailable(NOT_TRUSTED)
   const { cert, key } = await ca.issue('IP:127.0.0.1')
   await redis.cli('CONFIG', 'SET', 'tls-cert-file', cert, 'tls-key-file', key)
   await expectRecovery()
@@ -42,15 +45,15 @@ t.test('trusts no certificate of another authority, until Redis has one of the r
 t.test('trusts no authority of its own that nobody told it of', async t => {
   const ca = await Authority.make(t)
   const { url } = await startTls(t, ca, await ca.issue('IP:127.0.0.1'))
-  const { expectTrouble } = await startTroubled(t, { url })
-  await expectTrouble(NOT_TRUSTED)
+  const { expectUnavailable } = await startOnUnavailableRedis(t, { url })
+  await expectUnavailable(NOT_TRUSTED)
 })
 
 t.test('trusts no certificate that is made out to another host, until Redis has its own', async t => {
   const ca = await Authority.make(t)
   const { redis, url } = await startTls(t, ca, await ca.issue('DNS:other.example'))
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url, tls: { ca: ca.cert } })
-  await expectTrouble(NOT_TRUSTED)
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url, tls: { ca: ca.cert } })
+  await expectUnavailable(NOT_TRUSTED)
   const { cert, key } = await ca.issue('IP:127.0.0.1')
   await redis.cli('CONFIG', 'SET', 'tls-cert-file', cert, 'tls-key-file', key)
   await expectRecovery()
@@ -60,15 +63,18 @@ t.test('shows its client certificate where Redis asks for one', async t => {
   const ca = await Authority.make(t)
   const { url } = await startTls(t, ca, await ca.issue('IP:127.0.0.1'), undefined, '--tls-auth-clients', 'yes')
   const tls = { ca: ca.cert, ...(await ca.issue('DNS:gateway')) }
-  const { expectRecovery } = await startTroubled(t, { url, tls })
+  const { expectRecovery } = await startOnUnavailableRedis(t, { url, tls })
   await expectRecovery()
 })
 
 t.test('says that the handshake failed without a client certificate, until Redis asks for none', async t => {
   const ca = await Authority.make(t)
   const started = await startTls(t, ca, await ca.issue('IP:127.0.0.1'), undefined, '--tls-auth-clients', 'yes')
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: started.url, tls: { ca: ca.cert } })
-  await expectTrouble(/REDIS_CERT_FILE/)
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+    url: started.url,
+    tls: { ca: ca.cert },
+  })
+  await expectUnavailable(/REDIS_CERT_FILE/)
   await started.redis.cli('CONFIG', 'SET', 'tls-auth-clients', 'no')
   await expectRecovery()
 })
@@ -77,8 +83,12 @@ t.test('says that TLS does not meet TLS at a plain port, until it does', async t
   const ca = await Authority.make(t)
   const redis = await startRedis(t)
   const url = `rediss://127.0.0.1:${redis.port}`
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url, tls: { ca: ca.cert }, timeout: 500 })
-  await expectTrouble(/TLS on both sides/)
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, {
+    url,
+    tls: { ca: ca.cert },
+    timeout: 500,
+  })
+  await expectUnavailable(/TLS on both sides/)
   await redis.stop()
   await startTls(t, ca, await ca.issue('IP:127.0.0.1'), redis.port)
   await expectRecovery()
@@ -87,8 +97,8 @@ t.test('says that TLS does not meet TLS at a plain port, until it does', async t
 t.test('says that the other side may want TLS, until it speaks plainly', async t => {
   const ca = await Authority.make(t)
   const { redis, port } = await startTls(t, ca, await ca.issue('IP:127.0.0.1'))
-  const { expectTrouble, expectRecovery } = await startTroubled(t, { url: `redis://127.0.0.1:${port}` })
-  await expectTrouble(/TLS/)
+  const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: `redis://127.0.0.1:${port}` })
+  await expectUnavailable(/TLS/)
   await redis.stop()
   await startRedis(t, { port })
   await expectRecovery()

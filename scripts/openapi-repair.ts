@@ -3,11 +3,11 @@ import { REQUEST_BODY } from '../routes/schemas.js'
 type Node = Record<string, unknown>
 
 /** An OpenAPI document from @fastify/swagger, with what that cannot know or has no words for. */
-export function mend(document: unknown): Node {
+export function repair(document: unknown): Node {
   const examples: Node = {}
   const shared: Node = {}
 
-  const mendNode = (key: string, value: unknown): unknown => {
+  const repairNode = (key: string, value: unknown): unknown => {
     // In the schemas of routes a reference is the name of a component.
     if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) return `#/components/schemas/${value}`
     if (!isNode(value)) return value
@@ -31,7 +31,7 @@ export function mend(document: unknown): Node {
 
   const { openapi, info, servers, security, tags, paths, components }: Node = JSON.parse(
     JSON.stringify(document),
-    mendNode,
+    repairNode,
   )
   return {
     ...{ openapi, info, servers, security, tags, paths },

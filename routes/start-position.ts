@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { type Places, placesOf } from '../src/history/start-position.js'
+import { type StartPositions, startPositionsOf } from '../src/history/start-position.js'
 import type { Topic } from '../src/messages/topic.js'
 
 export const After = Type.String({
@@ -15,7 +15,7 @@ export const Since = Type.String({
 })
 
 /** The query of every stream: where to begin, on channels that have a history. */
-export const resumeQuery = {
+export const startQuery = {
   after: Type.Optional(After),
   last_event_id: Type.Optional(
     Type.String({
@@ -41,19 +41,19 @@ export const resumeQuery = {
   ),
 }
 
-const ResumeQuery = Type.Object(resumeQuery)
+const StartQuery = Type.Object(startQuery)
 
 /**
  * Where the client begins on each topic. The header counts before the query: an `EventSource` that comes back has both, and
  * its URL is from when it began.
  * @throws Problem `invalid-request`
  */
-export function readPlaces(
-  { query, headers }: { query: Static<typeof ResumeQuery>; headers: FastifyRequest['headers'] },
+export function readStartPositions(
+  { query, headers }: { query: Static<typeof StartQuery>; headers: FastifyRequest['headers'] },
   topics: readonly Topic[],
   hasHistory: (topic: Topic) => boolean,
-): Places {
+): StartPositions {
   const header = [headers['last-event-id']].flat()[0]
   const cursor = header || query.lastEventId || query.last_event_id || query.after
-  return placesOf({ cursor, since: query.since, last: query.last }, topics, hasHistory)
+  return startPositionsOf({ cursor, since: query.since, last: query.last }, topics, hasHistory)
 }

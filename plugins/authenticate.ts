@@ -12,7 +12,7 @@ import { isHandedOver } from './upgrades.js'
  * Who asks, by what the request shows.
  * @throws Problem
  */
-export function identifyBy(
+export function authenticateRequest(
   access: Access,
   cookieName: string | undefined,
   request: FastifyRequest,

@@ -5,7 +5,10 @@ import { fetchProblem } from './problems.js'
 import { until } from './until.js'
 
 /** A gateway in this process on a Redis that may be in trouble, and what it logs about that. */
-export async function startTroubled(t: Test, settings: Omit<RedisSettings, 'timeout'> & { timeout?: number }) {
+export async function startOnUnavailableRedis(
+  t: Test,
+  settings: Omit<RedisSettings, 'timeout'> & { timeout?: number },
+) {
   const warnings: { connection: string; words: string }[] = []
   const note = (details: object, words: string) => {
     const { connection = '' } = details as { connection?: string } // as `Connection` logs
@@ -18,7 +21,7 @@ export async function startTroubled(t: Test, settings: Omit<RedisSettings, 'time
   const publish = () => fetch(`${url}/channels/news`, { method: 'POST', body: 'x' })
 
   /** It serves, says what is wrong in our words, sends nothing, and says it once for each of its connections. */
-  const expectTrouble = async (words: string | RegExp, { attempts }: { attempts?: () => Promise<number> } = {}) => {
+  const expectUnavailable = async (words: string | RegExp, { attempts }: { attempts?: () => Promise<number> } = {}) => {
     const matches = (text: string) => (typeof words === 'string' ? text === words : words.test(text))
     await until(async () => matches((await readiness(url)).detail ?? ''), `/readyz says ${words}`)
     await until(() => new Set(warnings.map(({ connection }) => connection)).size === 2, 'both connections have said it')
@@ -44,7 +47,7 @@ export async function startTroubled(t: Test, settings: Omit<RedisSettings, 'time
     t.equal(response.status, 200)
     t.match(await response.json(), { channel: 'news', receivers: 1 })
   }
-  return { url, broker, warnings, publish, expectTrouble, expectRecovery }
+  return { url, broker, warnings, publish, expectUnavailable, expectRecovery }
 }
 
 const readiness = async (url: string) => (await (await fetch(`${url}/readyz`)).json()) as { detail?: string } // a problem, or none

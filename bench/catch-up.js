@@ -2,13 +2,13 @@ import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { openStreams, publish } from './clients.js'
-import { inTurns, spread } from './publishes.js'
+import { alternate, spread } from './publishes.js'
 import { startRedis, systems, usage } from './servers.js'
 
 /*
  * What a history costs a delivery, and what happens when very many clients come back at once.
  *
- *     npm run build && npm run bench:replays [clients] [rounds] [returning]
+ *     npm run build && npm run bench:catch-up [clients] [rounds] [returning]
  */
 const [clients = 1000, rounds = 5, returning = 10_000] = process.argv.slice(2).map(Number)
 const MESSAGES = 200
@@ -23,7 +23,7 @@ const gateway = await systems.gateway(redis.port, { HISTORY: 'kept*', REDIS_TIME
 
 try {
   const channels = { default: 'plain', history: 'kept' }
-  const results = await inTurns(Object.keys(channels), rounds, name => deliveries(channels[name]))
+  const results = await alternate(Object.keys(channels), rounds, name => deliveries(channels[name]))
   console.log(
     `${clients} SSE clients, one publisher, ${MESSAGES} messages in each of ${rounds} rounds; medians (range)`,
   )

@@ -8,7 +8,7 @@ export function ephemeralStore(t: Test, makeBroker: MakeBroker): void {
   t.test('keeps what it is given, wherever it lies, until somebody takes it', async t => {
     const { broker } = await startBroker(t, makeBroker())
     const { ephemeralStore } = broker
-    if (!ephemeralStore) throw new Error('every broker of ours has a vault')
+    if (!ephemeralStore) throw new Error('each of our brokers has an ephemeral store')
     const names = Array.from({ length: 20 }, (_, i) => `name-${i}`) // in a Cluster they lie at all masters
     await Promise.all(names.map(name => ephemeralStore.put(name, `value of ${name}`, 30)))
     for (const name of names) t.equal(await ephemeralStore.get(name), `value of ${name}`)
