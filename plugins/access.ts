@@ -27,11 +27,11 @@ export type Need = 'always' | 'public' | 'known' | Right | Page
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who asks. Set before any handler runs. */
+    /** The authenticated client. Set before any handler runs. */
     caller: Caller
   }
   interface FastifyContextConfig {
-    /** What the route needs. A route that does not say is not registered. */
+    /** The access that the route needs. A route without it is not registered. */
     access?: Need
     /** It takes a ticket in its URL. */
     tickets?: boolean
@@ -40,23 +40,23 @@ declare module 'fastify' {
 
 export interface AccessPluginOptions {
   readonly access: Access
-  /** When an `EventSource` shall come back that could not be asked now. */
+  /** When an `EventSource` should reconnect after its credentials could not be checked. */
   readonly retryMs: number
   /** The cookie that may hold a token; undefined when none may. */
   readonly cookieName: string | undefined
-  /** Says who asks instead of our own rules, in an app that has rules of its own. Throws for who may not. */
+  /** Authenticates in place of our own rules, in an app that has rules of its own. Throws to refuse a client. */
   readonly authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
-  /** No request comes over a socket, so none comes from this machine, whatever address an event gives it. */
+  /** No request comes over a socket. So none counts as local, no matter which address an event gives it. */
   readonly withoutSockets?: boolean
 }
 
-/** Nobody gets to a handler without having been asked who it is and what it may do. */
+/** Authenticates and authorises every request before its handler runs. */
 export const accessControl = fp<AccessPluginOptions>(
   async (app, { access, cookieName, retryMs, authenticate, withoutSockets = false }) => {
     const fail = failWith(retryMs)
     app.decorateRequest('caller', NOT_ASKED_YET)
 
-    // A route that was forgotten would be open to everybody: better no start at all.
+    // A forgotten route would be open to everyone, so the gateway refuses to start.
     app.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
       if (config?.access === undefined) throw new Error(`${method} ${url} does not declare what access it needs`)
     })
@@ -126,8 +126,8 @@ function requireChannelName({ params }: FastifyRequest): void {
 const channelOf = (params: unknown): string | undefined => (params as { channel?: string } | null)?.channel // as the router leaves it
 
 /**
- * Who asks cannot be found out now: Redis is away, or the identity provider. An `EventSource` gives up for ever on an
- * answer that is an error, so it is sent away and told when to come back.
+ * The client cannot be authenticated now, because Redis or the identity provider is unavailable. An `EventSource` never
+ * reconnects after an error status, so it gets an empty stream that tells it when to reconnect.
  */
 const failWith =
   (retryMs: number) =>

@@ -42,7 +42,7 @@ export class Origins {
     const { origin } = headers
     const site = headers['sec-fetch-site']
     if (origin === undefined) return this.#any || !isEmbedded(headers) ? 'none' : 'foreign'
-    // What the browser found holds behind a proxy that changes the Host, too.
+    // The finding of the browser also holds behind a proxy that changes the Host.
     if (site === 'same-origin' || (host !== undefined && sameHost(origin, host))) return 'own'
     if (this.#listed.has(origin)) return 'listed'
     return this.#any ? 'any' : 'foreign'
@@ -50,8 +50,7 @@ export class Origins {
 }
 
 /**
- * Without an Origin a page of another site can still have a URL loaded, as an image or a script is. Whoever follows a
- * link is welcome.
+ * A page of another site can also load a URL without an Origin, as an image or a script. Following a link is allowed.
  */
 const isEmbedded = ({ 'sec-fetch-site': site, 'sec-fetch-mode': mode }: OriginHeaders): boolean =>
   (site === 'cross-site' || site === 'same-site') && mode !== 'navigate'
@@ -76,6 +75,6 @@ function readOrigin(text: string): string {
     : `${scheme}://${authority}`.toLowerCase()
 }
 
-/** Names that only lead to this machine: no page of elsewhere can have one of them as its own. */
+/** Names that only lead to this machine: no page of another site can have one of them as its own. */
 export const isLocalHost = (host: string): boolean =>
   /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host)

@@ -9,7 +9,7 @@ import { withProxyPrefix } from './path-prefix.js'
 import { isHandedOver } from './upgrades.js'
 
 /**
- * Who asks, by what the request shows.
+ * Authenticates a request by the credentials that it shows.
  * @throws Problem
  */
 export function authenticateRequest(
@@ -37,7 +37,7 @@ export function authenticateRequest(
 /** `request.ws` is not set before the hook of access. */
 export const isUpgrade = ({ raw }: FastifyRequest): boolean => isHandedOver(raw)
 
-/** Node keeps the first of them, and what stands in front of the gateway may have looked at the other one. */
+/** Node keeps the first of them, but a proxy in front of the gateway may have checked the other one. */
 function hasTwo(field: string, rawHeaders: readonly string[]): boolean {
   let found = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -55,8 +55,8 @@ function ticketOf({ routeOptions, query }: FastifyRequest): string | undefined {
 }
 
 /**
- * A browser sends a cookie along whoever asks for it. It counts where the asking page is ours, or one that
- * ALLOWED_ORIGINS names; and where no page shows, for what changes nothing and whose answer no page could read.
+ * A browser adds a cookie to requests of every page. So a cookie counts only for pages of the gateway or of
+ * ALLOWED_ORIGINS. Without a sign of a page it counts for reads only: no page of another site can see their answer.
  */
 function requireOwnPage(request: FastifyRequest): void {
   const { provenance, method } = request
@@ -69,7 +69,7 @@ function requireOwnPage(request: FastifyRequest): void {
 async function redeem(access: Access, ticket: string, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
   if (!access.tickets) throw invalidCredentials('There are no tickets here.')
   const { cookie = '' } = request.headers
-  // Only an EventSource comes back by itself; whoever opens a WebSocket again does so in a script, which can get a ticket.
+  // Only an EventSource reconnects by itself. A WebSocket is reopened by a script, which can get a new ticket.
   const options = { wantsPass: !isUpgrade(request) }
   const { caller, pass } = await access.tickets.redeem(ticket, name => cookies(cookie, name)[0], options)
   if (pass) reply.header('set-cookie', passCookie(pass, request))
@@ -85,7 +85,7 @@ function passCookie({ name, value, seconds }: Pass, request: FastifyRequest): st
   const path = withProxyPrefix(request, url.split('?', 1)[0] ?? '/')
   // A path with anything else in it is no path of a channel, and gets no further than here.
   const scope = /^\/[\w.:~%/-]*$/.test(path) ? path : '/'
-  // Whoever is in front may say that it is https, and so may anybody: it only makes the cookie stricter.
+  // A client could forge this header, but that only makes the cookie stricter.
   const secure = protocol === 'https' || headers['x-forwarded-proto'] === 'https' ? '; Secure' : ''
   return `${name}=${value}; Path=${scope}; Max-Age=${seconds}; HttpOnly; SameSite=Strict${secure}`
 }

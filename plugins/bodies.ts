@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../src/protocol/problems.js'
 
-/** Bodies are bytes, whatever their type says; a route that wants more looks into them itself. */
+/** Bodies are bytes, no matter their type. A route that needs more parses them itself. */
 export const bodies = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
     app.removeAllContentTypeParsers()

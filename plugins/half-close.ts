@@ -13,7 +13,7 @@ interface HalfOpenServer extends Server {
  */
 export const halfClose = fp(
   async app => {
-    // As a guest it is the app's to say how its connections end.
+    // Embedded in an app, the app decides how its connections end.
     if (app.prefix === '') (app.server as HalfOpenServer).httpAllowHalfOpen = true // see above
   },
   { name: 'carillon-half-close' },

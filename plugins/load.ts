@@ -7,12 +7,12 @@ export const load = fp<{ limits: Limits; config: Config }>(
   async (app, { limits, config: { MAX_EVENT_LOOP_DELAY_MS, MAX_MEMORY_MB } }) => {
     if (MAX_EVENT_LOOP_DELAY_MS === 0 && MAX_MEMORY_MB === 0) return
     const { default: underPressure } = await import('@fastify/under-pressure') // not loaded where nothing is measured
-    // A host that measures for itself knows better.
+    // An app that measures its own load decides for itself.
     if (!app.hasDecorator('isUnderPressure'))
       await app.register(underPressure, {
         maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
         maxRssBytes: MAX_MEMORY_MB * 1024 * 1024,
-        // Not each request is refused: what asks for no work, and what others wait for, goes on.
+        // Only some requests are refused: those that cost no work, or that others wait for, go on.
         pressureHandler: () => {},
       })
     limits.isOverloaded = () => app.isUnderPressure()

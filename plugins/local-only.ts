@@ -16,7 +16,7 @@ export function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: b
   if (isPassedOn(headers)) throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
 }
 
-/** What proxies say of themselves, or of whom they speak for. */
+/** Headers with which proxies name themselves or their client. */
 const isPassedOn = (headers: IncomingHttpHeaders): boolean =>
   headers.forwarded !== undefined ||
   headers.via !== undefined ||

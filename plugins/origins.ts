@@ -6,7 +6,7 @@ import { answer } from './problems.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where it comes from, as far as its browser tells. */
+    /** Where the request comes from, as far as its browser reports it. */
     provenance: Exclude<Provenance, 'foreign'>
   }
 }
@@ -43,7 +43,7 @@ export function addVary(reply: FastifyReply, name: string): void {
   reply.header('vary', known === undefined ? name : `${known}, ${name}`)
 }
 
-/** Finds out where the request comes from, and sets what its answer says of that. False when it may not be served. */
+/** Finds out where the request comes from, and sets the CORS headers of its answer. False when it must not be served. */
 function admit(origins: Origins, request: FastifyRequest, reply: FastifyReply): boolean {
   const { headers } = request
   // Caches must know, also where this request says nothing.
@@ -66,14 +66,14 @@ function admit(origins: Origins, request: FastifyRequest, reply: FastifyReply): 
   return true
 }
 
-/** What a browser asks before it lets a page of another origin send: Fetch Standard, section 3.2.2. */
+/** A CORS preflight request: Fetch Standard, section 3.2.2. */
 const isPreflight = ({ provenance, headers }: FastifyRequest): boolean =>
   (provenance === 'listed' || provenance === 'any') && headers['access-control-request-method'] !== undefined
 
-/** What pages of other origins may read of an answer's head, beside what CORS always allows. */
+/** Response headers that pages of other origins may read, in addition to those that CORS always allows. */
 const EXPOSED = { 'access-control-expose-headers': 'Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate' }
 
-/** What they may send, and for how long a browser need not ask again; a shortened list is obeyed after that. */
+/** Methods and headers that they may send, and how long a browser may cache this. A shortened list takes effect after that. */
 const preflightHeaders = (more: string | undefined) => ({
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
   'access-control-allow-headers': [...ALLOWED_HEADERS, ...(more?.split(',').map(name => name.trim()) ?? [])].join(', '),
@@ -85,13 +85,13 @@ const ALLOWED_HEADERS = [
   'Content-Type',
   'Idempotency-Key',
   'Last-Event-ID',
-  // What tracing and common HTTP clients add to every request. The gateway reads `traceparent` and `tracestate` only.
+  // Headers that tracing and common HTTP clients add to every request. The gateway reads `traceparent` and `tracestate` only.
   'Traceparent',
   'Tracestate',
   'Baggage',
   'Sentry-Trace',
   'X-Requested-With',
-  // What `@upstash/redis` sends.
+  // Headers that `@upstash/redis` sends.
   'Cache-Control',
   'Upstash-Encoding',
   'Upstash-Sync-Token',

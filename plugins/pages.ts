@@ -10,7 +10,7 @@ type Directives = Record<string, Iterable<string>>
  */
 export const pages = fp<{ allow?: Directives }>(
   async (app, { allow = {} }) => {
-    // What all answers have by default would stand in front of what helmet sets.
+    // The default headers of all answers would take precedence over those of helmet.
     app.addHook('onRequest', (_request, reply, done) => {
       for (const name of Object.keys(SECURITY_HEADERS)) reply.removeHeader(name)
       done()
@@ -31,7 +31,7 @@ const STRICT: Directives = {
 }
 
 const OPTIONS: FastifyHelmetOptions = {
-  // Only who terminates TLS can promise it, and for which names.
+  // Only the server that terminates TLS can promise it, and for which names.
   strictTransportSecurity: false,
   xFrameOptions: { action: 'deny' },
 }

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 
 /**
- * The path as clients know it: with what a proxy took away in front, which it names in `X-Forwarded-Prefix`. Only a trusted
- * proxy is believed.
+ * The path as clients know it, with the prefix that a proxy removed and reports in `X-Forwarded-Prefix`. The header of an
+ * untrusted peer is ignored.
  */
 export function withProxyPrefix(request: FastifyRequest, path: string): string {
   const header = request.headers['x-forwarded-prefix']

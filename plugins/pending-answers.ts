@@ -12,7 +12,7 @@ export const hasPendingAnswers = (socket: Socket): boolean => Boolean((socket as
 
 /**
  * Ends a connection that has left Node's HTTP server by an upgrade, after the answers to the
- * requests before it. Nobody else would ever end it.
+ * requests before it. Nothing else would end it.
  */
 export function endAfterAnswers(socket: Socket): void {
   socket.on('error', ignore) // a close follows

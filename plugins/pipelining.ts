@@ -13,7 +13,7 @@ declare module 'fastify' {
 
 /**
  * What is sent without waiting for answers. Such requests are executed one after the other, each when the answers before it
- * have gone out, and nothing more is read meanwhile: whoever does not read its answers gets no more of them made.
+ * have gone out, and nothing more is read meanwhile. A client that does not read its answers gets no further ones.
  *
  * And nothing that was sent behind a request for a stream, on the same connection, is executed: a
  * stream is the last answer of its connection (RFC 9112 section 9.6), so that the sender of a
@@ -23,7 +23,7 @@ export const pipelining = fp(
   async app => {
     const streaming = new WeakSet<Socket>()
     const lines = new WeakMap<Socket, Line>()
-    // As a guest it is the app's to say how its connections are served.
+    // Embedded in an app, the app decides how its connections are served.
     if (app.prefix === '')
       app.server.prependListener('request', ({ socket }, response) => {
         if (hasTurn(response) || streaming.has(socket)) return
@@ -55,7 +55,7 @@ export const pipelining = fp(
   { name: 'carillon-pipelining' },
 )
 
-/** Whether the answers before it have gone out. Injected requests have no socket, and nobody before them. */
+/** Whether the answers before it have gone out. Injected requests have no socket, and no requests before them. */
 const hasTurn = (response: ServerResponse): boolean => response.socket !== null
 
 /** Requests of one connection that wait for their turn; as long as there are any, nothing is read. */

@@ -34,7 +34,7 @@ export const problems = fp(
       app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      // Hooks of the app around the gateway run here too: what they throw is answered by its own handler.
+      // Hooks of the app around the gateway run here too. The handler of the app answers their errors.
       if (isEmbedded && isForeign(error)) throw error
       return answer(error, request, reply)
     })
@@ -70,7 +70,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   // Fastify ends the connection, and what of the body is still on its way would take the answer with it.
   const announced = Number(request.headers['content-length'])
   if (problem.type === 'message-too-large' && announced <= MAX_DISCARDED_BYTES) reply.removeHeader('connection')
-  // What Redis or a drain cause is logged where it happens, once, and not again for each request it meets.
+  // Failures caused by Redis or a drain are logged once where they happen, not again for each request.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
   // Fastify puts the whole URL into this one, and a ticket may stand in its query.
   if (problem.type === 'bad-url') request.log[level]({ problem: problem.type }, 'request failed')
@@ -88,7 +88,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
 /** The log may belong to an app around the gateway, which writes all that an error carries. */
 const shown = (error: unknown): unknown => (error instanceof Problem ? error : cleanError(error))
 
-/** What passes by itself mostly takes a moment. */
+/** Temporary failures usually pass within this time. */
 const SOON = { 'retry-after': '1' }
 
 /**
@@ -128,7 +128,7 @@ function clientErrorAnswer(error: Error & { code?: string }): string {
 export const isAnswered = ({ code }: { code?: string }, connection: Duplex & { bytesRead?: number }): boolean =>
   connection.writable && code !== 'ECONNRESET' && !(code === 'ERR_HTTP_REQUEST_TIMEOUT' && connection.bytesRead === 0)
 
-/** What is wrong with that which Node's parser gave up. */
+/** The problem for each error of Node's HTTP parser. */
 export function clientProblem(error: Error & { code?: string }): Problem {
   if (error instanceof Problem) return error
   const known = clientErrors[error.code ?? '']

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { Problem } from '../src/protocol/problems.js'
 
-/** What stands in the head of a request and no schema sees: its fields, and how many parameters there are. */
+/** Checks the parts of a request head that no schema covers: its fields, and the number of parameters. */
 export const requestHead = fp<{ maxParameters: number }>(
   async (app, { maxParameters }) => {
     app.addHook('onRequest', ({ raw: { rawHeaders, url = '', headers, httpVersionMinor } }, reply, done) => {

@@ -9,23 +9,23 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The trace that the request belongs to, where there is tracing. */
     traceId: string | undefined
-    /** What it was answered with, where it failed. */
+    /** The problem that it was answered with, if it failed. */
     problem: ProblemType | undefined
     /** Whether a problem is counted as a refused publish; false as soon as the use case counts each message itself. */
     countsPublishes: boolean
   }
   interface FastifyContextConfig {
-    /** Asked so often, and by machines, that nobody wants to read of it. */
+    /** Machines call it so often that its log lines would be noise. */
     quiet?: boolean
     /** It publishes what comes with the request. */
     publishes?: PublishTransport
   }
 }
 
-/** What is told of each request when it is over. */
+/** Logs and counts each request when it is over. */
 export const requests = fp<{ gateway: Gateway }>(
   async (app, { gateway: { counters, accessLog } }) => {
-    // What is no request never gets to a hook. As a guest it is the app's to answer, and to count.
+    // A malformed request never reaches a hook. Embedded in an app, the app answers and counts it.
     if (app.prefix === '')
       app.server.prependListener('clientError', (error: Error & { code?: string }, connection: Duplex) => {
         if (isAnswered(error, connection)) counters.problem(clientProblem(error).type)
@@ -61,5 +61,5 @@ export const requests = fp<{ gateway: Gateway }>(
   { name: 'carillon-requests' },
 )
 
-/** The path is anybody's to choose. */
+/** Any client can choose the path. */
 const UNMATCHED = 'none'

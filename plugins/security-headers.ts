@@ -14,7 +14,7 @@ export const SECURITY_HEADERS = {
 export const securityHeaders = fp(
   async app => {
     app.addHook('onRequest', ({ method }, reply, done) => {
-      // What a publish answers cannot be embedded or led to: only pages that may publish get it at all.
+      // The answer to a publish cannot be embedded or linked to: only pages that may publish get one.
       if (method === 'POST') reply.header('x-content-type-options', 'nosniff')
       else reply.headers(SECURITY_HEADERS)
       done()

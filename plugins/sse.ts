@@ -6,7 +6,7 @@ import { FastifySSEPlugin } from 'fastify-sse-v2'
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** What `fastify-sse-v2` calls `sse`. */
+    /** Called `sse` in `fastify-sse-v2`. */
     sendEventStreamHead: FastifyReply['sse']
     /** Sends the head of a Server-Sent Events stream; its body is written to the socket that comes back. */
     openEventStream(): Promise<Socket>

@@ -55,7 +55,7 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
       reply.header('connection', 'close')
       done(new Problem('invalid-request', 'A WebSocket handshake has no body.'))
     })
-    // One that a hook of the app around it has refused, before the plugin's own hook saw it: nobody would end its connection.
+    // One that a hook of the app around it has refused, before the plugin's own hook saw it: nothing else would end its connection.
     app.addHook('onResponse', (request, _reply, done) => {
       const isUnseen = (request.ws as boolean | null) === null // as it was decorated
       if (isUnseen && isHandedOver(request.raw)) endSoon(request.raw.socket)
@@ -66,8 +66,8 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
 )
 
 /**
- * To be called when the handshake is done: a WebSocket stays open for hours, and shall not hold its request, its
- * reply and what hangs on them. For Fastify the request is over. No listener may be left that knows the request.
+ * Call it when the handshake is done. A WebSocket stays open for hours and must not keep its request, its
+ * reply and everything they refer to. For Fastify the request is over. No listener may be left that knows the request.
  */
 export function releaseRequest(webSocket: WebSocket, request: FastifyRequest, log: FastifyBaseLogger): void {
   webSocket.removeAllListeners('error')
@@ -85,7 +85,7 @@ async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promi
   takeUpgrades(app.server, app.prefix, (...upgrade) => upgrades.emit('upgrade', ...upgrade))
   await app.register(websocket, {
     options: {
-      // The plugin only listens there for upgrades: it shall hear of those that are the gateway's.
+      // The plugin only listens there for upgrades. It must get only those of the gateway.
       server: upgrades as Server,
       // A frame of the multiplexed protocol holds the message as a JSON string, six characters for a byte at worst.
       maxPayload: maxMessageBytes * 6 + 4096,

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { GUARDED_REQUEST, problemResponses } from './schemas.js'
 import { staticFile } from './static-file.js'
 
-/** What the console consists of, beside its page. */
+/** The files of the console, in addition to its page. */
 const FILES = [
   { name: 'console.js', operationId: 'consoleScript', summary: "The console's script", mediaType: 'text/javascript' },
   { name: 'theme.js', operationId: 'consoleTheme', summary: "The console's colours", mediaType: 'text/javascript' },

@@ -1,4 +1,4 @@
-/* What `/docs` is made of, beside Swagger UI. All paths are relative: the gateway may be served under a prefix. */
+/* The parts of `/docs` in addition to Swagger UI. All paths are relative: the gateway may be served under a prefix. */
 
 export const PAGE = `<!doctype html>
 <html lang="en">

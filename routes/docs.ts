@@ -76,11 +76,11 @@ export const docs: FastifyPluginAsyncTypebox = async app => {
 
 const kept = new Map<string, Promise<Buffer>>()
 
-/** Not read before somebody asks, and then one for all: whoever takes it slowly, or not at all, costs no memory. */
+/** Read on the first request and shared by all: a client that reads slowly, or not at all, costs no memory. */
 function libraryFile(name: string): Promise<Buffer> {
   const known = kept.get(name) ?? readLibraryFile(name)
   kept.set(name, known)
-  known.catch(() => kept.delete(name)) // it is the request's to tell
+  known.catch(() => kept.delete(name)) // the request reports it
   return known
 }
 

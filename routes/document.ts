@@ -18,6 +18,6 @@ export function jsonFrom(
 }
 
 async function read(file: string, adapt: (document: object) => object): Promise<string> {
-  const { parse } = await import('yaml') // loaded by who asks for it, not at every start
+  const { parse } = await import('yaml') // loaded on the first request, not at every start
   return JSON.stringify(adapt(parse(await readFile(packageFile(file), 'utf8')) as object))
 }

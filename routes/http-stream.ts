@@ -19,7 +19,7 @@ export const ticketQuery = {
   ),
 }
 
-/** The client wants to be told where it stands, on streams of every kind. */
+/** The client asks for its cursor, on streams of every kind. */
 export const positionQuery = {
   position: Type.Optional(
     Type.Boolean({
@@ -58,7 +58,7 @@ interface HttpStream {
   places: StartPositions
   /** Envelopes even where the bare message would do. */
   envelope: boolean
-  /** The client wants to be told where it stands. */
+  /** The client asks for its cursor. */
   position?: boolean | undefined
   limit?: number | undefined
   timeout?: number | undefined

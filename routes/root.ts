@@ -40,7 +40,7 @@ interface RootOptions {
   /** Whether there is such a page. */
   readonly docs: boolean
   readonly console: boolean
-  /** Whether anybody may see it. */
+  /** Whether every client may see it. */
   readonly isPublic: (page: 'docs' | 'console') => boolean
 }
 

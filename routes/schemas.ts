@@ -93,7 +93,7 @@ const OpenEnvelope = Type.Object(
   },
 )
 
-/** What comes on a stream of envelopes. */
+/** The items on a stream of envelopes. */
 export const StreamItem = Type.Union([Type.Ref(Envelope), Type.Ref(ControlEnvelope), Type.Ref(OpenEnvelope)])
 
 export const Published = Type.Object(
@@ -176,7 +176,7 @@ export function problemResponses(...types: ProblemType[]): Record<number, Proble
   return responses
 }
 
-/** What a request can be told on any route. */
+/** The problems that any route can answer with. */
 export const ANY_REQUEST = [
   'invalid-request',
   'bad-url',
@@ -201,7 +201,7 @@ export const GUARDED_REQUEST = [
   'token-keys-unavailable',
 ] as const satisfies ProblemType[]
 
-/** What a publish can be told in addition. */
+/** The problems that a publish can answer with in addition. */
 export const PUBLISH_REQUEST = ['rate-limited', 'overloaded'] as const satisfies ProblemType[]
 
 /** The same, on any route with a channel in its path. */

@@ -44,8 +44,8 @@ export const startQuery = {
 const StartQuery = Type.Object(startQuery)
 
 /**
- * Where the client begins on each topic. The header counts before the query: an `EventSource` that comes back has both, and
- * its URL is from when it began.
+ * Where the client begins on each topic. The header takes precedence over the query: an `EventSource` that reconnects has
+ * both, and its URL still has the first position.
  * @throws Problem `invalid-request`
  */
 export function readStartPositions(

@@ -16,8 +16,8 @@ interface StaticFile {
 }
 
 /**
- * A handler for a file that `npm run build` made. It is read by the first who asks, and asked for
- * anew by who has it: then the answer is a 304 as long as it is the same.
+ * A handler for a file that `npm run build` made. It is read on the first request. Browsers revalidate
+ * their copy each time and get a 304 as long as the file is the same.
  */
 export function staticFile(path: string, mediaType: string) {
   let file: Promise<StaticFile> | undefined

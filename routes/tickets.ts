@@ -133,7 +133,7 @@ const brokerProblem = (error: Error): ProblemType =>
   error instanceof BrokerUnavailable ? 'broker-unavailable' : 'internal-error'
 
 /**
- * What is kept for a ticket has a bound, and its URL fits into the head of a request, with room for the other fields.
+ * The stored form of a ticket is bounded. Its URL fits into the head of a request, with room for the other fields.
  * @throws Problem `invalid-request`
  */
 function requireSmall(names: readonly string[], { events = '' }: Urls, { MAX_HEADER_BYTES }: Config): void {

@@ -48,7 +48,7 @@ import { withCleanErrors } from './telemetry/logger.js'
 export interface CarillonOptions extends GatewayOptions {
   /** A gateway that was opened before, by `openGateway`; it has its own settings and its own Redis. */
   gateway?: Gateway
-  /** Says who asks, in an app with rules of its own: instead of keys, tokens and tickets. Throws for who may not. */
+  /** Authenticates requests in an app with rules of its own, in place of keys, tokens and tickets. Throws to refuse one. */
   authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
   /** Requests come by `inject` alone, as on Lambda: none is of this machine, and streams are answered with a problem. */
   withoutSockets?: boolean
@@ -57,8 +57,8 @@ export interface CarillonOptions extends GatewayOptions {
 /**
  * The gateway as a Fastify plugin: everything there is, in order, in sight.
  *
- * Under a prefix it is a guest in the app: its hooks, body parsers, error and not-found handlers are for its own paths,
- * and the server hears of nothing but WebSocket upgrades to these. Without a prefix it takes the whole server.
+ * Under a prefix it is embedded in the app. Its hooks, body parsers, error and not-found handlers apply to its own paths,
+ * and on the server it handles only WebSocket upgrades to these. Without a prefix it takes the whole server.
  */
 const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   requireHost(app)
@@ -72,7 +72,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     done()
   })
   app.addHook('onClose', () => gateway.close())
-  // Whom the app recognises, only the app could find again by a ticket, and say whether its rights still hold.
+  // Only the app could restore a caller of its own from a ticket, and check that its rights still hold.
   const ephemeralStore = options.authenticate ? undefined : gateway.broker.ephemeralStore
   const access = await createAccess(config, { log: withCleanErrors(app.log), ephemeralStore })
   app.addHook('onClose', async () => access.close())
@@ -137,7 +137,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
 
 export default carillon
 
-/** What may stand in a query beside the channels and patterns of a stream. */
+/** Room in a query for parameters beside the channels and patterns of a stream. */
 const OTHER_PARAMETERS = 20
 
 /** @throws Error where streams cannot work at all; warns where some channels cannot. */
@@ -154,10 +154,10 @@ function requireHost({ initialConfig, log, prefix }: FastifyInstance): void {
 /** As `CHANNEL_PATTERN` has it. */
 const MAX_CHANNEL_LENGTH = 128
 
-/** What the server around the plugin must know; Fastify takes it only when it is made. */
+/** Options of the server around the plugin. Fastify accepts them only when it is created. */
 export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   bodyLimit: config.MAX_MESSAGE_BYTES,
-  // Slow uploads and slow headers are cut; streams are answers, not requests, and not concerned.
+  // Slow uploads and slow headers end the connection; streams are answers, not requests, and not concerned.
   requestTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
   // An answer that nobody reads, or that is not made; longer than a long poll waits. Streams look after themselves.
   connectionTimeout: Math.max(90_000, config.REQUEST_TIMEOUT_SECONDS * 1000),
@@ -174,7 +174,7 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? ''),
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',
-  // Known to no client before, and not told by any: its line in the log can be found by it.
+  // Clients cannot choose or guess it, and you can find the log line by it.
   genReqId: requestIds(),
 })
 

@@ -11,7 +11,7 @@ import { Counters } from './telemetry/counters.js'
 import { type Snapshot, takeSnapshot } from './telemetry/exposition.js'
 import { type Logger, silentLogger } from './telemetry/logger.js'
 
-/** The domain as one: what the routes work with. */
+/** The domain as one object, for the routes. */
 export interface Gateway {
   readonly config: Config
   readonly broker: Broker
@@ -45,7 +45,7 @@ export async function drain({ streams, config }: Gateway, { delay = config.DRAIN
 
 export interface GatewayOptions {
   readonly gather?: GatherMetrics
-  /** Where requests and ends of streams are told. */
+  /** Records requests and ends of streams. */
   readonly log?: Logger
 }
 

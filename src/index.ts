@@ -1,4 +1,4 @@
-/** What `import … from 'carillon'` gives. */
+/** The exports of the package `carillon`. */
 export type { Caller } from './access/caller.js'
 export { Grants } from './access/grants.js'
 export { type CarillonOptions, default, default as carillon, serverOptions } from './app.js'

@@ -42,7 +42,7 @@ export function createHandler({ environment = process.env }: LambdaOptions = {})
   if (config.REDIS_URL === undefined)
     throw new ConfigError('REDIS_URL is needed: a function hears nobody, and nobody hears it, without a Redis')
   const opening = open(config)
-  opening.catch(() => {}) // each invocation tells it
+  opening.catch(() => {}) // each invocation reports it
   let lastConfirmedAt = Date.now()
 
   const handle = async (event: LambdaEvent, context: object = {}): Promise<LambdaAnswer> => {
@@ -95,13 +95,13 @@ async function awaken(broker: Broker, hasSlept: boolean, timeout: number): Promi
   const until = Date.now() + 2 * timeout
   if (hasSlept && broker.unavailable === undefined)
     await Promise.race([
-      broker.subscriberCounts([NOBODY]).catch(() => {}), // it has failed, and is being made anew
+      broker.subscriberCounts([NOBODY]).catch(() => {}), // it has failed, and is being reconnected
       setTimeout(timeout, undefined, { ref: false }),
     ])
   while (broker.unavailable !== undefined && Date.now() < until) await setTimeout(POLL_MS)
 }
 
-/** A channel of our own on which nobody is. */
+/** A reserved channel without subscribers. */
 const NOBODY = 'carillon:nobody'
 const POLL_MS = 5
 

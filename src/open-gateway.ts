@@ -12,7 +12,7 @@ export interface GatewayOptions {
   config?: Partial<Config> | undefined
   /** An ioredis client of yours, a `Cluster`, or the options of one; goes before `config.REDIS_URL`. */
   redis?: RedisClient | object | undefined
-  /** Whatever else carries messages. Closed with the app. */
+  /** A broker of your own. Closed with the app. */
   broker?: Broker | undefined
   log?: Logger | undefined
 }
@@ -29,7 +29,7 @@ export interface OpenGateway extends Gateway {
   drain(): Promise<void>
 }
 
-/** The app around the gateway: one caller, whatever it publishes for. No caller of the network has such an id. */
+/** The app around the gateway counts as one caller. No caller from the network has such an id. */
 const EMBEDDED: Publisher = { transport: 'http', caller: { id: 'embedded' }, owner: () => 'embedded' }
 
 /** Lets the gateway connect, and does not wait for it. The app that it is registered in closes it. */

@@ -11,7 +11,7 @@ import { RulesError, readRules } from './rules.js'
 import { type Maker, Tickets } from './tickets.js'
 import type { Tokens } from './tokens.js'
 
-/** What shows nothing of any single channel. */
+/** Pages that reveal nothing about any single channel. */
 export const PAGES = ['metrics', 'openapi', 'docs', 'console'] as const
 export type Page = (typeof PAGES)[number]
 
@@ -21,11 +21,11 @@ export interface AccessOptions {
   readonly ephemeralStore?: EphemeralStore | undefined
 }
 
-/** Who may do what, as the settings say. */
+/** Authenticates clients and knows their rights, as configured. */
 export class Access {
   readonly mode: AccessMode
   readonly publicPages: ReadonlySet<Page>
-  /** Who shows nothing, where that grants something; never `OPEN`. */
+  /** The anonymous client and its rights; never `OPEN`. */
   readonly anonymous: Caller
   /** Undefined where there are none. */
   readonly tickets: Tickets | undefined
@@ -66,7 +66,7 @@ export class Access {
   }
 
   /**
-   * Who shows this key or token; at once where nothing has to be looked up.
+   * The caller with this key or token. Returns synchronously unless something has to be looked up.
    * @throws Problem `unauthenticated`, `invalid-credentials`, `token-keys-unavailable`
    */
   authenticate(shown: string | undefined): Caller | Promise<Caller> {
@@ -95,7 +95,7 @@ interface TokenSide {
 }
 
 /**
- * Puts together what the settings ask for. Whoever made it closes it.
+ * Creates the access control that the settings ask for. Its creator closes it.
  * @throws ConfigError
  */
 export async function createAccess(config: Config, { log, ephemeralStore }: AccessOptions): Promise<Access> {
@@ -132,7 +132,7 @@ async function loadKeys({ API_KEYS, API_KEYS_FILE }: Config, keys: KeyRing, log:
   watchConfigFile(API_KEYS_FILE, { setting: 'API_KEYS_FILE', use, log, stop })
 }
 
-/** What tokens need is only loaded where there are any. */
+/** Loads the code for tokens only if they are configured. */
 async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promise<TokenSide> {
   const [jose, { publicKeys, secretKey, TokenKeys }, { Tokens }, { watchConfigFile }] = await Promise.all([
     import('jose'),

@@ -14,7 +14,7 @@ export function allows(caller: Caller, right: Right, topic: Topic, work: Work = 
   return caller.grants.cover(right, topic, work) && endOf(caller) === undefined
 }
 
-/** @throws Problem `forbidden`, or `unauthenticated` for who showed nothing yet; `too-much-to-compare` */
+/** @throws Problem `forbidden`, or `unauthenticated` for an anonymous client; `too-much-to-compare` */
 export function requireAllowed(caller: Caller, right: Right, ...topics: readonly Topic[]): void {
   requireAllowedWithin(new WorkBudget(), caller, right, topics)
 }

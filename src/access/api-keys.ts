@@ -102,7 +102,7 @@ export class KeyRing {
     return this.#findDigest(Buffer.from(sha256, 'hex'))?.caller
   }
 
-  /** In the same time wherever the key stands, and whatever it shares with others. */
+  /** In constant time, no matter which key it is and how much of it matches. */
   #findDigest(wanted: Buffer): Entry | undefined {
     let found: Entry | undefined
     for (const entry of this.#entries)

@@ -1,20 +1,20 @@
 import type { CloseReason } from '../protocol/close-reasons.js'
 import { EVERYTHING, type Grants } from './grants.js'
 
-/** Who asks, and what it may do. Made by whatever recognised it; kept by a stream for as long as it is open. */
+/** An authenticated client and its rights. A stream keeps it for as long as it is open. */
 export interface Caller {
   /** The same for all requests of the same caller, and no secret: for limits, and to keep the idempotency keys of callers apart. */
   readonly id: string
   /** For logs. */
   readonly name: string
-  /** How it was recognised; `open` where there are no access rules, `anonymous` for who showed nothing. */
+  /** How it was authenticated: `open` without access rules, `anonymous` without credentials. */
   readonly by: 'open' | 'anonymous' | 'key' | 'token' | 'ticket' | 'host'
-  /** Many may stand behind it, whom limits tell apart by their addresses. */
+  /** Many clients may share it. Limits tell them apart by their addresses. */
   readonly isShared?: boolean
   readonly grants: Grants
   /** Milliseconds since 1970; `Infinity` when it does not end by itself. */
   readonly expiresAt: number
-  /** What it showed. When that is revoked, so is every caller that it made. */
+  /** Its credential. Revoking it revokes every caller that it authenticated. */
   readonly credential: Credential
 }
 

@@ -46,7 +46,7 @@ export class CheckedTokens {
     }
   }
 
-  /** Nobody asks for a token again that has expired. */
+  /** An expired token is not needed again. */
   #sweep(): void {
     const now = this.#now()
     if (now - this.#sweptAt < SWEEP_MS) return

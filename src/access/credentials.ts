@@ -1,7 +1,7 @@
 import { MAX_ID_LENGTH } from '../messages/cursor.js'
 import { Problem } from '../protocol/problems.js'
 
-/** What a request shows to say who it is. */
+/** The credentials of a request. */
 export interface Shown {
   readonly way: 'header' | 'cookie' | 'subprotocol' | 'ticket'
   readonly value: string
@@ -20,7 +20,7 @@ export interface CredentialFields {
   readonly ticket?: string | undefined
 }
 
-/** What a server answers that was offered it: a subprotocol that holds no secret. */
+/** The subprotocol in the answer of the gateway. It holds no secret. */
 export const SUBPROTOCOL = 'carillon'
 /** Behind this stands a token, as browsers let a page choose no header of a WebSocket but this one. */
 const SUBPROTOCOL_BEARER = 'carillon.bearer.'

@@ -3,7 +3,7 @@ import { isChannelName } from '../messages/names.js'
 import type { Topic } from '../messages/topic.js'
 
 /**
- * What one may do with a channel: `publish` to it, `subscribe` to it (and read its history), `inspect` who listens
+ * The rights on a channel: `publish` to it, `subscribe` to it (and read its history), `inspect` who listens
  * there; `admin` is all of these, and what cannot be undone, such as deleting a history.
  */
 export const RIGHTS = ['publish', 'subscribe', 'inspect', 'admin'] as const
@@ -27,7 +27,7 @@ export class Grants {
     this.#rules = { publish: split(publish), subscribe: split(subscribe), inspect: split(inspect), admin: split(admin) }
   }
 
-  /** A pattern is only covered as a whole, by one of the grants. `work` hears how much had to be compared, and may throw. */
+  /** A pattern is only covered as a whole, by one of the grants. `work` gets the number of comparisons, and may throw. */
   cover(right: Right, { name }: Topic, work?: Work): boolean {
     return isCovered(this.#rules[right], name, work) || (right !== 'admin' && isCovered(this.#rules.admin, name, work))
   }
@@ -51,7 +51,7 @@ export class Grants {
   }
 }
 
-/** What V8 adds to the characters of a string that stands in an array. */
+/** The bytes that V8 adds to a string in an array. */
 const STRING_BYTES = 32
 
 const NONE: Patterns = { names: [], globs: [] }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js'
 
 /**
- * Whom the gateway serves. `rules`: who has the rights. `local`: there are no rules, and this machine is served.
+ * The clients that the gateway serves. `rules`: those with the rights. `local`: no rules, and only this machine.
  * `open`: there are none, and so be it.
  */
 export type AccessMode = 'rules' | 'local' | 'open'

@@ -22,7 +22,7 @@ export class RemoteKeys {
   readonly #keys: TokenKeys
   readonly #source: RemoteJWKSet
   readonly #url: string
-  /** The URL without what may be a secret in it. */
+  /** The URL without the parts that may be secret. */
   readonly #shownUrl: string
   readonly #log: Logger
   readonly #now: () => number
@@ -48,7 +48,7 @@ export class RemoteKeys {
   }
 
   /**
-   * Resolves when what can be done about a key that is not there has been done.
+   * Looks for a key that is missing. Resolves when the set has been fetched, or was fetched a moment ago.
    * @throws Problem `token-keys-unavailable` while there never were any
    */
   async lookAgain(): Promise<void> {
@@ -86,12 +86,12 @@ export class RemoteKeys {
   }
 }
 
-/** @throws Error that says what is wrong with the set, or with the way to it */
+/** @throws Error that describes the problem with the set or with its server */
 export async function fetchKeys(source: RemoteJWKSet): Promise<ReturnType<typeof keysOfSet>> {
   await source.reload()
   const keys = keysOfSet(source.jwks()?.keys ?? [])
   if (keys.length === 0) throw new Error('there is no key for RS256, ES256 or EdDSA')
-  // Those without a name are tried one after the other, for whoever makes up a token.
+  // Keys without a `kid` are tried one after the other for each forged token, so their number is bounded.
   if (keys.length > MAX_KEYS) throw new Error(`there are more than ${MAX_KEYS} keys`)
   return keys
 }

@@ -1,7 +1,7 @@
 import { isGlob } from '../messages/names.js'
 import { RIGHTS, type Right, type Rules } from './grants.js'
 
-/** Rights that are not written as they must be. The message says where. */
+/** Rights with a syntax error. The message names the place. */
 export class RulesError extends Error {
   override readonly name = 'RulesError'
 }
@@ -66,6 +66,6 @@ function neighbours(pattern: string): string[] {
   ])
 }
 
-/** What channel names are made of: see `CHANNEL_PATTERN`. */
+/** The characters of channel names: see `CHANNEL_PATTERN`. */
 const LITERAL = /^[A-Za-z0-9._:-]$/
 const SUBJECT = /^[A-Za-z0-9._:-]{1,128}$/

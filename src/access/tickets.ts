@@ -6,10 +6,10 @@ import { Grants, RIGHTS, type Rules } from './grants.js'
 import { invalidCredentials } from './refusals.js'
 import { WorkBudget } from './work-budget.js'
 
-/** A ticket may stand in a URL because it is worth nothing any more by the time somebody reads it in a log. */
+/** A ticket may stand in a URL because it is used up by the time it appears in a log. */
 export const MAX_TICKET_SECONDS = 60
 
-/** What a ticket stands for: its maker, within narrower bounds. */
+/** The content of a ticket: its maker, within narrower bounds. */
 interface Stub {
   readonly id: string
   readonly name: string
@@ -19,16 +19,16 @@ interface Stub {
   readonly proof: string
 }
 
-/** What is known now of whoever made a ticket. */
+/** The current state of the caller that made a ticket. */
 export interface Maker {
   readonly credential: Credential
-  /** What it may do now; undefined when that stands in the token, and cannot have changed. */
+  /** Its current rights; undefined when they are in the token and cannot have changed. */
   readonly grants?: Grants
   /** The same of when it ends, as `Caller` has it. */
   readonly expiresAt?: number
 }
 
-/** A cookie for the browser that has spent the ticket, for when its `EventSource` comes back with the same URL. */
+/** A cookie for the browser that has spent the ticket, for when its `EventSource` reconnects with the same URL. */
 export interface Pass {
   readonly name: string
   readonly value: string
@@ -42,7 +42,7 @@ export interface Pass {
  *     GET …?ticket= ─▶ taken out of the ephemeral store: it is spent; a pass goes into the ephemeral store, and as a cookie to the browser
  *     GET …?ticket= ─▶ the ticket is not there any more; the pass is, until the rights of its maker end
  *
- * The ephemeral store only holds hashes of tickets and passes: who reads it cannot use them.
+ * The ephemeral store only holds hashes of tickets and passes, so reading it does not help to use them.
  */
 export class Tickets {
   readonly #store: EphemeralStore
@@ -54,7 +54,7 @@ export class Tickets {
     this.#restore = restore
   }
 
-  /** A ticket for what `rules` name; that `caller` may do all that is for whoever asks to have checked. */
+  /** A ticket for the rights in `rules`. The calling code must have checked that `caller` has them. */
   async issue({ id, name, expiresAt, credential: { proof } }: Caller, rules: Rules, seconds: number): Promise<string> {
     const stub: Stub = { id, name, rules, proof, ...(Number.isFinite(expiresAt) && { expiresAt }) }
     // Tickets of one maker for one thing share the pass of a browser, so that cookies do not pile up there.
@@ -110,10 +110,10 @@ export class Tickets {
     // A key may have been given another end since.
     const expiresAt = Math.min(atFirst, maker.expiresAt ?? Number.POSITIVE_INFINITY)
     if (expiresAt <= Date.now()) throw invalidCredentials('What the ticket was made with has expired.')
-    // A token is somebody's; a backend gets tickets for all of its users.
+    // A token belongs to one user; a backend gets tickets for all of its users.
     const isShared = !proof.startsWith('token:')
     return {
-      // What they publish with an idempotency key of theirs is not what the backend publishes with the same.
+      // An idempotency key of a user is not the same as an equal key of the backend.
       id: isShared ? `ticket:${hash(JSON.stringify([id, rules]))}` : id,
       name,
       by: 'ticket',
@@ -147,5 +147,5 @@ const SPENT = 'The ticket is spent, or it has expired.'
 
 /** Rights that do not end by themselves are asked for again after a day without a reconnect. */
 const MAX_PASS_SECONDS = 86_400
-/** Anybody can have any number of these, and Redis has to keep them. */
+/** Any client can get any number of these, and Redis has to keep them. */
 const MAX_ANONYMOUS_PASS_SECONDS = 3600

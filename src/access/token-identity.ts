@@ -22,7 +22,7 @@ export function identityOf(issuer: unknown, subject: string | undefined, token: 
   return { id: idOf([issuer, subject]), name }
 }
 
-/** What is long becomes a hash: limits, streams and logs keep it, each for itself. */
+/** A long identity is hashed, because limits, streams and logs each keep a copy. */
 function idOf(parts: readonly unknown[]): string {
   const text = JSON.stringify(parts)
   return `token:${text.length <= MAX_LENGTH ? text : sha256(text)}`

@@ -16,7 +16,7 @@ export interface TokenKey {
   readonly credential: { revoked: boolean; proof: string }
 }
 
-/** A key as RFC 7517 writes it; of what it may hold, what is looked at. */
+/** A JSON Web Key (RFC 7517), with the members that are used here. */
 interface Jwk {
   kty?: unknown
   crv?: unknown
@@ -27,12 +27,12 @@ interface Jwk {
   [other: string]: unknown
 }
 
-/** All keys that a token may be signed with now, from whatever sources there are. */
+/** All keys that a token may be signed with now, from all sources. */
 export class TokenKeys {
   readonly #bySource = new Map<string, readonly TokenKey[]>()
   #all: readonly TokenKey[] = []
 
-  /** What `source` has now. Keys that are gone are revoked, and with them what they have signed. */
+  /** Replaces the keys of `source`. Keys that are gone are revoked, and so are the tokens that they signed. */
   replace(source: string, keys: readonly TokenKey[]): void {
     const known = new Map(this.#bySource.get(source)?.map(key => [identity(key), key]))
     const next = keys.map(key => known.get(identity(key)) ?? key)
@@ -49,7 +49,7 @@ export class TokenKeys {
     )
   }
 
-  /** The key by the `credential.proof` of a caller whom it signed for. */
+  /** Finds a key by the `credential.proof` of a caller that it signed for. */
   restore(proof: string): TokenKey | undefined {
     return this.#all.find(({ credential }) => credential.proof === proof)
   }
@@ -62,7 +62,7 @@ const identity = ({ kid, credential }: TokenKey): string => `${kid} ${credential
  */
 export function secretKey(secret: string, source: string): TokenKey {
   const bytes = Buffer.from(secret)
-  // RFC 7518 section 3.2: at least as long as the hash; and nobody shall find it by trying.
+  // RFC 7518 section 3.2: at least as long as the hash, so that trying all secrets is hopeless.
   if (bytes.length < MIN_SECRET_BYTES) throw new ConfigError(`${source} must have at least ${MIN_SECRET_BYTES} bytes`)
   return tokenKey('HS256', undefined, createSecretKey(bytes))
 }
@@ -120,18 +120,18 @@ export function keysOfSet(jwks: readonly unknown[]): TokenKey[] {
     const algorithm = algorithmOf(jwk)
     if (algorithm === undefined || !isForSignatures(jwk)) return []
     try {
-      // Only what makes the public key: whatever else stands there is not for us.
+      // Only the members of the public key; all others are ignored.
       const { kty, crv, n, e, x, y } = jwk
       const key = createPublicKey({ key: { kty, crv, n, e, x, y } as JsonWebKey, format: 'jwk' })
       if (isWeak(key)) return []
       return [tokenKey(algorithm, typeof jwk.kid === 'string' ? jwk.kid : undefined, key)]
     } catch {
-      return [] // not the key that it says it is
+      return [] // not a key of the type that it names
     }
   })
 }
 
-/** What the kind of key is good for, whatever a token says. A key may name its algorithm, and then is for no other. */
+/** The key type fixes the algorithm; the token cannot choose it. A key may narrow it to one algorithm. */
 function algorithmOf({ kty, crv, alg }: Jwk): Exclude<Algorithm, 'HS256'> | undefined {
   if (kty === 'RSA' && (alg === undefined || alg === 'RS256')) return 'RS256'
   if (kty === 'EC' && crv === 'P-256' && (alg === undefined || alg === 'ES256')) return 'ES256'

@@ -14,7 +14,7 @@ export interface TokenRules {
   /** Accepted values of `iss` and `aud`; empty: tokens need not have one. A token with an `aud` needs one that is accepted. */
   readonly issuers: readonly string[]
   readonly audiences: readonly string[]
-  /** The only `typ` that is taken; by default what plain JWTs and access tokens have, or none. */
+  /** The only `typ` that is accepted; by default that of plain JWTs and access tokens, or none. */
   readonly type: string | undefined
   /** How far the clocks of the issuer and the gateway may be apart. */
   readonly toleranceSeconds: number
@@ -22,7 +22,7 @@ export interface TokenRules {
   readonly maxAgeSeconds: number
   /** The claim with the rights. */
   readonly claim: string
-  /** What every token grants. */
+  /** The rights that every token grants. */
   readonly grants: Rules
 }
 
@@ -37,7 +37,7 @@ interface Parts {
   readonly log: Logger
 }
 
-/** Checks JSON Web Tokens: RFC 7519, with what RFC 8725 asks for. */
+/** Checks JSON Web Tokens after RFC 7519 and RFC 8725. */
 export class Tokens {
   readonly #parts: Parts
   /**
@@ -51,7 +51,7 @@ export class Tokens {
   }
 
   /**
-   * Whom the token speaks for; at once where it has been checked before.
+   * The caller that the token speaks for. Returns synchronously if the token has been checked before.
    * @throws Problem `invalid-credentials`, `token-keys-unavailable`
    */
   authenticate(token: string): Caller | Promise<Caller> {
@@ -109,13 +109,13 @@ export class Tokens {
         const { payload } = await jose.jwtVerify(token, signer.key, {
           algorithms: [algorithm],
           clockTolerance: rules.toleranceSeconds,
-          // For ever is too long for what cannot be taken back one by one.
+          // A token cannot be revoked alone, so it must expire.
           requiredClaims: ['exp'],
           ...(rules.issuers.length > 0 && { issuer: [...rules.issuers] }),
           ...(rules.audiences.length > 0 && { audience: [...rules.audiences] }),
           ...(rules.maxAgeSeconds > 0 && { maxTokenAge: rules.maxAgeSeconds }),
         })
-        // RFC 7519 section 4.1.3: who is not among the audience must not listen.
+        // RFC 7519 section 4.1.3: reject a token whose audience does not include the gateway.
         if (payload.aud !== undefined && rules.audiences.length === 0)
           throw new Error('the token is for an audience (aud), and JWT_AUDIENCE is not set')
         return { payload, signer }

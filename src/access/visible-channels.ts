@@ -29,5 +29,5 @@ export async function visibleChannels(
   return found.sort().slice(0, most)
 }
 
-/** What passing over a name takes, in steps of comparing. */
+/** The cost of skipping a name, in steps of comparing. */
 const STEPS_PER_LOOKUP = 10

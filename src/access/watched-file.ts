@@ -45,7 +45,7 @@ export function watchConfigFile(
   )
 }
 
-/** What looks at each file that is watched in this process. */
+/** The check of each file that is watched in this process. */
 const watched = new Set<() => void>()
 
 /** Looks at all of them now. */

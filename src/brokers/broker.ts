@@ -15,7 +15,7 @@ import type { History } from './history.js'
  *   which the broker took it, per channel, with the very bytes that were published.
  * - `subscribe` resolves after the broker acknowledged it: whatever is published from then on is
  *   delivered, or its loss is announced by `lost`.
- * - A publication is executed at most once, whatever its outcome.
+ * - A publication is executed at most once, no matter its outcome.
  * - Channels under the reserved prefix never reach the listener and never show in introspection.
  */
 export interface Broker {
@@ -53,7 +53,7 @@ export interface Broker {
   close(): Promise<void>
 }
 
-/** What has become of the connections to a broker since the start, over all of them. */
+/** Statistics of all connections to a broker since the start. */
 export interface ConnectionStatistics {
   /** Connections that can be used now. */
   readonly up: number
@@ -63,7 +63,7 @@ export interface ConnectionStatistics {
   readonly roundTrips: Histogram
 }
 
-/** What a broker tells the hub. Called synchronously from where the bytes arrive. */
+/** Events that a broker reports to the hub, synchronously as the bytes arrive. */
 export interface BrokerListener {
   /** `pattern` is the one it came by; absent, it came by its channel. */
   message(message: Message, pattern?: string): void
@@ -98,7 +98,7 @@ export class BrokerUnavailable extends Error {
   override readonly name: string = 'BrokerUnavailable'
 }
 
-/** What the broker holds of a channel's history was not written by a gateway. It stays so until somebody removes it. */
+/** What the broker holds of a channel's history was not written by a gateway. It stays so until you delete it. */
 export class HistoryUnusable extends BrokerUnavailable {
   override readonly name = 'HistoryUnusable'
 }

@@ -1,5 +1,5 @@
 /**
- * What gateways keep for a short while on behalf of each other: small texts under names that nobody can guess. A broker
+ * What gateways keep for a short while on behalf of each other: small texts under names that cannot be guessed. A broker
  * has one if it can; see `Broker.ephemeralStore`. Everything rejects with a `BrokerUnavailable`.
  */
 export interface EphemeralStore {

@@ -23,7 +23,7 @@ export class HistoryRules {
     const known = this.#known.get(channel)
     if (known !== undefined || this.#known.has(channel)) return known
     const rule = this.#find(channel)
-    // Whoever may publish chooses the names: what is remembered of them is bounded.
+    // Publishers choose the names, so the number of remembered names is bounded.
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
     this.#known.set(channel, rule)
     return rule

@@ -1,7 +1,7 @@
 import type { Message } from '../messages/message.js'
 import type { Mark, Position } from '../messages/position.js'
 
-/** What is kept of a channel. */
+/** How much of a channel is kept. */
 export interface HistoryRule {
   /** At most so many messages. */
   readonly length: number
@@ -19,7 +19,7 @@ export interface HistoryRule {
  * - An epoch ends when the history is deleted, or when what the broker finds of it cannot be
  *   trusted. Within an epoch no offset is missing but at the old end.
  * - Asking where a channel stands begins its history, at offset 0. So a reader of a channel without
- *   messages has a position like any other, and a lost history is recognised by it.
+ *   messages has a position like any other, and it reveals a lost history.
  * - Memory is bounded by the rule, also for channels that fall silent.
  *
  * Everything that asks the broker rejects with a `BrokerUnavailable` when it cannot be asked.
@@ -34,7 +34,7 @@ export interface History {
    * cannot begin one. With `renew`, a position that is listened at does not expire.
    */
   newest(channels: readonly string[], options?: { readonly renew?: boolean }): Promise<(Position | undefined)[]>
-  /** What there is to know of a channel's history; undefined where there is none. */
+  /** Describes a channel's history; undefined if there is none. */
   info(channel: string): Promise<HistoryInfo | undefined>
   /** Forgets all of the channel's history. The next publication begins a new epoch. */
   delete(channel: string): Promise<void>

@@ -1,13 +1,13 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
-/** What the modules of this folder export; each is loaded when it is called. */
+/** The exports of each command module. A module is loaded when its command is called. */
 export interface Command {
   readonly help: string
   /** Resolves with the exit code, or without one while the process goes on. */
   run(args: string[]): Promise<number | undefined>
 }
 
-/** What a script can rely on; docs/cli.md explains them. */
+/** Exit codes that scripts can rely on; see docs/cli.md. */
 export const EXIT = {
   done: 0,
   failed: 1,

@@ -122,7 +122,7 @@ export class FollowedStream {
       throw new CommandError(EXIT.unavailable, `The connection to ${this.#remote.url} ${why}.`, { cause: error })
     } finally {
       clearInterval(timer)
-      watchdog.abort() // whoever stops listening closes the connection
+      watchdog.abort() // ending the loop closes the connection
     }
   }
 
@@ -168,7 +168,7 @@ const MAX_LINE_BYTES = 64 * MIB
 const FIRST_DELAY_MS = 300
 const MAX_DELAY_MS = 10_000
 
-/** How often the gateway gives a sign of life is its own setting: it is learned from two of them. */
+/** The heartbeat interval is a setting of the gateway. It is learned from two heartbeats. */
 class HeartbeatTimer {
   #last: number | undefined
   #interval = Number.POSITIVE_INFINITY

@@ -108,7 +108,7 @@ const BEFORE_SENDING: Record<string, string> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks HTTP without TLS: use http://',
 }
 
-/** What the gateway says, in its own words; or that it was no gateway that answered. */
+/** The error text of the gateway, or a note that the answer is not from a gateway. */
 export async function problemOf(response: Response): Promise<CommandError> {
   const { status } = response
   const text = await response.text().catch(() => '')
@@ -147,6 +147,6 @@ export function parseJson(text: string): unknown {
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** For an address that cannot be parsed: whatever stands before an @ may be a password. */
+/** For an address that cannot be parsed: everything before an @ may be a password. */
 const shownAddress = (address: string): string =>
   oneLine(withoutSecrets(address.slice(address.lastIndexOf('@') + 1).replace(/[?#].*$/s, '')))

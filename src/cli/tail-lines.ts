@@ -9,7 +9,7 @@ export interface LineOptions {
   now?: () => Date
 }
 
-/** What is written for an item: text, or bytes where a message is wanted as it is. */
+/** The output for an item: text, or the bytes of the message for raw output. */
 export function lineWriter(
   style: Style,
   { coloured, now = () => new Date() }: LineOptions,

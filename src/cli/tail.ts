@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<number> {
   const controller = new AbortController()
   const stop = () => controller.abort()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  // `carillon tail news | head -1`: whoever reads has had enough.
+  // `carillon tail news | head -1`: the reader has closed the pipe.
   process.stdout.on('error', stop)
   const timer = timeout === undefined ? undefined : setTimeout(stop, timeout * 1000)
 

@@ -2,7 +2,7 @@ import type { TObject, TSchema } from '@sinclair/typebox'
 
 export interface Setting {
   readonly name: string
-  /** What values it takes, in words. */
+  /** The values that it accepts, in words. */
   readonly type: string
   /** As it would stand in the environment; undefined when it has none. */
   readonly defaultValue: string | undefined

@@ -14,7 +14,7 @@ export interface LimitSettings extends PatternSettings {
   readonly MAX_STREAMS_PER_CALLER: number
 }
 
-/** What a caller may do at most, and the gateway as a whole. */
+/** The limits of each caller and of the gateway as a whole. */
 export class Limits {
   /** Whether the process has more to do than it can; set by who measures it. */
   isOverloaded: () => boolean = () => false

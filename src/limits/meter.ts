@@ -10,7 +10,7 @@ export interface RateLimitStore {
   charge(caller: string, milliseconds: number): Promise<number>
 }
 
-/** What is left of a rate. */
+/** The state of a rate limit after a charge. */
 export interface Allowance {
   readonly allowed: boolean
   /** Messages that may follow at once. */
@@ -72,7 +72,7 @@ export class Meter {
     const account = this.#accounts.get(caller) ?? this.#open(caller, now)
     const owed = owedBy(account, now)
     const cost = messages * this.#costMs
-    // Who owes nothing may go over: a batch that is larger than the whole rate is paid off afterwards.
+    // A caller without debt may go over: a batch that is larger than the whole rate is paid off afterwards.
     if (owed > 0 && owed + cost > this.#windowMs) {
       return this.#describe(owed, Math.min(owed, owed + cost - this.#windowMs))
     }
@@ -97,9 +97,9 @@ export class Meter {
       if (account.unsent < this.#windowMs * SMALL_PART) await pause(GATHER_MS, undefined, { ref: false })
       const charge = account.unsent
       account.unsent = 0
-      const debt = await rateLimitStore.charge(caller, charge).catch(() => undefined) // the rate-limit store tells its own troubles
+      const debt = await rateLimitStore.charge(caller, charge).catch(() => undefined) // the rate-limit store logs its own errors
       const now = this.#now()
-      // What was spent here meanwhile is not in it yet.
+      // It does not include charges made here meanwhile.
       if (debt !== undefined) Object.assign(account, { debt: debt + account.unsent, at: now })
     }
     account.isSending = false

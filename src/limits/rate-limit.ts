@@ -9,7 +9,7 @@ export interface RateLimitOptions {
   /** Of the policy, in the header fields. */
   readonly name: string
   readonly setting: string
-  /** What the setting says. */
+  /** The configured rate. */
   readonly rate: string
   readonly rateLimitStore?: RateLimitStore | undefined
   /** Said in the problem when a caller is over the rate. */

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { type Mark, markOf, type Position } from './position.js'
 
 /*
- * What clients get as `id` and give back as a cursor. An id is base64url of
+ * Clients get it as `id` and send it back as a cursor. An id is base64url of
  *
  *     2 bytes   of a checksum of the channel's name
  *     4 bytes   the check of the mark
@@ -36,7 +36,7 @@ export function joinIds(ids: ReadonlyMap<string, string>): string {
 
 /**
  * The mark that a cursor has for each of the channels, in their order; undefined where it has none.
- * An id of a channel that is not asked for is passed over, and so is what no gateway has written.
+ * An id of a channel that is not asked for is ignored, and so is one that no gateway has written.
  */
 export function readCursor(cursor: string, channels: readonly string[]): (Mark | undefined)[] {
   const marks = new Map<number, Mark[]>()

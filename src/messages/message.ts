@@ -3,7 +3,7 @@ import { encodeId } from './cursor.js'
 import { escapeLineEnds, hasLineEnd } from './json-text.js'
 import type { Position } from './position.js'
 
-/** What a publisher hands over: the body of a `POST`, a WebSocket frame, one item of a batch. */
+/** A message to publish: the body of a `POST`, a WebSocket frame, or one item of a batch. */
 export interface Publication {
   readonly channel: string
   readonly data: Buffer
@@ -45,7 +45,7 @@ export class Message {
     this.position = position
   }
 
-  /** What a client gives back to go on after this message; undefined for one that is in no history. */
+  /** The cursor with which a client resumes after this message; undefined without a history. */
   get id(): string | undefined {
     if (this.position && this.#id === undefined) this.#id = encodeId(this.channel, this.position)
     return this.#id

@@ -13,7 +13,7 @@ export interface Position {
   readonly previousTag?: number
 }
 
-/** What an id tells of a position: enough to find it again, or to see that it is not there any more. */
+/** The part of a position that is in an id: enough to find it, or to see that it is gone. */
 export interface Mark {
   readonly offset: number
   /** 32 bits: the first 8 of the epoch, and the tag. */

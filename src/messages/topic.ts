@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 
-/** What a client subscribes to: one channel by name, or every channel that a glob matches. */
+/** A subscription target: one channel by name, or every channel that a glob matches. */
 export interface Topic {
   readonly kind: 'channel' | 'pattern'
   readonly name: string

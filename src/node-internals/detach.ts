@@ -42,7 +42,7 @@ export function detach(response: ServerResponse, socket: Socket): boolean {
   Object.assign(socket, METHODS)
   socket.setTimeout(0)
 
-  // Whoever closes the sending side has left. What is sent is not read, but taken, or the end would never show.
+  // A client that closes its sending side has left. What is sent is not read, but taken, or the end would never show.
   socket.on('end', socket.destroySoon)
   socket.on('error', ignore) // a close follows
   socket.on('data', ignore)
@@ -63,7 +63,7 @@ export function detachUpgraded(response: ServerResponse, socket: Socket): void {
 
 const SERVER_EVENTS = ['data', 'end', 'close', 'drain', 'error', 'timeout', 'pause', 'resume']
 
-/** What the HTTP server has put a closure in place of. */
+/** Socket methods that the HTTP server replaces with closures. */
 const { on, addListener, prependListener, setEncoding } = Socket.prototype
 const METHODS = { on, addListener, prependListener, setEncoding }
 

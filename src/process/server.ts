@@ -11,7 +11,7 @@ import type { Tracing } from '../telemetry/tracing.js'
 import { endConnections } from './end-connections.js'
 import { isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
 
-/** What a worker has from its primary. */
+/** The parts that a worker gets from its primary. */
 export interface Primary {
   readonly stopRequested: Promise<StopSignal>
   readonly gather: GatherMetrics

@@ -20,7 +20,7 @@ type ToWorker = { readonly collectMetrics: number } | { readonly allMetrics: rea
 /** In the primary: answers what workers ask. Returns what is to be called with each worker that has ended. */
 export function exchangeMetrics(): (ended: Worker) => void {
   const lastSeen = new Map<number, Snapshot>()
-  /** What those leave behind that have ended. */
+  /** The totals of workers that have ended. */
   let legacy: Promise<Snapshot> | undefined
   const rounds = new Map<number, { readonly missing: Set<number>; readonly done: () => void }>()
   let round = 0

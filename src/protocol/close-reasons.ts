@@ -1,10 +1,9 @@
 /**
  * Why a stream ends: one table for the wire, the log and the metrics.
  *
- * `code` is the WebSocket close code (RFC 6455 section 7.4). `cut` tells that the
- * client cannot be spoken to any more: an HTTP stream is destroyed rather than ended, because
- * a client that does not read would never drain a farewell. `again` tells that the client shall
- * come back, and is told when.
+ * `code` is the WebSocket close code (RFC 6455 section 7.4). `cut`: an HTTP stream is destroyed rather
+ * than ended, because a client that does not read would never drain the last bytes. `again`: the client
+ * should reconnect, and gets the time to wait.
  */
 export const CLOSE_REASONS = {
   client_gone: { code: 1001, cut: true, again: false, meaning: 'The client ended the connection.' },

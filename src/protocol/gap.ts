@@ -11,7 +11,7 @@ export const LOSS_REASONS = [
 ] as const
 export type LossReason = (typeof LOSS_REASONS)[number]
 
-/** Why messages may have been missed: what the broker tells, and what resuming from a history can meet with. */
+/** Why messages may have been missed: losses that the broker reports, and those found on resuming from a history. */
 export const GAP_REASONS = [
   ...LOSS_REASONS,
   'history_trimmed',

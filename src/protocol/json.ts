@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { Problem } from './problems.js'
 
 /**
- * What the bytes say as JSON (RFC 8259: in UTF-8).
+ * Parses bytes as JSON (RFC 8259: in UTF-8).
  * @throws Problem `invalid-json`
  */
 export function requireJson(bytes: Buffer): unknown {

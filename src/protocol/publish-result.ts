@@ -1,6 +1,6 @@
 import type { ProblemType } from './problem-types.js'
 
-/** What became of a publication, or the problem that stands in its place. */
+/** The outcome of a publication, or its problem. */
 export type PublishResult = Published | { readonly problem: ProblemType }
 
 export interface Published {

@@ -41,7 +41,7 @@ export interface GivenKey {
 }
 
 interface Keyed extends GivenKey {
-  /** Who publishes: the same key of another caller is another key. */
+  /** The publisher. The same key of another caller is another key. */
   readonly caller: string
 }
 

@@ -5,7 +5,7 @@ import { requireJson } from '../protocol/json.js'
 import { Problem } from '../protocol/problems.js'
 import { type GivenKey, requireKey } from './idempotency.js'
 
-/** What a transport has parsed: a publication whose names are valid, and the key under which to publish it once. */
+/** A parsed publication with valid names, and its idempotency key. */
 export interface Draft {
   readonly publication: Publication
   readonly key?: GivenKey | undefined

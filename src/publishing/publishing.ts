@@ -9,13 +9,13 @@ import type { Counters, PublishTransport } from '../telemetry/counters.js'
 import { InFlight, withKey } from './idempotency.js'
 import type { Draft } from './publication.js'
 
-/** Who publishes, and how. */
+/** The publisher and its transport. */
 export interface Publisher {
   /** The label of the metrics. */
   readonly transport: PublishTransport
   /** Keeps the idempotency keys of callers apart. */
   readonly caller: Pick<Caller, 'id'>
-  /** Whom the rate limit charges. Called only where a rate is set. */
+  /** The caller that the rate limit charges. Called only if a rate is set. */
   readonly owner: () => string
   /**
    * Throws the Problem of a caller that may not publish to the channel. Absent where this has been asked before: on

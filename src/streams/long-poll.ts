@@ -26,7 +26,7 @@ export async function poll(
 ): Promise<HistoryPage> {
   let page = await read(from)
   if (waitMs === 0 || hasNews(page)) return page
-  // What `last` or `since` asked for has been looked up by now: what comes is after that.
+  // The page for `last` or `since` has been read by now. Only later messages follow.
   const after = page.newest ? markOf(page.newest) : (from.after ?? UNKNOWN)
   const next = typeof from.since === 'number' ? { after, since: from.since } : { after }
   const stream = listen(sink)

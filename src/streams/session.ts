@@ -22,7 +22,7 @@ import type { Stream } from './stream.js'
 
 export interface SessionOptions {
   caller: Caller
-  /** Whom the limits count it as. */
+  /** The caller that limits count it for. */
   owner: string
   publishing: Publishing
 }

@@ -14,7 +14,7 @@ import { Problem } from '../protocol/problems.js'
 import type { EndedStream } from '../telemetry/access-log.js'
 
 export interface StreamOptions {
-  /** Who listens; the stream ends when what it may do is over. */
+  /** The client; the stream ends when its rights end. */
   caller?: Caller
   sink: Sink
   format: Format
@@ -59,7 +59,7 @@ export class Stream implements Client {
   readonly #patterns: StreamPatterns | undefined
   readonly #topics = new Map<string, Topic>()
   readonly #since = performance.now()
-  /** Who asked for it. Not the request itself, which would stay in memory as long as the stream. */
+  /** Who opened it: not the request itself, which would stay in memory as long as the stream. */
   readonly #opener: Pick<EndedStream, 'reqId' | 'caller'>
 
   constructor(
@@ -103,7 +103,7 @@ export class Stream implements Client {
     })
   }
 
-  /** What there is to say of it when it has ended. */
+  /** The summary of a stream that has ended. */
   account(): Omit<EndedStream, 'reason'> {
     const { messages, bytes } = this.subscriber
     const milliseconds = performance.now() - this.#since
@@ -134,7 +134,7 @@ export class Stream implements Client {
     try {
       await Promise.all(added.map(topic => this.#begin(topic, places)))
     } catch (error) {
-      // What was given up meanwhile may have been asked for anew: that one stays.
+      // A topic that was given up meanwhile may have been subscribed again. That subscription stays.
       for (const topic of added) if (this.#topics.get(topicKey(topic)) === topic) this.unsubscribe(topic)
       if (error instanceof SubscribeRefused) throw new Problem('channel-refused', undefined, {}, { cause: error })
       throw error
@@ -172,7 +172,7 @@ export class Stream implements Client {
     return this.#hub.subscribe(this, topic, from)
   }
 
-  /** A client that is cut before its first message shall know from where to go on. */
+  /** A client that is disconnected before its first message must know where to resume. */
   #tellPosition(topics: readonly Topic[]): void {
     if (this.subscriber.closed) return
     const [id] = topics.map(topic => this.#hub.locate(this, topic)).filter(id => id !== undefined)
@@ -216,7 +216,7 @@ export class Stream implements Client {
     this.subscriber.close(reason)
   }
 
-  /** What the client is still owed: the messages of this tick, and the news of what it has missed. */
+  /** Sends the messages of this tick and the gaps that are still due. */
   #settle(): void {
     this.#hub.scheduler.flush()
     for (const topic of this.#topics.values()) this.#tellGapDue(topic)
@@ -227,7 +227,7 @@ export class Stream implements Client {
     if (gap !== undefined) this.send(this.format.control('gap', topic, gap))
   }
 
-  /** When an `EventSource` shall come back; jittered, so that they do not all come at once. */
+  /** When an `EventSource` should reconnect; jittered, so that clients do not all reconnect at once. */
   #retry(): Buffer[] {
     const { retry, pack } = this.format
     return retry ? [pack([retry(Math.round(this.#settings.RETRY_MS * (0.5 + Math.random())))])] : []

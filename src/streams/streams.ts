@@ -19,7 +19,7 @@ export interface OwnedStreamOptions extends StreamOptions {
   owner?: string
 }
 
-/** All streams of this gateway: who is open, who is due a heartbeat, and the end of them all. */
+/** All streams of this gateway: opens them, sends their heartbeats and ends them all. */
 export class Streams {
   readonly #hub: Hub
   readonly #settings: StreamSettings

@@ -79,7 +79,7 @@ export class AccessLog {
   }
 }
 
-/** Ends that are nobody's trouble. */
+/** Ends that are not errors. */
 const ORDINARY: ReadonlySet<CloseReason> = new Set<CloseReason>([
   'client_gone',
   'limit_reached',

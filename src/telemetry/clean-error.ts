@@ -1,4 +1,4 @@
-/** What may be shown of an error, besides its name, message and stack. */
+/** The fields of an error that may be logged, besides its name, message and stack. */
 interface Details {
   readonly code?: string
   readonly syscall?: string

@@ -9,10 +9,10 @@ import { Histogram, SECONDS } from './histogram.js'
 export const PUBLISH_TRANSPORTS = ['http', 'batch', 'websocket', 'upstash'] as const
 export type PublishTransport = (typeof PUBLISH_TRANSPORTS)[number]
 
-/** What became of a publication: Redis executed it now, or had done so before, or the problem that stands in its place. */
+/** The outcome of a publication: Redis executed it now, or had done so before, or its problem. */
 export type PublishOutcome = 'ok' | 'replayed' | ProblemType
 
-/** What has left on one transport. */
+/** Deliveries over one transport. */
 export interface Delivered {
   messages: number
   bytes: number
@@ -68,7 +68,7 @@ export class Counters {
     return this.opened.keys()
   }
 
-  /** What has left on the transport; its owner adds to it. */
+  /** Deliveries over the transport; its owner adds to them. */
   delivered(transport: string): Delivered {
     let delivered = this.#delivered.get(transport)
     if (!delivered) {

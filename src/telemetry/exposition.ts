@@ -2,7 +2,7 @@ import { Histogram } from './histogram.js'
 import { METRICS, type Measured, type Sample } from './metrics.js'
 
 /*
- * What Prometheus scrapes, by prom-client, which is loaded by the first who asks. Each process
+ * What Prometheus scrapes, by prom-client, which is loaded on the first scrape. Each process
  * gives a snapshot of its metrics, plain enough to be sent to another; several become one text.
  */
 
@@ -35,7 +35,7 @@ export async function exposition(snapshots: readonly Snapshot[]): Promise<{ cont
   return { contentType: registry.contentType, text: await registry.metrics() }
 }
 
-/** What only grows, added up: what processes that have ended leave behind. */
+/** Adds up the counters of processes that have ended. */
 export async function addUp(snapshots: readonly Snapshot[]): Promise<Snapshot> {
   const { AggregatorRegistry } = await import('prom-client')
   const growing = snapshots.map(snapshot => snapshot.filter(({ type }) => type !== 'gauge'))

@@ -1,6 +1,6 @@
 /** Observations by size, as plain numbers: each falls into one bucket, and into the sum. */
 export class Histogram {
-  /** Upper bounds of the buckets, ascending; what is larger falls into one more bucket. */
+  /** Upper bounds of the buckets, ascending; larger values fall into one more bucket. */
   readonly bounds: readonly number[]
   readonly counts: number[]
   sum = 0

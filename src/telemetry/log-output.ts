@@ -29,7 +29,7 @@ export class PipeOutput implements LogOutput {
   constructor(pipe: Socket, { maxBytes = MAX_UNWRITTEN_BYTES } = {}) {
     this.#pipe = pipe
     this.#maxBytes = maxBytes
-    // Whoever read it has gone. The gateway goes on, as it does without a log.
+    // The reader has gone. The gateway goes on without a log.
     pipe.on('error', () => {})
   }
 

@@ -29,7 +29,7 @@ export interface TracingSettings {
   readonly ratio: number
 }
 
-/** What is traced of a broker. */
+/** The calls of a broker that are traced. */
 interface Publishing {
   publish(publications: readonly Publication[]): Promise<PublishResult[]>
 }
@@ -138,7 +138,7 @@ export function createTracing({ endpoint, service, ratio }: TracingSettings): Tr
   return { plugin: fp(plugin, { name: 'carillon-tracing' }), trace: traceBroker }
 }
 
-/** W3C Trace Context: what is malformed is as good as absent. */
+/** W3C Trace Context: a malformed header is ignored. */
 const PROPAGATOR = new W3CTraceContextPropagator()
 
 const GETTER: TextMapGetter<Record<string, string | string[] | undefined>> = {

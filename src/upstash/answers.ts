@@ -1,6 +1,6 @@
 import type { Problem } from '../protocol/problems.js'
 
-/** What a command gives: as Redis has it, before it is JSON. */
+/** The result of a command as Redis returns it, before it becomes JSON. */
 export type Reply = number | Buffer | string | readonly Reply[]
 
 type ReplyJson = number | string | ReplyJson[]

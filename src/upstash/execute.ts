@@ -15,7 +15,7 @@ import type { UpstashCommand } from './commands.js'
 export type UpstashGateway = Pick<Gateway, 'publishing' | 'broker'>
 
 /**
- * Executes commands in their order, and gives each its reply or its problem; what already is a problem stays one.
+ * Executes commands in their order, and gives each its reply or its problem; an item that already is a problem stays one.
  * Publishes that stand next to each other go in one trip to Redis.
  */
 export async function executeAll(

@@ -201,5 +201,5 @@ function compact(data: Buffer): Buffer {
 
 const SWEEP_MS = 10_000
 
-/** How long a channel is still known after its last entry became too old: who comes back meanwhile has missed nothing. */
+/** How long a channel is still known after its last entry became too old: a client that reconnects meanwhile has missed nothing. */
 export const MEMORY_MS = 86_400_000

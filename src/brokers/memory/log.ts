@@ -1,4 +1,4 @@
-/** What the embedded broker keeps of one message. */
+/** One message in the history of the embedded broker. */
 export interface Entry {
   readonly data: Buffer
   readonly event: string | undefined

@@ -7,7 +7,7 @@ interface Outcome {
   readonly until: number
 }
 
-/** What became of publications with an idempotency key, in the embedded broker. */
+/** Outcomes of publications with an idempotency key, in the embedded broker. */
 export class MemoryOutcomes {
   readonly #milliseconds: number
   readonly #now: () => number
@@ -23,7 +23,7 @@ export class MemoryOutcomes {
     return this.#outcomes.size
   }
 
-  /** What became of it the first time, or of this one, which is the first. */
+  /** The outcome of the first publication with the key, or of this one if it is the first. */
   once(channel: string, { key, fingerprint }: Idempotency, publish: () => Published): PublishResult {
     this.#forget()
     const name = `${channel} ${key}`

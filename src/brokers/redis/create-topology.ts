@@ -26,7 +26,7 @@ export interface RedisSettings extends Partial<UrlSettings> {
 }
 
 /**
- * The deployment that the settings speak of, not yet connected.
+ * The deployment that the settings describe, not yet connected.
  * @throws ConfigError
  */
 export function createTopology(

@@ -92,14 +92,14 @@ export class ListenerCounter {
     if (counts) void this.#publish(replyTo, JSON.stringify({ question, counts }))
   }
 
-  /** Whether somebody who asks now still waits. */
+  /** Returns true until a question that arrives now would time out. */
   #untilTimeout(): () => boolean {
     const deadline = performance.now() + this.#timeout
     return () => performance.now() < deadline
   }
 
   async #ask(question: string): Promise<number> {
-    // Redis's count of receivers would do, but it also counts who listens by a pattern.
+    // Redis's count of receivers also includes subscribers by pattern.
     const [gateways, result] = await Promise.all([this.#gateways(), this.#publish(ListenerCounter.ASSEMBLY, question)])
     if (!result || 'problem' in result) throw new BrokerUnavailable('the question could not be published')
     return gateways

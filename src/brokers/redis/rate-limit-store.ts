@@ -22,7 +22,7 @@ export class RedisRateLimitStore implements RateLimitStore {
   async charge(caller: string, milliseconds: number): Promise<number> {
     const key = keyOf(caller)
     const redis = this.#clientForKey(key)
-    if (!redis) throw new Error('Redis is not connected') // publishes fail too, and tell
+    if (!redis) throw new Error('Redis is not connected') // publishes fail too, and report it
     try {
       const owed = await CHARGE.run(redis, key, `${Math.ceil(milliseconds * 1000)}`)
       this.#unavailableReason = ''
@@ -41,7 +41,7 @@ export class RedisRateLimitStore implements RateLimitStore {
   }
 }
 
-/** Callers are told apart, and not told: an address stays out of Redis. */
+/** A hash, so that no address or credential is stored in Redis. */
 const keyOf = (caller: string): string =>
   `${RESERVED_PREFIX}rate:${createHash('sha256').update(caller).digest('base64url').slice(0, 22)}`
 

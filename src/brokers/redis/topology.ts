@@ -7,7 +7,7 @@ import type { Loss } from '../broker.js'
 import type { Lineage } from './commands/lineage.js'
 
 /**
- * One Redis deployment, whatever its shape: a single server, a master that Sentinels name, a
+ * One Redis deployment of any shape: a single server, a master that Sentinels name, a
  * Cluster. It knows channels as Redis does, metadata channels and the gateways' own ones included.
  */
 export interface Topology {
@@ -24,16 +24,16 @@ export interface Topology {
   patternCount(): Promise<number>
   /** The connection that publishes to the server which keeps the key; undefined while there is none. */
   clientForKey(key: string): Redis | undefined
-  /** What the server which keeps the key says of its data; undefined where it says nothing. */
+  /** The lineage of the server that has the key; undefined if it is unknown. */
   lineageOf(key: string): Lineage | undefined
-  /** Finds out anew who keeps what, where that can change. */
+  /** Reloads the owners of keys, if they can change. */
   refresh?(): Promise<void>
   /** Why it cannot be used, in words for the operator; undefined when it can. */
   readonly unavailable: string | undefined
   close(): Promise<void>
 }
 
-/** What a deployment tells, synchronously from where the bytes arrive. */
+/** Events of a deployment, synchronously as the bytes arrive. */
 export interface TopologyEvents {
   message(channel: string, data: Buffer): void
   patternMessage(pattern: string, channel: string, data: Buffer): void

@@ -54,7 +54,7 @@ export function openFiles(about: string, limit: number): Finding {
 const RESERVED = 64
 const ENOUGH_FILES = 10_000
 
-/** Who can reach it, and whether that was meant. */
+/** Checks which machines can reach the gateway, and whether that was intended. */
 export function checkExposure(config: Config): Finding {
   const { HOST } = config
   const isLocal = isLoopbackAddress(HOST) || HOST === 'localhost'

@@ -7,7 +7,7 @@ import { type Finding, ok, problem, warning } from './finding.js'
 /** A command that a gateway uses, with the rule that allows it. */
 type Attempt = [rule: string, attempt: () => Promise<unknown>]
 
-/** Each command that a gateway uses, tried: what the user may not do is named with the rule that allows it. */
+/** Tries each command that a gateway uses, and names the rule that each refused one needs. */
 export async function checkRights(
   asking: Redis,
   listening: Redis,
@@ -110,7 +110,7 @@ const optionalRights = (asking: Redis, { HISTORY }: Config): Attempt[] => [
   ...(HISTORY === '' ? [] : [['+config|get', () => asking.config('GET', 'appendfsync')] satisfies Attempt]),
 ]
 
-/** What makes a publish that leaves something in Redis cheaper. */
+/** Commands that make a publish with a history or an idempotency key cheaper. */
 const scriptCommands = (asking: Redis): Attempt[] => [
   ['+client|info', () => asking.call('CLIENT', 'INFO')],
   ['+script|load', () => asking.script('LOAD', 'return 1')],
@@ -122,7 +122,7 @@ async function patterns(redis: Redis, own: string): Promise<void> {
   await redis.punsubscribe(`${own}*`)
 }
 
-/** What history and idempotency keys take: on keys of a channel that nobody else has, which are gone soon. */
+/** Commands for history and idempotency keys, tried on short-lived keys of a channel that nothing else uses. */
 function keepingCommands(redis: Redis): Attempt[] {
   const channel = `doctor:${randomUUID()}`
   const [stream, position, memo] = [historyKey(channel), positionKey(channel), idempotencyKey(channel, 'doctor')]

@@ -3,7 +3,7 @@ import { type StreamHandle, type StreamWrap, streamWrap, type WriteRequest } fro
 import { type Deferred, deferred } from '../../support/deferred.js'
 import { drained } from './drained.js'
 
-/** What Node's sockets have besides. Not documented, and the same in Node 20 to 26. */
+/** Undocumented members of Node's sockets, the same in Node 20 to 26. */
 interface HandledSocket extends Socket {
   /** Counts for `bytesWritten`, too. */
   _handle?: StreamHandle | null

@@ -154,18 +154,18 @@ export class ClassicCluster implements Topology {
     if (entry > 1) {
       const { redis } = this.#listening
       const nodes = this.#nodes.masters().map(({ connection }) => connection)
-      await this.#fence.pass(redis, nodes, this.#patience).catch(() => {}) // refused, or cut: the next line sees which
+      await this.#fence.pass(redis, nodes, this.#patience).catch(() => {}) // refused or disconnected: the next line handles both
     }
     if (entry === this.#entries && this.#listening.isUp) this.#subscriptions.connected()
   }
 
-  /** A node that does not belong to the Cluster any more hears nothing, and does not say so. */
+  /** A node that left the Cluster gets no messages any more, and does not report that. */
   #leaveForeignNode(): void {
     if (this.#at && this.#listening.isUp && !this.#nodes.has(this.#at)) this.#listening.redis.disconnect(true)
   }
 
   #masterLost(master: Node, since: number): void {
-    // What it had executed came to its own listeners without the bus.
+    // Its own subscribers got the messages that it executed without the bus.
     if (this.#at && nodeKey(this.#at) === nodeKey(master)) return
     if (!this.#subscriptions.isConnected) return // all topics are lost already
     this.#events.lost('redis_node_lost', { since })
@@ -181,7 +181,7 @@ export class ClassicCluster implements Topology {
 
 const MIN_OWNED_MS = 1000
 
-/** How much of the timeout whoever changes the node waits for what is still on the bus. */
+/** The share of the timeout that a change of node waits for messages still on the bus. */
 const FENCE_SHARE = 1 / 4
 
 /** An ioredis connector that is told at each attempt which node to take. */

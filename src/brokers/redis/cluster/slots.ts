@@ -5,7 +5,7 @@ export { slotOf }
 
 export const nodeKey = ({ host, port }: Node): string => `${host}:${port}`
 
-/** Who serves what in a Cluster, as one of its nodes sees it. */
+/** The slots of each node in a Cluster, as one of its nodes sees them. */
 export interface SlotMap {
   readonly masters: ReadonlyMap<string, Node>
   readonly replicas: ReadonlyMap<string, Node>

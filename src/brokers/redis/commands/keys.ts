@@ -11,7 +11,7 @@ export const historyKey = (channel: string): string => `${RESERVED_PREFIX}histor
 /** A hash: where the history stands, also when its entries have aged out. */
 export const positionKey = (channel: string): string => `${RESERVED_PREFIX}position:{${channel}}`
 
-/** A string: what became of the publication with the idempotency key. */
+/** A string: the outcome of the publication with the idempotency key. */
 export const idempotencyKey = (channel: string, key: string): string =>
   `${RESERVED_PREFIX}idempotency:{${channel}}:${key}`
 

@@ -46,7 +46,7 @@ export function nameOf(bytes: Buffer): string {
   return bytes.toString('latin1').replace(/[\x80-\xff]/g, byte => String.fromCharCode(0xdc00 + byte.charCodeAt(0)))
 }
 
-/** What a topic is subscribed as: both names in one command, so that never one is heard without the other. */
+/** The two names to subscribe to for a topic. One command has both, so that neither arrives without the other. */
 export const wireNames = ({ name }: Topic): [string, string] => [metadataChannelOf(name), name]
 
 /** The metadata of a publication, or undefined when its bytes say all, unless there is more to be said by the script. */

@@ -37,7 +37,7 @@ export interface Route {
   readonly lineage: Lineage | undefined
 }
 
-/** What Redis is told for one publication. */
+/** The Redis command for one publication. */
 export function commandOf(
   publication: Publication,
   options: PublicationOptions,
@@ -91,7 +91,7 @@ function appendAndPublish(
   ]
 }
 
-/** What the answer of Redis means; undefined for one that Redis does not give. */
+/** Translates the answer of Redis; undefined for an answer that Redis does not give. */
 export function readAnswer({ channel }: Publication, answer: unknown): PublishResult | undefined {
   if (typeof answer === 'number') return { receivers: answer }
   if (!Array.isArray(answer)) return undefined
@@ -108,5 +108,5 @@ export function nonce(): string {
   return uuid.slice(0, 8) + uuid.slice(28)
 }
 
-/** How long a position outlives its entries: who comes back meanwhile to a channel that fell silent has missed nothing. */
+/** How long a position outlives its entries: a client that reconnects meanwhile to a silent channel has missed nothing. */
 export const MEMORY_MS = 86_400_000

@@ -9,7 +9,7 @@ import { RedisStatistics } from './statistics.js'
 export type Target = Omit<RedisOptions, 'replyMapping'>
 
 export interface ConnectionSettings {
-  /** Whom to speak to, and how to be let in: what differs from one deployment to the other. */
+  /** Address and credentials: the options that differ between deployments. */
   readonly target: Target
   /** How long Redis may leave a command without an answer, in milliseconds, before the connection counts as dead. */
   readonly timeout: number
@@ -171,7 +171,7 @@ export class Connection {
       this.#events.up()
     } catch (error) {
       this.#failWith(error as Error)
-      // Redis was busy, or is loading: nobody would ask a second time on this connection.
+      // Redis was busy, or is loading. Nothing would ask again on this connection.
       if (this.redis.status === 'ready') this.redis.disconnect(true)
     }
   }
@@ -207,7 +207,7 @@ export class Connection {
     this.#lastConfirmedAt = sentAt
   }
 
-  /** Gives the connection up when it leads to a replica: its trouble, or undefined. */
+  /** Ends the connection if it leads to a replica, and returns that as the reason; otherwise undefined. */
   async #askRole(): Promise<string | undefined> {
     if (!this.#mayAskRole) return undefined
     const role = await this.#identity.role()
@@ -242,7 +242,7 @@ export class Connection {
     this.#fail(diagnose(error, { first: this.#lastConfirmedAt === 0 ? over : undefined }), error)
   }
 
-  /** Says each trouble once, however often an attempt to connect meets it again. */
+  /** Logs each reason once, no matter how many attempts to connect fail with it. */
   #fail(unavailableReason: string, error?: unknown): void {
     if (unavailableReason !== this.#unavailableReason)
       this.#log.warn({ err: error, connection: this.#name }, unavailableReason)
@@ -281,6 +281,6 @@ const MAX_BACKOFF_MS = 2000
 /** As which attempt the first one counts after the driver has given up. */
 const ATTEMPT_AFTER_GIVING_UP = 3
 
-/** Full jitter: gateways that lost the same Redis do not come back in step. */
+/** Full jitter: gateways that lost the same Redis do not reconnect all at once. */
 const backoff = (attempt: number): number =>
   Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10))

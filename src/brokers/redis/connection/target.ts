@@ -3,7 +3,7 @@ import { type Node, parseRedisUrl } from './address.js'
 import type { Target } from './connection.js'
 import { type TlsFiles, tlsOptions } from './tls.js'
 
-/** Whom to speak to: a server or the master that Sentinels name; of a Cluster its seeds, and how to be let in at a node. */
+/** The servers to connect to: one server, the master that Sentinels name, or the seeds of a Cluster with its credentials. */
 export type TopologyTarget =
   | { readonly kind: 'standalone'; readonly target: Target; readonly fenced: boolean }
   | {
