@@ -79,8 +79,16 @@ export const chunked = variantOf(format => ({
 
 export const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
+/** One allocation. `Buffer.concat` would make more of them, and this runs for each write of a channel. */
 function chunk(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF])
+  const size = `${bytes.length.toString(16)}\r\n`
+  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 2)
+  chunk.write(size, 'latin1')
+  chunk.set(bytes, size.length)
+  chunk[chunk.length - 2] = CR
+  chunk[chunk.length - 1] = LF
+  return chunk
 }
 
-const CRLF = Buffer.from('\r\n')
+const CR = 13
+const LF = 10
