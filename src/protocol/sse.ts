@@ -15,7 +15,7 @@ function frame(message: Message): Buffer {
 
 function sseEvent(event: string | undefined, data: string, id?: string): Buffer {
   const fields = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`
-  const lines = lineEnd.test(data) ? data.split(lineEnd).join('\ndata: ') : data
+  const lines = data.includes('\n') || data.includes('\r') ? data.split(lineEnd).join('\ndata: ') : data
   return Buffer.from(`${fields}data: ${lines}\n\n`)
 }
 
