@@ -78,7 +78,7 @@ const PAGES: Record<string, (t: Test) => Promise<Setting>> = {
     return { replace: { ':4318': `:${(collector.address() as AddressInfo).port}` } } // it listens on TCP
   },
   'docs/protocol.md': async () => ({ settings: {}, listens: [[/^curl -H 'Accept: application\/x-ndjson'/, 'news']] }),
-  'docs/serverless.md': async () => ({}),
+  'docs/deploy.md': async () => ({}),
 }
 
 const pages = [
