@@ -90,6 +90,14 @@ t.test('every place that the pages link to exists', async t => {
   }
 })
 
+t.test('every test that the pages name exists', async t => {
+  const named = [...pages, 'SECURITY.md'].flatMap(page =>
+    [...read(page).matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => ({ page, path })),
+  )
+  t.ok(named.length > 50)
+  for (const { page, path } of named) t.ok(existsSync(packageFile(path)), `${page}: ${path}`)
+})
+
 /** As GitHub makes them of headings. */
 const anchorsOf = (path: string): string[] =>
   [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
