@@ -67,7 +67,7 @@ t.test('with access rules the greeting shows lines that take a key', async t => 
 
 t.test('every npm script that the pages name exists', async t => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  const named = pages.flatMap(page => [...read(page).matchAll(/\bnpm (?:run ([\w:]+)|(start|test)\b)/g)])
+  const named = pages.flatMap(page => [...read(page).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)])
   t.ok(named.length > 5)
   for (const [line, script = '', short = ''] of named) t.ok((script || short) in scripts, line)
 })
