@@ -1,15 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@sinclair/typebox'
-import { GUARDED_REQUEST, problemResponses } from './schemas.js'
+import { FILE } from './schemas.js'
 import { staticFile } from './static-file.js'
 
 /** The files of the console, in addition to its page. */
-const FILES = [
-  { name: 'console.js', operationId: 'consoleScript', summary: "The console's script", mediaType: 'text/javascript' },
-  { name: 'theme.js', operationId: 'consoleTheme', summary: "The console's colours", mediaType: 'text/javascript' },
-  { name: 'console.css', operationId: 'consoleStyle', summary: "The console's style", mediaType: 'text/css' },
-  { name: 'icon.svg', operationId: 'consoleIcon', summary: "The console's icon", mediaType: 'image/svg+xml' },
-]
+const FILES = {
+  'console.js': 'text/javascript',
+  'theme.js': 'text/javascript',
+  'console.css': 'text/css',
+  'icon.svg': 'image/svg+xml',
+}
 
 /**
  * Its own files and its own gateway, and nothing else: no inline script or style, no other origin,
@@ -28,14 +27,7 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
-const page = {
-  operationId: 'console',
-  tags: ['operation'],
-  summary: 'The console',
-  description: 'A page that shows channels with their counts, listens and publishes. `CONSOLE=false` takes it away.',
-  response: responses('text/html', 'The page.'),
-}
-
+/** A page that shows channels with their counts, listens and publishes. */
 export const console: FastifyPluginAsyncTypebox = async app => {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers({
@@ -48,26 +40,13 @@ export const console: FastifyPluginAsyncTypebox = async app => {
     done()
   })
   const config = { access: 'console' } as const
-  app.get('/console', { schema: page, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
+  app.get('/console', { schema: FILE, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
   // The paths on the page are relative, and would lead nowhere from here.
-  const hidden = { hide: true, response: {} }
-  app.get('/console/', { schema: hidden, config }, async (_request, reply) => reply.redirect('../console'))
-  for (const { name, operationId, summary, mediaType } of FILES) {
-    const schema = {
-      ...page,
-      operationId,
-      summary,
-      description: 'A file of the page at `/console`.',
-      response: responses(mediaType, 'The file.'),
-    }
-    app.get(`/console/${name}`, { schema, config }, staticFile(`dist/console/${name}`, `${mediaType}; charset=utf-8`))
-  }
-}
-
-function responses(mediaType: string, description: string) {
-  return {
-    200: { description, content: { [mediaType]: { schema: Type.String() } } },
-    304: { description: 'It is still the one of the `If-None-Match`.', type: 'null' },
-    ...problemResponses(...GUARDED_REQUEST),
-  }
+  app.get('/console/', { schema: FILE, config }, async (_request, reply) => reply.redirect('../console'))
+  for (const [name, mediaType] of Object.entries(FILES))
+    app.get(
+      `/console/${name}`,
+      { schema: FILE, config },
+      staticFile(`dist/console/${name}`, `${mediaType}; charset=utf-8`),
+    )
 }

@@ -10,23 +10,9 @@ import { pages } from '../plugins/pages.js'
 import { Problem } from '../src/protocol/problems.js'
 import { packageFile } from '../src/support/package.js'
 import { PAGE, SCRIPT, STYLE } from './docs-page.js'
-import { GUARDED_REQUEST, problemResponses } from './schemas.js'
+import { FILE } from './schemas.js'
 
-const schema = {
-  operationId: 'docs',
-  tags: ['operation'],
-  summary: 'The API as a page',
-  description:
-    'A page about every operation, on which each can be tried. It needs nothing but this gateway. `DOCS=false` turns it off.',
-  querystring: Type.Object({}, { additionalProperties: false }),
-  response: {
-    200: {
-      description: 'A page.',
-      content: { 'text/html': { schema: Type.String(), example: '<!doctype html>…' } },
-    },
-    ...problemResponses(...GUARDED_REQUEST),
-  },
-}
+const schema = { ...FILE, querystring: Type.Object({}, { additionalProperties: false }) }
 
 /** Everything comes from here and nothing stands inline, so that nothing else can. */
 const POLICY = {
@@ -58,7 +44,7 @@ export const docs: FastifyPluginAsyncTypebox = async app => {
     reply.type('text/html; charset=utf-8').serializer(String).send(PAGE),
   )
 
-  const file = { hide: true, params: Type.Object({ file: Type.String() }) }
+  const file = { ...FILE, params: Type.Object({ file: Type.String() }) }
   app.get('/docs/:file', { schema: file, config: { access: 'docs' } }, async (request, reply) => {
     const { file } = request.params
     if (file === '') return reply.redirect('../docs') // its own paths are relative, and would lead nowhere from here

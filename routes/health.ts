@@ -10,7 +10,10 @@ const live = {
   summary: 'Liveness',
   description: 'The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.',
   response: {
-    200: Type.Object({ status: Type.Literal('ok') }, { description: 'The process is alive.' }),
+    200: Type.Object(
+      { status: Type.String({ examples: ['ok'] }) },
+      { title: 'Liveness', description: 'The process is alive.' },
+    ),
     ...problemResponses(...ANY_REQUEST),
   },
 }
@@ -37,12 +40,15 @@ const ready = {
   response: {
     200: Type.Object(
       {
-        status: Type.Literal('ready'),
+        status: Type.String({ examples: ['ready'] }),
         redis: Type.Optional(
-          Type.Literal('away', { description: 'Only with `exclude=redis`, and only while it is so.' }),
+          Type.String({
+            examples: ['away'],
+            description: '`away`; only with `exclude=redis`, and only while it is so.',
+          }),
         ),
       },
-      { description: 'Send traffic.' },
+      { title: 'Readiness', description: 'Send traffic.' },
     ),
     ...problemResponses(...ANY_REQUEST, 'no-access-rules', 'not-ready'),
   },

@@ -34,7 +34,13 @@ export const positionQuery = {
 export const streamQuery = {
   ...ticketQuery,
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'End after so many messages.', examples: [1] }),
+    Type.Integer({
+      format: 'int32',
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'End after so many messages.',
+      examples: [1],
+    }),
   ),
   timeout: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'End after so many seconds.', examples: [30] }),

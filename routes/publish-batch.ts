@@ -26,7 +26,9 @@ const BatchItem = Type.Object(
     data: Type.String({ description: 'The message.', examples: ['hello'] }),
     event: Type.Optional(Type.String({ examples: ['price'] })),
     encoding: Type.Optional(
-      Type.Literal('base64', { description: 'The data is base64 and is published as the bytes that it stands for.' }),
+      Type.Literal('base64', {
+        description: 'The data is base64 and is published as the bytes that it stands for.',
+      }),
     ),
     idempotency_key: Type.Optional(
       Type.String({
@@ -35,18 +37,25 @@ const BatchItem = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'BatchMessage', additionalProperties: false },
 )
 
-const Batch = Type.Object({ messages: Type.Array(BatchItem, { minItems: 1 }) }, { additionalProperties: false })
+const Batch = Type.Object(
+  { messages: Type.Array(BatchItem, { minItems: 1 }) },
+  { title: 'Batch', additionalProperties: false },
+)
+
+/** As one object: of a union, several generators make a type that cannot tell its members apart. */
+const BatchResult = Type.Partial(Type.Object({ ...Published.properties, ...ProblemDetails.properties }), {
+  title: 'BatchResult',
+  description: 'What a single publish would have answered; or, with `type`, its problem.',
+})
 
 const BatchResults = Type.Object(
   {
-    results: Type.Array(Type.Union([Type.Ref(Published), Type.Ref(ProblemDetails)]), {
-      description: 'One result or problem for each message, in their order.',
-    }),
+    results: Type.Array(BatchResult, { description: 'One result or problem for each message, in their order.' }),
   },
-  { description: 'Redis was asked; each message has its own result.' },
+  { title: 'BatchResults', description: 'Redis was asked; each message has its own result.' },
 )
 
 const schema = {

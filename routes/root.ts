@@ -20,6 +20,7 @@ const Places = Type.Object(
 )
 
 const schema = {
+  hide: true, // for people who know the address and no more
   operationId: 'root',
   tags: ['operation'],
   summary: 'Where things are',

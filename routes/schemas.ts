@@ -1,6 +1,6 @@
-import { type TSchema, Type } from '@sinclair/typebox'
+import { type TObject, type TSchema, Type } from '@sinclair/typebox'
 import { CHANNEL_PATTERN, EVENT_TYPE_PATTERN, GLOB_PATTERN, RESERVED_EVENT_TYPES } from '../src/messages/names.js'
-import { TopicName } from '../src/messages/topic.js'
+import { topicName } from '../src/messages/topic.js'
 import { CONTROL_EVENTS, type ControlEvent } from '../src/protocol/format.js'
 import { GapData } from '../src/protocol/gap.js'
 import { ProblemDetails } from '../src/protocol/problem-details.js'
@@ -28,6 +28,13 @@ export const EventType = Type.String({
 
 export const ChannelParams = Type.Object({ channel: ChannelName })
 
+/** No enum: a client that was generated from it would fail on an encoding of a newer gateway. */
+export const Encoding = Type.Unsafe<'base64'>({
+  type: 'string',
+  description: '`base64` where the bytes are not UTF-8: then the data is base64.',
+  examples: ['base64'],
+})
+
 export const Envelope = Type.Object(
   {
     channel: Type.String({ description: 'The channel on which the message was published.', examples: ['news'] }),
@@ -40,30 +47,33 @@ export const Envelope = Type.Object(
     ),
     event: Type.Optional(Type.String({ description: 'The event type that the publisher gave.', examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
-    encoding: Type.Optional(
-      Type.Literal('base64', { description: 'The data is base64, because the bytes are not UTF-8.' }),
-    ),
+    encoding: Type.Optional(Encoding),
   },
   { $id: 'Envelope', description: 'A message with what there is to say about it.' },
 )
 
-const StreamError = Type.Intersect([TopicName, Type.Ref(ProblemDetails)], {
-  $id: 'StreamError',
-  description: 'The data of an `error` event: what went wrong, and with which channel or pattern of the stream.',
-})
+const StreamError = Type.Object(
+  { ...topicName, ...ProblemDetails.properties },
+  {
+    $id: 'StreamError',
+    description: 'The data of an `error` event: what went wrong, and with which channel or pattern of the stream.',
+  },
+)
 
-const ControlEnvelope = Type.Intersect(
-  [
-    TopicName,
-    Type.Object({
-      event: Type.Unsafe<ControlEvent>({ type: 'string', enum: CONTROL_EVENTS }),
-      data: Type.String({
-        description: 'JSON text: `Gap` or `StreamError`.',
-        contentMediaType: 'application/json',
-        contentSchema: Type.Union([Type.Ref(GapData), Type.Ref(StreamError)]),
-      }),
+const ControlEnvelope = Type.Object(
+  {
+    ...topicName,
+    event: Type.Unsafe<ControlEvent>({
+      type: 'string',
+      description: `One of ${CONTROL_EVENTS.map(event => `\`${event}\``).join(', ')}. A newer gateway may send others.`,
+      examples: ['gap'],
     }),
-  ],
+    data: Type.String({
+      description: 'JSON text: `Gap` or `StreamError`.',
+      contentMediaType: 'application/json',
+      contentSchema: Type.Union([Type.Ref(GapData), Type.Ref(StreamError)]),
+    }),
+  },
   {
     $id: 'ControlEnvelope',
     description: 'A control event in an envelope: no publisher can use its name, so that a client may trust it.',
@@ -79,7 +89,7 @@ const OpenEnvelope = Type.Object(
   {
     channel: Type.Optional(Type.String({ description: 'On `/ws` only: where this is so.' })),
     cursor: OpenData.properties.cursor,
-    event: Type.Literal('open'),
+    event: Type.Unsafe<'open'>({ type: 'string', description: 'Always `open`.', examples: ['open'] }),
     data: Type.String({
       description: 'JSON text: `OpenData`.',
       contentMediaType: 'application/json',
@@ -100,6 +110,7 @@ export const Published = Type.Object(
   {
     channel: Type.String({ examples: ['news'] }),
     receivers: Type.Integer({
+      format: 'int64',
       minimum: 0,
       description:
         "Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.",
@@ -112,9 +123,10 @@ export const Published = Type.Object(
       }),
     ),
     replayed: Type.Optional(
-      Type.Literal(true, {
+      Type.Unsafe<true>({
+        type: 'boolean',
         description:
-          'The `Idempotency-Key` was known: the message was published before, and this is what was answered then.',
+          '`true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then.',
       }),
     ),
   },
@@ -126,10 +138,22 @@ export const IdempotencyHeader = Type.Object({
     Type.String({
       description:
         'Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.',
+      // A string of RFC 8941, or the same without quotes.
+      pattern: '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--\\[\\]-~]{1,255})$',
       examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
     }),
   ),
 })
+
+/** The frames of `/ws` as one object with the members of them all: generated clients have no other use for such a union. */
+const flat = <Member extends TObject>(members: Member[], options: { $id: string; description: string }) => {
+  const types = members
+    .flatMap(({ properties: { type } }) => type?.anyOf ?? [type])
+    .map(({ const: name }) => `\`${name}\``)
+  const type = Type.String({ description: `One of ${types.join(', ')}.` })
+  const properties = Object.assign({}, ...members.map(member => member.properties))
+  return Type.Object({ ...Type.Partial(Type.Object(properties)).properties, type }, options)
+}
 
 /** Shared schemas, which the OpenAPI document lists as components. */
 export const components = [
@@ -141,12 +165,46 @@ export const components = [
   OpenData,
   GapData,
   StreamError,
-  SessionRequest,
-  SessionAnswer,
+  flat(SessionRequest.anyOf, { $id: 'SessionRequest', description: String(SessionRequest.description) }),
+  flat(SessionAnswer.anyOf, { $id: 'SessionAnswer', description: String(SessionAnswer.description) }),
 ]
+
+/** The schema of a route that serves a page or a file: it is not in the OpenAPI document, as no generated client needs it. */
+export const FILE = { hide: true, response: {} }
+
+const RETRY_AFTER = {
+  'Retry-After': Type.Integer({
+    format: 'int32',
+    minimum: 0,
+    description: 'Try again after so many seconds.',
+    examples: [1],
+  }),
+}
+
+/** Header fields of a call with a rate, draft-ietf-httpapi-ratelimit-headers-10. */
+export const RATE_HEADERS = {
+  RateLimit: Type.String({
+    description: 'What is left of the rate; absent without one.',
+    examples: ['"publish";r=99;t=1'],
+  }),
+  'RateLimit-Policy': Type.String({ description: 'The rate; absent without one.', examples: ['"publish";q=100;w=1'] }),
+}
+
+/** Header fields that come with a problem, by its status. `Allow` comes with 405, which no described method is answered with. */
+const PROBLEM_HEADERS: Partial<Record<number, Record<string, TSchema>>> = {
+  401: { 'WWW-Authenticate': Type.String({ description: 'RFC 6750.', examples: ['Bearer realm="carillon"'] }) },
+  403: {
+    'WWW-Authenticate': Type.Optional(
+      Type.String({ description: 'RFC 6750.', examples: ['Bearer realm="carillon", error="insufficient_scope"'] }),
+    ),
+  },
+  429: { ...RETRY_AFTER, ...RATE_HEADERS },
+  503: RETRY_AFTER,
+}
 
 interface ProblemResponse {
   description: string
+  headers?: Record<string, TSchema>
   content: {
     'application/problem+json': {
       schema: TSchema
@@ -161,8 +219,10 @@ export function problemResponses(...types: ProblemType[]): Record<number, Proble
   const responses: Record<number, ProblemResponse> = {}
   for (const status of new Set(types.map(type => PROBLEMS[type][0]))) {
     const alike = [...new Set(types)].filter(type => PROBLEMS[type][0] === status)
+    const headers = PROBLEM_HEADERS[status]
     responses[status] = {
       description: `${alike.map(type => `${PROBLEMS[type][1]} (\`${type}\`)`).join('; ')}.`,
+      ...(headers && { headers }),
       content: {
         'application/problem+json': {
           schema: Type.Ref(ProblemDetails),

@@ -33,6 +33,7 @@ export const startQuery = {
   since: Type.Optional(Since),
   last: Type.Optional(
     Type.Integer({
+      format: 'int32',
       minimum: 0,
       maximum: 100_000,
       description: 'Begin with the last so many messages.',

@@ -25,13 +25,13 @@ const TicketRequest = Type.Object(
       Type.Array(Type.Union([Type.Literal('subscribe'), Type.Literal('publish')]), {
         minItems: 1,
         maxItems: 2,
-        uniqueItems: true,
         description: 'What it grants there; only to subscribe by default. To publish is of use on a WebSocket.',
         examples: [['subscribe']],
       }),
     ),
     seconds: Type.Optional(
       Type.Integer({
+        format: 'int32',
         minimum: 1,
         maximum: MAX_TICKET_SECONDS,
         description: 'How long it may wait for its use; 30 by default.',
@@ -39,25 +39,26 @@ const TicketRequest = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { title: 'TicketRequest', additionalProperties: false },
 )
 
 const Ticket = Type.Object(
   {
     ticket: Type.String({ description: 'Goes into the URL as `ticket`; good for one use.' }),
-    seconds: Type.Integer({ description: 'How long it may wait for that.', examples: [30] }),
+    seconds: Type.Integer({ format: 'int32', description: 'How long it may wait for that.', examples: [30] }),
     urls: Type.Object(
       {
         events: Type.Optional(Type.String({ examples: ['/channels/news/events?ticket=…'] })),
         ws: Type.String({ examples: ['/channels/news/ws?ticket=…'] }),
       },
       {
+        title: 'TicketUrls',
         description:
           'The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`).',
       },
     ),
   },
-  { description: 'A ticket.' },
+  { title: 'Ticket', description: 'A ticket.' },
 )
 
 const schema = {

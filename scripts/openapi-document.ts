@@ -19,6 +19,7 @@ export async function openapiYaml(): Promise<string> {
         title: 'Carillon',
         version: packageVersion(),
         description,
+        contact: { name: 'Carillon contributors' },
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: 'http://127.0.0.1:3000', description: 'A gateway on this machine, with its default settings.' }],

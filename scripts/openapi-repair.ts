@@ -6,11 +6,21 @@ type Node = Record<string, unknown>
 export function repair(document: unknown): Node {
   const examples: Node = {}
   const shared: Node = {}
+  const named: Node = {}
 
   const repairNode = (key: string, value: unknown): unknown => {
     // In the schemas of routes a reference is the name of a component.
     if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) return `#/components/schemas/${value}`
     if (!isNode(value)) return value
+    // Many generators know one form only for a choice of texts.
+    const choice = textsOf(value)
+    if (choice) return choice
+    // A schema inside a route is a component under its title. An example of a problem has one too.
+    if (typeof value.title === 'string' && (value.type === 'object' || value.oneOf !== undefined)) {
+      const { title, ...schema } = value
+      named[title] = schema
+      return reference('schemas', title)
+    }
     if (isNode(value[REQUEST_BODY])) {
       const { [REQUEST_BODY]: requestBody, responses, ...operation } = value
       return { ...operation, requestBody, responses }
@@ -35,7 +45,7 @@ export function repair(document: unknown): Node {
   )
   return {
     ...{ openapi, info, servers, security, tags, paths },
-    components: { ...(isNode(components) ? components : {}), responses: sorted(shared), examples: sorted(examples) },
+    components: { ...withSchemas(components, named), responses: sorted(shared), examples: sorted(examples) },
   }
 }
 
@@ -43,6 +53,18 @@ export function repair(document: unknown): Node {
 function problemsOf({ content }: Node): string[] {
   const problem = isNode(content) ? content['application/problem+json'] : undefined
   return isNode(problem) && isNode(problem.examples) ? Object.keys(problem.examples) : []
+}
+
+const withSchemas = (components: unknown, named: Node): Node => {
+  const known = isNode(components) ? components : {}
+  return { ...known, schemas: sorted({ ...(isNode(known.schemas) ? known.schemas : {}), ...named }) }
+}
+
+/** A `const`, or a union of them, as one `enum`. */
+function textsOf({ const: only, anyOf, ...schema }: Node): Node | undefined {
+  if (typeof only === 'string') return { ...schema, enum: [only] }
+  if (!Array.isArray(anyOf) || !anyOf.every(member => isNode(member) && Array.isArray(member.enum))) return undefined
+  return { ...schema, type: 'string', enum: anyOf.flatMap(member => member.enum) }
 }
 
 const reference = (kind: string, name: string): Node => ({ $ref: `#/components/${kind}/${name}` })

@@ -90,6 +90,36 @@ t.test('every parameter has a description and an example', async t => {
   }
 })
 
+t.test('no schema has a form that generated clients get wrong', async t => {
+  const mistakes: string[] = []
+  const visit = (value: unknown, path: readonly string[]): void => {
+    if (typeof value !== 'object' || value === null) return
+    const schema = value as Record<string, unknown>
+    const wrong = (mistake: string) => mistakes.push(`${mistake} at ${path.join(' ')}`)
+    for (const keyword of ['allOf', 'const', 'uniqueItems']) if (keyword in schema) wrong(keyword)
+    if (path.includes('paths') && Object.keys(schema.properties ?? {}).length > 0) wrong('a schema without a name')
+    if (schema.type === 'integer' && !/^int(?:32|64)$/.test(String(schema.format))) wrong('an integer without a format')
+    // A closed set in an answer breaks a client as soon as a newer gateway answers with more.
+    const isAnswer = path[1] === 'schemas' && !/(?:Request|^Batch|^BatchMessage)$/.test(path[2] ?? '')
+    if ((isAnswer || path.includes('responses')) && 'enum' in schema) wrong('a closed set')
+    for (const [name, child] of Object.entries(schema)) if (!name.startsWith('example')) visit(child, [...path, name])
+  }
+  visit(document.paths, ['paths'])
+  visit(document.components, ['components'])
+  t.same(mistakes, [])
+})
+
+t.test('a message is published as text, as bytes or as any other type', async t => {
+  const { content } = document.paths['/channels/{channel}'].post.requestBody
+  t.same(Object.keys(content), ['text/plain', 'application/octet-stream', '*/*']) // most generators take the first
+  t.match(content['text/plain'].schema, { type: 'string' })
+  t.match(content['application/octet-stream'].schema, { type: 'string', format: 'binary' })
+})
+
+t.test('files and pages are not in the document', async t => {
+  for (const { path } of operations(document)) t.notMatch(path, /^\/(?:console|docs|client\.js|$)/)
+})
+
 t.test('every problem that a route can answer with is described, and no other', async t => {
   const described = new Set(operations(document).flatMap(({ problems }) => problems.map(({ type }) => type)))
   // These are answered where there is no operation, or on streams; the description of the document has them.

@@ -7,14 +7,13 @@ import type { Position } from '../../src/messages/position.js'
 import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
-const End = (description: string) =>
-  Type.Object(
-    {
-      id: Type.String({ examples: ['mVChq83vAQ'] }),
-      time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
-    },
-    { description },
-  )
+const End = Type.Object(
+  {
+    id: Type.String({ examples: ['mVChq83vAQ'] }),
+    time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
+  },
+  { title: 'HistoryEnd', description: 'The oldest message that can be read, or the newest, which may have aged out.' },
+)
 
 const Kept = Type.Object(
   {
@@ -22,12 +21,17 @@ const Kept = Type.Object(
       description: 'Names this history; another one when it was deleted or lost and began anew.',
       examples: ['a1b2c3d4e5f60718'],
     }),
-    length: Type.Integer({ minimum: 0, description: 'Messages that can be read.', examples: [1000] }),
-    bytes: Type.Integer({ minimum: 0, description: 'Memory that Redis says they take.', examples: [183_264] }),
-    oldest: Type.Optional(End('The oldest message that can be read. Absent when all have aged out.')),
-    newest: End('The newest message, which may have aged out.'),
+    length: Type.Integer({ format: 'int64', minimum: 0, description: 'Messages that can be read.', examples: [1000] }),
+    bytes: Type.Integer({
+      format: 'int64',
+      minimum: 0,
+      description: 'Memory that Redis says they take.',
+      examples: [183_264],
+    }),
+    oldest: Type.Optional(End),
+    newest: End,
   },
-  { description: 'Absent where the channel has no history, or nothing was published yet.' },
+  { title: 'ChannelHistory', description: 'Absent where the channel has no history, or nothing was published yet.' },
 )
 
 const Channel = Type.Object(
@@ -38,7 +42,7 @@ const Channel = Type.Object(
     unanswered: Type.Optional(unanswered),
     history: Type.Optional(Kept),
   },
-  { description: 'The channel, as of now.' },
+  { title: 'ChannelInfo', description: 'The channel, as of now.' },
 )
 
 const schema = {

@@ -8,11 +8,14 @@ import { listeners, subscribers, unanswered } from './counts.js'
 const ChannelList = Type.Object(
   {
     channels: Type.Array(
-      Type.Object({
-        channel: Type.String({ examples: ['news'] }),
-        subscribers: Type.Optional(subscribers),
-        listeners: Type.Optional(listeners),
-      }),
+      Type.Object(
+        {
+          channel: Type.String({ examples: ['news'] }),
+          subscribers: Type.Optional(subscribers),
+          listeners: Type.Optional(listeners),
+        },
+        { title: 'ListedChannel' },
+      ),
       { description: 'Channels in alphabetical order.' },
     ),
     next: Type.Optional(
@@ -20,7 +23,7 @@ const ChannelList = Type.Object(
     ),
     unanswered: Type.Optional(unanswered),
   },
-  { description: 'One page of channels.' },
+  { title: 'ChannelPage', description: 'One page of channels.' },
 )
 
 const schema = {
@@ -36,6 +39,7 @@ const schema = {
         Type.String({ ...ChannelName, description: 'Only channels after this one: `next` of the page before.' }),
       ),
       limit: Type.Integer({
+        format: 'int32',
         minimum: 1,
         maximum: 1000,
         default: 100,

@@ -12,7 +12,7 @@ import { describeGap, GapData, type GapReason } from '../../src/protocol/gap.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { poll } from '../../src/streams/long-poll.js'
 import { LongPollSink, SIGNALS } from '../../src/streams/long-poll-sink.js'
-import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, ChannelParams, Encoding, problemResponses } from '../schemas.js'
 import { readStartPositions, startQuery } from '../start-position.js'
 
 const MAX_LIMIT = 1000
@@ -25,11 +25,9 @@ const KeptMessage = Type.Object(
     time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
     event: Type.Optional(Type.String({ examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
-    encoding: Type.Optional(
-      Type.Literal('base64', { description: 'The data is base64, because the bytes are not UTF-8.' }),
-    ),
+    encoding: Type.Optional(Encoding),
   },
-  { description: 'A message as it was kept.' },
+  { title: 'StoredMessage', description: 'A message as it was kept.' },
 )
 
 const Page = Type.Object(
@@ -39,7 +37,7 @@ const Page = Type.Object(
     more: Type.Boolean({ description: 'There is more already.' }),
     gap: Type.Optional(Type.Ref(GapData)),
   },
-  { description: 'Messages of the history. With a `gap`, some are missing before the first.' },
+  { title: 'MessagePage', description: 'Messages of the history. With a `gap`, some are missing before the first.' },
 )
 
 const schema = {
@@ -53,6 +51,7 @@ const schema = {
     {
       ...startQuery,
       limit: Type.Integer({
+        format: 'int32',
         minimum: 1,
         maximum: MAX_LIMIT,
         default: 100,

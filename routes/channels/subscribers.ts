@@ -11,7 +11,7 @@ const Counts = Type.Object(
     listeners,
     unanswered: Type.Optional(unansweredCount),
   },
-  { description: 'The counts, as of now.' },
+  { title: 'ChannelCounts', description: 'The counts, as of now.' },
 )
 
 const schema = {

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 
 /** A subscription target: one channel by name, or every channel that a glob matches. */
 export interface Topic {
@@ -12,11 +12,14 @@ export const patternTopic = (name: string): Topic => ({ kind: 'pattern', name })
 /** A key under which a topic is found in a Map. Names hold no space, so no two topics share one. */
 export const topicKey = ({ kind, name }: Topic): string => `${kind} ${name}`
 
-/** The topic as clients see it in answers and control events. */
-export const TopicName = Type.Union([
-  Type.Object({ channel: Type.String({ examples: ['news'] }) }),
-  Type.Object({ pattern: Type.String({ examples: ['chat:*'] }) }),
-])
+/**
+ * The topic as clients see it in answers and control events: one of the two. As a union of two objects, generated clients
+ * would ask for both.
+ */
+export const topicName = {
+  channel: Type.Optional(Type.String({ description: 'The channel that this is about.', examples: ['news'] })),
+  pattern: Type.Optional(Type.String({ description: 'The pattern that this is about.', examples: ['chat:*'] })),
+}
 
-export const describeTopic = ({ kind, name }: Topic): Static<typeof TopicName> =>
+export const describeTopic = ({ kind, name }: Topic): { channel: string } | { pattern: string } =>
   kind === 'channel' ? { channel: name } : { pattern: name }

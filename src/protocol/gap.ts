@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { toJson } from '../messages/json-text.js'
-import { describeTopic, type Topic, TopicName } from '../messages/topic.js'
+import { describeTopic, type Topic, topicName } from '../messages/topic.js'
 
 /** Why the broker may have missed messages. */
 export const LOSS_REASONS = [
@@ -32,24 +32,22 @@ export interface Gap {
 }
 
 /** The data of a `gap` event. */
-export const GapData = Type.Intersect(
-  [
-    TopicName,
-    Type.Object({
-      from: Type.Optional(
-        Type.String({
-          format: 'date-time',
-          description: 'When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.',
-        }),
-      ),
-      to: Type.String({ format: 'date-time', description: 'From when on every message arrives again.' }),
-      reason: Type.Unsafe<GapReason>({
-        type: 'string',
-        enum: GAP_REASONS,
-        description: 'Why messages may be missing.',
+export const GapData = Type.Object(
+  {
+    ...topicName,
+    from: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.',
       }),
+    ),
+    to: Type.String({ format: 'date-time', description: 'From when on every message arrives again.' }),
+    reason: Type.Unsafe<GapReason>({
+      type: 'string',
+      description: `Why messages may be missing: ${GAP_REASONS.map(reason => `\`${reason}\``).join(', ')}. A newer gateway may give others.`,
+      examples: ['history_trimmed'],
     }),
-  ],
+  },
   {
     $id: 'Gap',
     description:

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { TopicName } from '../messages/topic.js'
+import { topicName } from '../messages/topic.js'
 import { lazyValidator } from '../support/lazy-validator.js'
 import { requireJson } from './json.js'
 import { ProblemDetails } from './problem-details.js'
@@ -26,7 +26,7 @@ const SubscribeRequest = Type.Object(
     ...topic,
     after: Type.Optional(Type.String()),
     since: Type.Optional(Type.String()),
-    last: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })),
+    last: Type.Optional(Type.Integer({ format: 'int32', minimum: 0, maximum: 100_000 })),
   },
   { additionalProperties: false },
 )
@@ -59,22 +59,20 @@ export const SessionRequest = Type.Union([SubscribeRequest, UnsubscribeRequest, 
 })
 export type SessionRequest = Static<typeof SessionRequest>
 
-const TopicAnswer = Type.Intersect([
-  Type.Object({
-    type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
-    ref: Type.Optional(Ref),
-    id: Type.Optional(Type.String({ description: 'Where the channel stands: what comes is after it.' })),
-  }),
-  TopicName,
-])
+const TopicAnswer = Type.Object({
+  type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
+  ref: Type.Optional(Ref),
+  id: Type.Optional(Type.String({ description: 'Where the channel stands: what comes is after it.' })),
+  ...topicName,
+})
 
 const PublishAnswer = Type.Object({
   type: Type.Literal('published'),
   ref: Type.Optional(Ref),
   channel: Type.String(),
-  receivers: Type.Integer({ minimum: 0 }),
+  receivers: Type.Integer({ format: 'int64', minimum: 0 }),
   id: Type.Optional(Type.String()),
-  replayed: Type.Optional(Type.Literal(true)),
+  replayed: Type.Optional(Type.Unsafe<true>({ type: 'boolean' })),
 })
 
 const PingAnswer = Type.Object({ type: Type.Literal('pong'), ref: Type.Optional(Ref) })

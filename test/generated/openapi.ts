@@ -224,26 +224,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Where things are
-         * @description For whoever knows the address and no more. A browser (`Accept: text/html`) is led to the console, or to the page of the API where there is no console; all others get a few paths as JSON.
-         */
-        get: operations["root"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -344,193 +324,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The API as a page
-         * @description A page about every operation, on which each can be tried. It needs nothing but this gateway. `DOCS=false` turns it off.
-         */
-        get: operations["docs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/client.js": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The browser client
-         * @description A small ES module for web pages, over `EventSource` and `fetch`: several channels on one connection, resume, tickets, one connection for all tabs.
-         */
-        get: operations["browserClient"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The console
-         * @description A page that shows channels with their counts, listens and publishes. `CONSOLE=false` takes it away.
-         */
-        get: operations["console"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/console.js": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The console's script
-         * @description A file of the page at `/console`.
-         */
-        get: operations["consoleScript"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/theme.js": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The console's colours
-         * @description A file of the page at `/console`.
-         */
-        get: operations["consoleTheme"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/console.css": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The console's style
-         * @description A file of the page at `/console`.
-         */
-        get: operations["consoleStyle"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/console/icon.svg": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The console's icon
-         * @description A file of the page at `/console`.
-         */
-        get: operations["consoleIcon"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Problem details, RFC 9457. The types are explained in docs/errors.md. */
-        Problem: {
-            /**
-             * @description What went wrong, for programs to tell apart.
-             * @example urn:carillon:problem:invalid-channel
-             * @enum {string}
-             */
-            type: "urn:carillon:problem:invalid-channel" | "urn:carillon:problem:reserved-channel" | "urn:carillon:problem:invalid-pattern" | "urn:carillon:problem:invalid-event-type" | "urn:carillon:problem:invalid-json" | "urn:carillon:problem:invalid-request" | "urn:carillon:problem:bad-url" | "urn:carillon:problem:unauthenticated" | "urn:carillon:problem:invalid-credentials" | "urn:carillon:problem:malformed-credentials" | "urn:carillon:problem:credentials-in-url" | "urn:carillon:problem:forbidden" | "urn:carillon:problem:no-access-rules" | "urn:carillon:problem:no-history" | "urn:carillon:problem:not-found" | "urn:carillon:problem:method-not-allowed" | "urn:carillon:problem:request-timeout" | "urn:carillon:problem:message-too-large" | "urn:carillon:problem:uri-too-long" | "urn:carillon:problem:unsupported-media-type" | "urn:carillon:problem:upgrade-required" | "urn:carillon:problem:headers-too-large" | "urn:carillon:problem:channel-refused" | "urn:carillon:problem:origin-refused" | "urn:carillon:problem:too-many-subscriptions" | "urn:carillon:problem:too-much-to-compare" | "urn:carillon:problem:too-many-streams" | "urn:carillon:problem:too-many-patterns" | "urn:carillon:problem:rate-limited" | "urn:carillon:problem:patterns-unavailable" | "urn:carillon:problem:tickets-unavailable" | "urn:carillon:problem:invalid-idempotency-key" | "urn:carillon:problem:idempotency-key-in-flight" | "urn:carillon:problem:idempotency-key-reused" | "urn:carillon:problem:internal-error" | "urn:carillon:problem:unsupported-transfer-coding" | "urn:carillon:problem:streams-unavailable" | "urn:carillon:problem:broker-rejected" | "urn:carillon:problem:wrong-key-type" | "urn:carillon:problem:broker-unavailable" | "urn:carillon:problem:overloaded" | "urn:carillon:problem:write-refused" | "urn:carillon:problem:token-keys-unavailable" | "urn:carillon:problem:not-ready" | "urn:carillon:problem:outcome-unknown";
-            /**
-             * @description The type in words; the same for every occurrence.
-             * @example Invalid channel name
-             */
-            title: string;
-            /**
-             * @description The HTTP status.
-             * @example 400
-             */
-            status: number;
-            /**
-             * @description What went wrong this time, in words for people.
-             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
-             */
-            detail: string;
+        Batch: {
+            messages: components["schemas"]["BatchMessage"][];
         };
-        /** @description Redis executed the publish once. */
-        Published: {
+        BatchMessage: {
             /** @example news */
             channel: string;
             /**
+             * @description The message.
+             * @example hello
+             */
+            data: string;
+            /** @example price */
+            event?: string;
+            /**
+             * @description The data is base64 and is published as the bytes that it stands for.
+             * @enum {string}
+             */
+            encoding?: "base64";
+            /**
+             * @description As the `Idempotency-Key` of a single publish; goes before that of the batch.
+             * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
+             */
+            idempotency_key?: string;
+        };
+        /** @description What a single publish would have answered; or, with `type`, its problem. */
+        BatchResult: {
+            /** @example news */
+            channel?: string;
+            /**
+             * Format: int64
              * @description Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.
              * @example 1
              */
-            receivers: number;
+            receivers?: number;
             /**
              * @description Where the message stands in the history of its channel. Absent where there is no history.
              * @example mVChq83vAQ
              */
             id?: string;
+            /** @description `true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then. */
+            replayed?: boolean;
             /**
-             * @description The `Idempotency-Key` was known: the message was published before, and this is what was answered then.
-             * @constant
+             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @example urn:carillon:problem:invalid-channel
              */
-            replayed?: true;
+            type?: string;
+            /**
+             * @description The type in words; the same for every occurrence.
+             * @example Invalid channel name
+             */
+            title?: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status?: number;
+            /**
+             * @description What went wrong this time, in words for people.
+             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             */
+            detail?: string;
+        };
+        /** @description Redis was asked; each message has its own result. */
+        BatchResults: {
+            /** @description One result or problem for each message, in their order. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /** @description The counts, as of now. */
+        ChannelCounts: {
+            /** @example news */
+            channel: string;
+            /**
+             * Format: int64
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @example 3
+             */
+            subscribers: number;
+            /**
+             * Format: int64
+             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @example 1204
+             */
+            listeners: number;
+            /**
+             * Format: int64
+             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @example 1
+             */
+            unanswered?: number;
+        };
+        /** @description Absent where the channel has no history, or nothing was published yet. */
+        ChannelHistory: {
+            /**
+             * @description Names this history; another one when it was deleted or lost and began anew.
+             * @example a1b2c3d4e5f60718
+             */
+            epoch: string;
+            /**
+             * Format: int64
+             * @description Messages that can be read.
+             * @example 1000
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description Memory that Redis says they take.
+             * @example 183264
+             */
+            bytes: number;
+            oldest?: components["schemas"]["HistoryEnd"];
+            newest: components["schemas"]["HistoryEnd"];
+        };
+        /** @description The channel, as of now. */
+        ChannelInfo: {
+            /** @example news */
+            channel: string;
+            /**
+             * Format: int64
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @example 3
+             */
+            subscribers: number;
+            /**
+             * Format: int64
+             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @example 1204
+             */
+            listeners: number;
+            /**
+             * Format: int64
+             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @example 1
+             */
+            unanswered?: number;
+            history?: components["schemas"]["ChannelHistory"];
+        };
+        /** @description One page of channels. */
+        ChannelPage: {
+            /** @description Channels in alphabetical order. */
+            channels: components["schemas"]["ListedChannel"][];
+            /**
+             * @description There are more: ask again with this as `after`.
+             * @example news
+             */
+            next?: string;
+            /**
+             * Format: int64
+             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @example 1
+             */
+            unanswered?: number;
+        };
+        /** @description A control event in an envelope: no publisher can use its name, so that a client may trust it. */
+        ControlEnvelope: {
+            /**
+             * @description The channel that this is about.
+             * @example news
+             */
+            channel?: string;
+            /**
+             * @description The pattern that this is about.
+             * @example chat:*
+             */
+            pattern?: string;
+            /**
+             * @description One of `gap`, `error`. A newer gateway may send others.
+             * @example gap
+             */
+            event: string;
+            /** @description JSON text: `Gap` or `StreamError`. */
+            data: string;
         };
         /** @description A message with what there is to say about it. */
         Envelope: {
@@ -555,54 +524,23 @@ export interface components {
              */
             data: string;
             /**
-             * @description The data is base64, because the bytes are not UTF-8.
-             * @constant
+             * @description `base64` where the bytes are not UTF-8: then the data is base64.
+             * @example base64
              */
-            encoding?: "base64";
-        };
-        /** @description A control event in an envelope: no publisher can use its name, so that a client may trust it. */
-        ControlEnvelope: ({
-            /** @example news */
-            channel: string;
-        } | {
-            /** @example chat:* */
-            pattern: string;
-        }) & {
-            /** @enum {string} */
-            event: "gap" | "error";
-            /** @description JSON text: `Gap` or `StreamError`. */
-            data: string;
-        };
-        /** @description Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing. */
-        OpenEnvelope: {
-            /** @description On `/ws` only: where this is so. */
-            channel?: string;
-            /**
-             * @description To go on from here with `after`.
-             * @example mVChq83vAQ
-             */
-            cursor: string;
-            /** @constant */
-            event: "open";
-            /** @description JSON text: `OpenData`. */
-            data: string;
-        };
-        /** @description The data of an `open` event, which `position=true` asks for. */
-        OpenData: {
-            /**
-             * @description To go on from here with `after`.
-             * @example mVChq83vAQ
-             */
-            cursor: string;
+            encoding?: string;
         };
         /** @description The data of a `gap` event: between these times, messages on the channel or pattern may have been missed. */
-        Gap: ({
-            /** @example news */
-            channel: string;
-        } | {
-            /** @example chat:* */
-            pattern: string;
-        }) & {
+        Gap: {
+            /**
+             * @description The channel that this is about.
+             * @example news
+             */
+            channel?: string;
+            /**
+             * @description The pattern that this is about.
+             * @example chat:*
+             */
+            pattern?: string;
             /**
              * Format: date-time
              * @description When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.
@@ -614,80 +552,267 @@ export interface components {
              */
             to: string;
             /**
-             * @description Why messages may be missing.
-             * @enum {string}
+             * @description Why messages may be missing: `redis_connection_lost`, `redis_unavailable`, `redis_slot_moved`, `redis_node_lost`, `history_trimmed`, `history_reset`, `history_unavailable`, `cursor_unknown`, `no_history`, `replay_overflow`. A newer gateway may give others.
+             * @example history_trimmed
              */
-            reason: "redis_connection_lost" | "redis_unavailable" | "redis_slot_moved" | "redis_node_lost" | "history_trimmed" | "history_reset" | "history_unavailable" | "cursor_unknown" | "no_history" | "replay_overflow";
+            reason: string;
         };
-        /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
-        StreamError: ({
+        /** @description The oldest message that can be read, or the newest, which may have aged out. */
+        HistoryEnd: {
+            /** @example mVChq83vAQ */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was published, by the clock of Redis.
+             */
+            time: string;
+        };
+        ListedChannel: {
             /** @example news */
             channel: string;
-        } | {
-            /** @example chat:* */
-            pattern: string;
-        }) & components["schemas"]["Problem"];
+            /**
+             * Format: int64
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @example 3
+             */
+            subscribers?: number;
+            /**
+             * Format: int64
+             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @example 1204
+             */
+            listeners?: number;
+        };
+        /** @description The process is alive. */
+        Liveness: {
+            /** @example ok */
+            status: string;
+        };
+        /** @description Messages of the history. With a `gap`, some are missing before the first. */
+        MessagePage: {
+            /** @description Oldest first. */
+            messages: components["schemas"]["StoredMessage"][];
+            /**
+             * @description Give it as `after` to get what comes next.
+             * @example mVChq83vAQ
+             */
+            next: string;
+            /** @description There is more already. */
+            more: boolean;
+            gap?: components["schemas"]["Gap"];
+        };
+        /** @description The data of an `open` event, which `position=true` asks for. */
+        OpenData: {
+            /**
+             * @description To go on from here with `after`.
+             * @example mVChq83vAQ
+             */
+            cursor: string;
+        };
+        /** @description Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing. */
+        OpenEnvelope: {
+            /** @description On `/ws` only: where this is so. */
+            channel?: string;
+            /**
+             * @description To go on from here with `after`.
+             * @example mVChq83vAQ
+             */
+            cursor: string;
+            /**
+             * @description Always `open`.
+             * @example open
+             */
+            event: string;
+            /** @description JSON text: `OpenData`. */
+            data: string;
+        };
+        /** @description Problem details, RFC 9457. The types are explained in docs/errors.md. */
+        Problem: {
+            /**
+             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @example urn:carillon:problem:invalid-channel
+             */
+            type: string;
+            /**
+             * @description The type in words; the same for every occurrence.
+             * @example Invalid channel name
+             */
+            title: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /**
+             * @description What went wrong this time, in words for people.
+             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             */
+            detail: string;
+        };
+        /** @description Redis executed the publish once. */
+        Published: {
+            /** @example news */
+            channel: string;
+            /**
+             * Format: int64
+             * @description Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.
+             * @example 1
+             */
+            receivers: number;
+            /**
+             * @description Where the message stands in the history of its channel. Absent where there is no history.
+             * @example mVChq83vAQ
+             */
+            id?: string;
+            /** @description `true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then. */
+            replayed?: boolean;
+        };
+        /** @description Send traffic. */
+        Readiness: {
+            /** @example ready */
+            status: string;
+            /**
+             * @description `away`; only with `exclude=redis`, and only while it is so.
+             * @example away
+             */
+            redis?: string;
+        };
+        /** @description A frame that answers a request on the multiplexed WebSocket, with its `ref`. */
+        SessionAnswer: {
+            /** @description One of `subscribed`, `unsubscribed`, `published`, `pong`, `error`. */
+            type: string;
+            ref?: string | number;
+            id?: string;
+            channel?: string;
+            /**
+             * @description The pattern that this is about.
+             * @example chat:*
+             */
+            pattern?: string;
+            /** Format: int64 */
+            receivers?: number;
+            replayed?: boolean;
+            problem?: components["schemas"]["Problem"];
+        };
         /** @description A frame that the client sends on the multiplexed WebSocket. */
         SessionRequest: {
-            /** @constant */
-            type: "subscribe";
+            /** @description One of `subscribe`, `unsubscribe`, `publish`, `ping`. */
+            type: string;
             ref?: string | number;
             channel?: string;
             pattern?: string;
             after?: string;
             since?: string;
+            /** Format: int32 */
             last?: number;
-        } | {
-            /** @constant */
-            type: "unsubscribe";
-            ref?: string | number;
-            channel?: string;
-            pattern?: string;
-        } | {
-            /** @constant */
-            type: "publish";
-            ref?: string | number;
-            channel: string;
-            data: string;
+            data?: string;
             event?: string;
-            /** @constant */
+            /** @enum {string} */
             encoding?: "base64";
             idempotency_key?: string;
-        } | {
-            /** @constant */
-            type: "ping";
-            ref?: string | number;
         };
-        /** @description A frame that answers a request on the multiplexed WebSocket, with its `ref`. */
-        SessionAnswer: ({
-            type: "subscribed" | "unsubscribed";
-            ref?: string | number;
-            /** @description Where the channel stands: what comes is after it. */
-            id?: string;
-        } & ({
-            /** @example news */
-            channel: string;
-        } | {
-            /** @example chat:* */
-            pattern: string;
-        })) | {
-            /** @constant */
-            type: "published";
-            ref?: string | number;
-            channel: string;
-            receivers: number;
-            id?: string;
-            /** @constant */
-            replayed?: true;
-        } | {
-            /** @constant */
-            type: "pong";
-            ref?: string | number;
-        } | {
-            /** @constant */
-            type: "error";
-            ref?: string | number;
-            problem: components["schemas"]["Problem"];
+        /** @description A message as it was kept. */
+        StoredMessage: {
+            /** @example mVChq83vAQ */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was published, by the clock of Redis.
+             */
+            time: string;
+            /** @example price */
+            event?: string;
+            /**
+             * @description The message; always a string.
+             * @example hello
+             */
+            data: string;
+            /**
+             * @description `base64` where the bytes are not UTF-8: then the data is base64.
+             * @example base64
+             */
+            encoding?: string;
+        };
+        /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
+        StreamError: {
+            /**
+             * @description The channel that this is about.
+             * @example news
+             */
+            channel?: string;
+            /**
+             * @description The pattern that this is about.
+             * @example chat:*
+             */
+            pattern?: string;
+            /**
+             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @example urn:carillon:problem:invalid-channel
+             */
+            type: string;
+            /**
+             * @description The type in words; the same for every occurrence.
+             * @example Invalid channel name
+             */
+            title: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             * @example 400
+             */
+            status: number;
+            /**
+             * @description What went wrong this time, in words for people.
+             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             */
+            detail: string;
+        };
+        /** @description A ticket. */
+        Ticket: {
+            /** @description Goes into the URL as `ticket`; good for one use. */
+            ticket: string;
+            /**
+             * Format: int32
+             * @description How long it may wait for that.
+             * @example 30
+             */
+            seconds: number;
+            urls: components["schemas"]["TicketUrls"];
+        };
+        TicketRequest: {
+            /**
+             * @example [
+             *       "news"
+             *     ]
+             */
+            channels?: string[];
+            /**
+             * @example [
+             *       "chat:*"
+             *     ]
+             */
+            patterns?: string[];
+            /**
+             * @description What it grants there; only to subscribe by default. To publish is of use on a WebSocket.
+             * @example [
+             *       "subscribe"
+             *     ]
+             */
+            rights?: ("subscribe" | "publish")[];
+            /**
+             * Format: int32
+             * @description How long it may wait for its use; 30 by default.
+             * @example 30
+             */
+            seconds?: number;
+        };
+        /** @description The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`). */
+        TicketUrls: {
+            /** @example /channels/news/events?ticket=… */
+            events?: string;
+            /** @example /channels/news/ws?ticket=… */
+            ws: string;
         };
     };
     responses: {
@@ -748,6 +873,8 @@ export interface components {
         /** @description Not ready (`not-ready`). */
         "not-ready": {
             headers: {
+                /** @description Try again after so many seconds. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -757,6 +884,8 @@ export interface components {
         /** @description Origin refused (`origin-refused`). */
         "origin-refused": {
             headers: {
+                /** @description RFC 6750. */
+                "WWW-Authenticate"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -775,6 +904,12 @@ export interface components {
         /** @description Rate limited (`rate-limited`). */
         "rate-limited": {
             headers: {
+                /** @description Try again after so many seconds. */
+                "Retry-After"?: number;
+                /** @description What is left of the rate; absent without one. */
+                RateLimit?: string;
+                /** @description The rate; absent without one. */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -802,6 +937,8 @@ export interface components {
         /** @description Token keys unavailable (`token-keys-unavailable`). */
         "token-keys-unavailable": {
             headers: {
+                /** @description Try again after so many seconds. */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -811,6 +948,12 @@ export interface components {
         /** @description Too many streams (`too-many-streams`). */
         "too-many-streams": {
             headers: {
+                /** @description Try again after so many seconds. */
+                "Retry-After"?: number;
+                /** @description What is left of the rate; absent without one. */
+                RateLimit?: string;
+                /** @description The rate; absent without one. */
+                "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
             content: {
@@ -891,63 +1034,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @example news */
-                        channel: string;
-                        /**
-                         * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
-                         * @example 3
-                         */
-                        subscribers: number;
-                        /**
-                         * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
-                         * @example 1204
-                         */
-                        listeners: number;
-                        /**
-                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
-                         * @example 1
-                         */
-                        unanswered?: number;
-                        /** @description Absent where the channel has no history, or nothing was published yet. */
-                        history?: {
-                            /**
-                             * @description Names this history; another one when it was deleted or lost and began anew.
-                             * @example a1b2c3d4e5f60718
-                             */
-                            epoch: string;
-                            /**
-                             * @description Messages that can be read.
-                             * @example 1000
-                             */
-                            length: number;
-                            /**
-                             * @description Memory that Redis says they take.
-                             * @example 183264
-                             */
-                            bytes: number;
-                            /** @description The oldest message that can be read. Absent when all have aged out. */
-                            oldest?: {
-                                /** @example mVChq83vAQ */
-                                id: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When it was published, by the clock of Redis.
-                                 */
-                                time: string;
-                            };
-                            /** @description The newest message, which may have aged out. */
-                            newest: {
-                                /** @example mVChq83vAQ */
-                                id: string;
-                                /**
-                                 * Format: date-time
-                                 * @description When it was published, by the clock of Redis.
-                                 */
-                                time: string;
-                            };
-                        };
-                    };
+                    "application/json": components["schemas"]["ChannelInfo"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
@@ -962,6 +1049,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -971,6 +1060,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -987,6 +1078,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1025,14 +1118,8 @@ export interface operations {
             content: {
                 /** @example hello */
                 "text/plain": string;
-                /**
-                 * @example {
-                 *       "price": 42
-                 *     }
-                 */
-                "application/json": unknown;
-                /** @example hello */
-                "application/x-www-form-urlencoded": unknown;
+                "application/octet-stream": string;
+                /** @example {"price":42} */
                 "*/*": unknown;
             };
         };
@@ -1058,6 +1145,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1067,6 +1156,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1095,6 +1186,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1199,6 +1292,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1208,6 +1303,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1231,6 +1328,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1296,38 +1395,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description Oldest first. */
-                        messages: {
-                            /** @example mVChq83vAQ */
-                            id: string;
-                            /**
-                             * Format: date-time
-                             * @description When it was published, by the clock of Redis.
-                             */
-                            time: string;
-                            /** @example price */
-                            event?: string;
-                            /**
-                             * @description The message; always a string.
-                             * @example hello
-                             */
-                            data: string;
-                            /**
-                             * @description The data is base64, because the bytes are not UTF-8.
-                             * @constant
-                             */
-                            encoding?: "base64";
-                        }[];
-                        /**
-                         * @description Give it as `after` to get what comes next.
-                         * @example mVChq83vAQ
-                         */
-                        next: string;
-                        /** @description There is more already. */
-                        more: boolean;
-                        gap?: components["schemas"]["Gap"];
-                    };
+                    "application/json": components["schemas"]["MessagePage"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
@@ -1342,6 +1410,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1351,6 +1421,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1369,6 +1441,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`); Overloaded (`overloaded`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1452,6 +1526,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1461,6 +1537,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1485,6 +1563,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1529,33 +1609,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description Channels in alphabetical order. */
-                        channels: {
-                            /** @example news */
-                            channel: string;
-                            /**
-                             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
-                             * @example 3
-                             */
-                            subscribers?: number;
-                            /**
-                             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
-                             * @example 1204
-                             */
-                            listeners?: number;
-                        }[];
-                        /**
-                         * @description There are more: ask again with this as `after`.
-                         * @example news
-                         */
-                        next?: string;
-                        /**
-                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
-                         * @example 1
-                         */
-                        unanswered?: number;
-                    };
+                    "application/json": components["schemas"]["ChannelPage"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid pattern (`invalid-pattern`). */
@@ -1570,6 +1624,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1579,6 +1635,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1593,6 +1651,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1622,25 +1682,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @example news */
-                        channel: string;
-                        /**
-                         * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
-                         * @example 3
-                         */
-                        subscribers: number;
-                        /**
-                         * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
-                         * @example 1204
-                         */
-                        listeners: number;
-                        /**
-                         * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
-                         * @example 1
-                         */
-                        unanswered?: number;
-                    };
+                    "application/json": components["schemas"]["ChannelCounts"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid channel name (`invalid-channel`); Reserved channel name (`reserved-channel`). */
@@ -1655,6 +1697,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1664,6 +1708,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1679,6 +1725,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1721,6 +1769,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1730,6 +1780,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1745,6 +1797,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1769,29 +1823,7 @@ export interface operations {
         /** @description The messages; each as `POST /channels/{channel}` would take it. */
         requestBody: {
             content: {
-                "application/json": {
-                    messages: {
-                        /** @example news */
-                        channel: string;
-                        /**
-                         * @description The message.
-                         * @example hello
-                         */
-                        data: string;
-                        /** @example price */
-                        event?: string;
-                        /**
-                         * @description The data is base64 and is published as the bytes that it stands for.
-                         * @constant
-                         */
-                        encoding?: "base64";
-                        /**
-                         * @description As the `Idempotency-Key` of a single publish; goes before that of the batch.
-                         * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
-                         */
-                        idempotency_key?: string;
-                    }[];
-                };
+                "application/json": components["schemas"]["Batch"];
             };
         };
         responses: {
@@ -1801,10 +1833,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description One result or problem for each message, in their order. */
-                        results: (components["schemas"]["Published"] | components["schemas"]["Problem"])[];
-                    };
+                    "application/json": components["schemas"]["BatchResults"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Invalid JSON (`invalid-json`); Invalid Idempotency-Key (`invalid-idempotency-key`). */
@@ -1819,6 +1848,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1828,6 +1859,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1844,6 +1877,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1950,6 +1985,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1959,6 +1996,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`); Channel refused by Redis (`channel-refused`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1981,6 +2020,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2023,6 +2064,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2032,6 +2075,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2055,6 +2100,8 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2080,32 +2127,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": {
-                    /**
-                     * @example [
-                     *       "news"
-                     *     ]
-                     */
-                    channels?: string[];
-                    /**
-                     * @example [
-                     *       "chat:*"
-                     *     ]
-                     */
-                    patterns?: string[];
-                    /**
-                     * @description What it grants there; only to subscribe by default. To publish is of use on a WebSocket.
-                     * @example [
-                     *       "subscribe"
-                     *     ]
-                     */
-                    rights?: ("subscribe" | "publish")[];
-                    /**
-                     * @description How long it may wait for its use; 30 by default.
-                     * @example 30
-                     */
-                    seconds?: number;
-                };
+                "application/json": components["schemas"]["TicketRequest"];
             };
         };
         responses: {
@@ -2115,22 +2137,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description Goes into the URL as `ticket`; good for one use. */
-                        ticket: string;
-                        /**
-                         * @description How long it may wait for that.
-                         * @example 30
-                         */
-                        seconds: number;
-                        /** @description The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`). */
-                        urls: {
-                            /** @example /channels/news/events?ticket=… */
-                            events?: string;
-                            /** @example /channels/news/ws?ticket=… */
-                            ws: string;
-                        };
-                    };
+                    "application/json": components["schemas"]["Ticket"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`); Too many subscriptions (`too-many-subscriptions`); Invalid JSON (`invalid-json`); Invalid channel name (`invalid-channel`); Invalid pattern (`invalid-pattern`); Reserved channel name (`reserved-channel`). */
@@ -2145,6 +2152,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2154,6 +2163,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2171,92 +2182,14 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    root: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Where things are. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @constant */
-                        service: "carillon";
-                        /**
-                         * @description How a message is published.
-                         * @example POST /channels/{channel}
-                         */
-                        publish: string;
-                        /**
-                         * @description How a channel is listened to.
-                         * @example GET /channels/{channel}/events
-                         */
-                        listen: string;
-                        /**
-                         * @description The description of the API.
-                         * @example /openapi.json
-                         */
-                        openapi: string;
-                        /**
-                         * @description Its page; not with `DOCS=false`.
-                         * @example /docs
-                         */
-                        docs?: string;
-                        /**
-                         * @description The console; not with `CONSOLE=false`.
-                         * @example /console
-                         */
-                        console?: string;
-                    };
-                };
-            };
-            /** @description To the page. */
-            302: {
-                headers: {
-                    /** @description Relative. */
-                    location?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
         };
     };
     live: {
@@ -2274,10 +2207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
@@ -2318,15 +2248,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "ready";
-                        /**
-                         * @description Only with `exclude=redis`, and only while it is so.
-                         * @constant
-                         */
-                        redis?: "away";
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
@@ -2341,6 +2263,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2386,6 +2310,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2395,6 +2321,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2441,6 +2369,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2450,6 +2380,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2496,6 +2428,8 @@ export interface operations {
             /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
             401: {
                 headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2505,403 +2439,8 @@ export interface operations {
             /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
             403: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    docs: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example <!doctype html>… */
-                    "text/html": string;
-                };
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    browserClient: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The module. Ask again with its `ETag` to learn whether it is still the same. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example export{Carillon}; */
-                    "text/javascript": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: components["responses"]["origin-refused"];
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-        };
-    };
-    console: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The page. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    consoleScript: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/javascript": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    consoleTheme: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/javascript": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    consoleStyle: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/css": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            408: components["responses"]["request-timeout"];
-            415: components["responses"]["unsupported-media-type"];
-            431: components["responses"]["headers-too-large"];
-            500: components["responses"]["internal-error"];
-            501: components["responses"]["unsupported-transfer-coding"];
-            503: components["responses"]["token-keys-unavailable"];
-        };
-    };
-    consoleIcon: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "image/svg+xml": string;
-                };
-            };
-            /** @description It is still the one of the `If-None-Match`. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials needed (`unauthenticated`); Credentials not valid (`invalid-credentials`). */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Origin refused (`origin-refused`); Not allowed (`forbidden`); No access rules (`no-access-rules`). */
-            403: {
-                headers: {
+                    /** @description RFC 6750. */
+                    "WWW-Authenticate"?: string;
                     [name: string]: unknown;
                 };
                 content: {
