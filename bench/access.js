@@ -7,7 +7,7 @@ import { alternate, CONNECTIONS, spread, timePublishes } from './publishes.js'
 import { startRedis, systems } from './servers.js'
 
 /*
- * What it costs a publish to be asked who it is from: one Redis, one gateway without access rules and one with, and in
+ * The cost of authentication for a publish: one Redis, one gateway without access rules and one with, and in
  * each round the same number of publishes in every mode, in turns. Ratios are to a mode of the same round.
  *
  *     npm run build && npm run bench:access [publishes] [rounds]

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 
-/** What a publish can cost at the least on Fastify: the same route, and nothing behind it. */
+/** The least that a publish can cost on Fastify: the same route without a handler behind it. */
 const app = Fastify()
 app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 app.post('/channels/:channel', async ({ params: { channel } }) => ({ channel, receivers: 0 }))

@@ -6,13 +6,13 @@ import { alternate, spread } from './publishes.js'
 import { startRedis, systems, usage } from './servers.js'
 
 /*
- * What a history costs a delivery, and what happens when very many clients come back at once.
+ * The cost of a history for each delivery, and the effect of very many clients that reconnect at once.
  *
  *     npm run build && npm run bench:catch-up [clients] [rounds] [returning]
  */
 const [clients = 1000, rounds = 5, returning = 10_000] = process.argv.slice(2).map(Number)
 const MESSAGES = 200
-/** What each client that comes back has missed. */
+/** The messages that each reconnecting client has missed. */
 const MISSED = 100
 const LIVE_CLIENTS = 100
 const LIVE_EVERY_MS = 30

@@ -3,7 +3,7 @@ import { alternate, CONNECTIONS, spread, timePublishes } from './publishes.js'
 import { startRedis, systems } from './servers.js'
 
 /*
- * What history and Idempotency-Key cost a publish: one gateway, one Redis, and in each round the
+ * The cost of a history and an Idempotency-Key for a publish: one gateway, one Redis, and in each round the
  * same number of publishes in every mode, in turns. Ratios are to the default mode of the round.
  *
  *     npm run build && npm run bench:history [publishes] [rounds] [bytes]

@@ -13,7 +13,7 @@ const MANY = 100
 /** Of channels, the n-th; the first is the one that every server knows. */
 const channelOf = (path, channel) => (channel === 0 ? path : path.replace('bench', `bench${channel}`))
 
-/** What a fan-out costs the server, and how it arrives. */
+/** The cost of a fan-out for the server, and its latencies. */
 export async function fanOut(
   server,
   redis,
@@ -62,7 +62,7 @@ export async function idle(server, _redis, { clients, webSocket }) {
   })
 }
 
-/** Publishes that nobody hears, each connection with one in flight; `warmUp` seconds before that count for nothing. */
+/** Publishes without subscribers, each connection with one in flight; `warmUp` seconds before that count for nothing. */
 export async function publishAlone(server, redis, { connections, seconds, warmUp = 1 }) {
   const url = `http://127.0.0.1:${server.port}${server.publish}`
   await publishByWrk(url, { connections, seconds: warmUp })
@@ -120,7 +120,7 @@ async function costOf(server, redis, { messages, ...load }) {
   }
 }
 
-/** What went wrong in all of them. */
+/** The errors of all of them. */
 export const sumOf = found =>
   Object.fromEntries(
     ['lost', 'doubled', 'reordered', 'closed'].map(name => [name, found.reduce((sum, one) => sum + one[name], 0)]),

@@ -5,7 +5,7 @@ import { startRedis } from './servers.js'
 /*
  * npm run bench:redis [ROUNDS, 5 unless told]
  *
- * What a publish costs Redis, by how many come together and how long nothing comes between: a process that has slept finds
+ * The cost of a publish for Redis, by how many come together and how long nothing comes between: a process that has slept finds
  * its caches cold. A gateway is busy between two writes, with the requests of the next one.
  */
 const rounds = Number(process.argv[2] ?? 5)

@@ -80,7 +80,7 @@ async function fleet(count, listeners) {
   }
 }
 
-/** Bare connections to Redis that hear the channel, in a process of their own. */
+/** Bare connections to Redis that subscribe to the channel, in a process of their own. */
 async function listen(count) {
   if (count === 0) return { stop: async () => {} }
   const script = new URL('listeners.js', import.meta.url).pathname

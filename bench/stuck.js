@@ -70,7 +70,7 @@ async function pour(port) {
   return { end }
 }
 
-/** Clients that were cut for being slow, and collections of V8's whole heap. */
+/** Clients that were disconnected for being slow, and collections of V8's whole heap. */
 async function countsOf(port) {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   const sum = pattern => [...metrics.matchAll(pattern)].reduce((total, [, value]) => total + Number(value), 0)

@@ -31,7 +31,7 @@ export interface CarillonOptions {
 export interface SubscribeOptions {
   /** Only messages of this event type. */
   event?: string
-  /** What may have been missed of these topics. */
+  /** Reports possibly missed messages of these topics. */
   onGap?: (gap: Gap) => void
 }
 

@@ -6,7 +6,7 @@ import { addTopics, covers, necessary } from './topics.js'
 /** `idle`: nothing is subscribed to. `closed`: by `close()`, or refused for good. */
 export type State = 'idle' | 'connecting' | 'open' | 'closed'
 
-/** What comes from the connection, wherever it is: in this tab or in another one. */
+/** Events of the connection, in this tab or in another one. */
 export interface Downstream {
   message(envelope: string, cursor: string): void
   gap(gap: Gap): void
@@ -25,12 +25,12 @@ export interface Upstream {
 export interface ConnectionOptions {
   /** The gateway, with a slash at its end. */
   url: URL
-  /** What opens a stream of these topics, for one time. */
+  /** Opens a stream of these topics once. */
   ticket: ((topics: readonly string[]) => Promise<string>) | undefined
   credentials: boolean
 }
 
-/** What is known of the stream before, from which this one goes on. */
+/** The state of the stream before, from which this one resumes. */
 export interface Past {
   readonly topics: readonly string[]
   readonly cursor: string
@@ -38,7 +38,7 @@ export interface Past {
   readonly heardAt: number
 }
 
-/** The one `EventSource` for all topics: opened, resumed, and opened anew where that takes more than the browser does by itself. */
+/** The one `EventSource` for all topics. It is reopened where the browser does not reconnect by itself. */
 export class Connection implements Upstream {
   readonly #options: ConnectionOptions
   readonly #down: Downstream
@@ -51,7 +51,7 @@ export class Connection implements Upstream {
   #cursor: string
   #heardAt: number
   #open = false
-  /** Why the stream is opened anew. */
+  /** Why the stream is reopened. */
   #reason = 'disconnected'
   #failures = 0
   /** Counts the attempts, so that what an older one still waits for is of no effect. */
@@ -67,7 +67,7 @@ export class Connection implements Upstream {
     addEventListener('online', this.#hurry)
   }
 
-  /** Topics that are not wanted any more stay on the stream until it is opened anew: nothing is missed for their sake. */
+  /** Unwanted topics stay on the stream until it is reopened, so that the others miss nothing. */
   want(topics: readonly string[]): void {
     this.#wanted = topics
     if (topics.length > 0 && topics.every(topic => this.#topics.some(other => covers(other, topic)))) {
@@ -85,7 +85,7 @@ export class Connection implements Upstream {
     this.#down.state('closed')
   }
 
-  /** What a connection that follows this one has to know. */
+  /** The state that a connection after this one needs. */
   get past(): Past {
     const topics = this.#open ? this.#topics : [...this.#lost]
     return { topics, cursor: this.#cursor, heardAt: this.#heardAt }
@@ -161,7 +161,7 @@ export class Connection implements Upstream {
       }
       this.#open = true
       this.#failures = 0
-      // Given a cursor, the gateway goes on from there, and tells itself what is missing.
+      // With a cursor, the gateway resumes there and reports gaps itself.
       if (!this.#cursor) for (const topic of this.#lost) this.#down.gap(gapSince(this.#heardAt, topic, this.#reason))
       this.#reason = 'disconnected'
       this.#lost = new Set()
@@ -196,7 +196,7 @@ export class Connection implements Upstream {
     })
   }
 
-  /** An `EventSource` does not tell why it was refused; the same URL asked by `fetch` does. */
+  /** An `EventSource` does not report why it was refused, so `fetch` asks the same URL. */
   async #refused(spent: boolean): Promise<void> {
     this.#leave()
     this.#down.state('connecting')

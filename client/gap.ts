@@ -14,7 +14,7 @@ export interface Gap {
   readonly reason: string
 }
 
-/** Of a topic of which nothing was heard until now. */
+/** The gap of a topic without any message until now. */
 export const gapSince = (heardAt: number, topic: string, reason: string): Gap => ({
   ...(isPattern(topic) ? { pattern: topic } : { channel: topic }),
   from: new Date(heardAt).toISOString(),

@@ -1,4 +1,4 @@
-/** What the gateway answered with in place of what was asked for: RFC 9457 problem details. */
+/** An error answer of the gateway: RFC 9457 problem details. */
 export class CarillonProblem extends Error {
   override readonly name = 'CarillonProblem'
   /** Such as `urn:carillon:problem:invalid-channel`; programs go by it. `about:blank` where it was not the gateway that answered. */

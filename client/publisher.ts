@@ -1,9 +1,9 @@
 import { CarillonProblem, good } from './problem.js'
 
-/** What a publish is answered with. */
+/** The answer to a publish. */
 export interface Published {
   readonly channel: string
-  /** Redis's own count of the connections that got it; 0 means that nobody heard it. */
+  /** Redis's own count of the connections that got it; 0 means that no one received it. */
   readonly receivers: number
   /** Its place in the channel's history, where there is one. */
   readonly id?: string
@@ -30,14 +30,14 @@ export async function publish({ url, retries, ...request }: PublishRequest): Pro
       const response = await fetch(url, { method: 'POST', ...request })
       return await (await good(response)).json()
     } catch (error) {
-      // What is no problem of the gateway's is one of the network: nobody knows whether it was published.
+      // Not a problem of the gateway, so a network error: the outcome is unknown.
       if (attempt >= retries || (error instanceof CarillonProblem && !error.passes)) throw error
     }
     await new Promise(resolve => setTimeout(resolve, backoff(attempt)))
   }
 }
 
-/** Milliseconds to wait after so many failures; jittered, so that not all come back at once. */
+/** Milliseconds to wait after so many failures; jittered, so that clients do not all reconnect at once. */
 export const backoff = (failures: number): number => Math.min(30_000, 500 * 2 ** failures) * (0.5 + Math.random())
 
 /** Nothing about it is secret; `randomUUID` is missing where a page came by plain HTTP. */

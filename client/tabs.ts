@@ -13,7 +13,7 @@ import { randomKey } from './publisher.js'
 type Word =
   | { kind: 'want'; from: string; topics: readonly string[] }
   | { kind: 'lead' }
-  /** Asks the leading tab for its state: nothing has been heard of it for a while. */
+  /** Asks the leading tab for its state after a silence. */
   | { kind: 'ask' }
   | { kind: 'message'; envelope: string; cursor: string }
   | { kind: 'gap'; gap: Gap }
@@ -49,7 +49,7 @@ export class Tabs implements Upstream {
   #state: State = 'idle'
   /** The page was here before, and no other tab's stream can be asked what it missed. */
   #returning: Past | undefined
-  /** How often this tab has looked since it last heard of the leading one. */
+  /** How often this tab has checked since the last message of the leading one. */
   #looks = 0
 
   constructor(name: string, options: ConnectionOptions, down: Downstream, past?: Past) {
@@ -59,9 +59,9 @@ export class Tabs implements Upstream {
     this.#past = past ?? { topics: [], cursor: '', heardAt: 0 }
     this.#returning = past
     this.#channel = new BroadcastChannel(this.#name)
-    this.#channel.onmessage = ({ data }: MessageEvent<Word>) => this.#hear(data)
+    this.#channel.onmessage = ({ data }: MessageEvent<Word>) => this.#receive(data)
     const { signal } = this.#over
-    // Held for as long as this tab is there: who waits for it learns of its end.
+    // Held for as long as this tab is open: a tab that waits for the lock notices its end.
     this.#lock(this.#presence(this.#id), () => {})
     this.#lock(this.#name, () => this.#lead())
     const timer = setInterval(() => this.#look(), LOOK_MS)
@@ -74,12 +74,12 @@ export class Tabs implements Upstream {
   want(topics: readonly string[]): void {
     this.#own = topics
     if (this.#connection) this.#wantAll()
-    else this.#say({ kind: 'want', from: this.#id, topics })
+    else this.#broadcast({ kind: 'want', from: this.#id, topics })
   }
 
   close(): void {
     this.#connection?.close()
-    this.#say({ kind: 'want', from: this.#id, topics: [] })
+    this.#broadcast({ kind: 'want', from: this.#id, topics: [] })
     this.#over.abort()
     this.#down.state('closed')
   }
@@ -102,7 +102,7 @@ export class Tabs implements Upstream {
   readonly #presence = (id: string): string => `${this.#name} ${id}`
 
   #lead(): void {
-    const pass = (word: Word) => this.#say(word)
+    const pass = (word: Word) => this.#broadcast(word)
     const down: Downstream = {
       message: (envelope, cursor) => {
         pass({ kind: 'message', envelope, cursor })
@@ -139,7 +139,7 @@ export class Tabs implements Upstream {
   }
 
   #sayState(): void {
-    this.#say({ kind: 'state', state: this.#state, ...this.past })
+    this.#broadcast({ kind: 'state', state: this.#state, ...this.past })
   }
 
   #wantAll(): void {
@@ -153,20 +153,20 @@ export class Tabs implements Upstream {
    */
   #look(): void {
     if (this.#connection || this.#own.length === 0) return
-    if (++this.#looks > 1) this.#say({ kind: 'ask' })
+    if (++this.#looks > 1) this.#broadcast({ kind: 'ask' })
     if (this.#looks > MAX_LOOKS) this.#down.state('connecting')
   }
 
-  #hear(word: Word): void {
+  #receive(word: Word): void {
     if (this.#connection) {
-      if (word.kind === 'want') this.#heed(word.from, word.topics)
+      if (word.kind === 'want') this.#updateTopics(word.from, word.topics)
       else if (word.kind === 'ask') this.#sayState()
       return
     }
     if (word.kind === 'want' || word.kind === 'ask') return // of another tab that does not lead
     const wasSilent = this.#looks > MAX_LOOKS
     this.#looks = 0
-    if (wasSilent) this.#say({ kind: 'ask' })
+    if (wasSilent) this.#broadcast({ kind: 'ask' })
     if (word.kind === 'lead') {
       this.want(this.#own)
     } else if (word.kind === 'message') {
@@ -191,7 +191,7 @@ export class Tabs implements Upstream {
   }
 
   /** The leader learns what another tab wants, and from its lock when that tab is gone. */
-  #heed(tab: string, topics: readonly string[]): void {
+  #updateTopics(tab: string, topics: readonly string[]): void {
     if (!this.#wants.has(tab)) {
       navigator.locks
         .request(this.#presence(tab), { signal: this.#over.signal }, () => {
@@ -204,7 +204,7 @@ export class Tabs implements Upstream {
     this.#sayState()
   }
 
-  #say(word: Word): void {
+  #broadcast(word: Word): void {
     this.#channel.postMessage(word)
   }
 }

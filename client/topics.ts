@@ -1,9 +1,9 @@
 import { globMatcher } from '../src/messages/glob.js'
 
-/** What is subscribed to, by its name: a channel, or, where it has one of these characters, a pattern. */
+/** A channel by its name, or a pattern if it has one of these characters. */
 export const isPattern = (topic: string): boolean => /[*?[]/.test(topic)
 
-/** Whether who hears the one topic hears the other one with it. */
+/** Whether subscribers of the one topic also get the other one. */
 export const covers = (wide: string, narrow: string): boolean =>
   wide === narrow || (isPattern(wide) && !isPattern(narrow) && globMatcher(wide)(narrow))
 
@@ -17,7 +17,7 @@ export const hears = (topic: string, channel: string): boolean =>
 const bytesOf = (name: string): string =>
   /^[ -~]*$/.test(name) ? name : Array.from(new TextEncoder().encode(name), byte => String.fromCharCode(byte)).join('')
 
-/** The topics that it takes to hear all of these. */
+/** The fewest topics that cover all of these. */
 export const necessary = (topics: readonly string[]): string[] =>
   topics.filter(topic => !topics.some(other => other !== topic && covers(other, topic)))
 

@@ -1,7 +1,7 @@
 import { byId } from './dom.js'
 import type { Gateway } from './gateway.js'
 
-/** The dialog for a key. What is typed goes to `Gateway` and is gone from the page with that. */
+/** The dialog for a key. The input goes to `Gateway` and is removed from the page. */
 export function access(gateway: Gateway): { ask(): void } {
   const [open, dialog, form] = [byId('access'), byId<HTMLDialogElement>('access-dialog'), byId('access-form')]
   const input = byId<HTMLInputElement>('access-key')

@@ -1,5 +1,5 @@
 interface List {
-  /** What the keys go through, in order. */
+  /** The elements that the keys move through, in order. */
   items: () => HTMLElement[]
   /** Where they begin. */
   begin: 'first' | 'last'

@@ -21,7 +21,7 @@ const STEP = 100
 /** So many the list grows to: a gateway can have millions, and who looks for one of them has the pattern. */
 const MOST = 1000
 
-/** Which channels have subscribers now, with both counts, as long as somebody looks. */
+/** Which channels have subscribers now, with both counts, as long as the page is visible. */
 export function channels(gateway: Gateway, { onPick, onRefused }: Actions): void {
   const input = byId<HTMLInputElement>('channels-pattern')
   const [table, empty, note, total] = ['table', 'empty', 'note', 'count'].map(id => byId(`channels-${id}`))

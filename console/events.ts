@@ -6,7 +6,7 @@ export type Kind = 'good' | 'wait' | 'gap' | 'bad'
 /** So many the list keeps. */
 const KEPT = 100
 
-/** What happened to the connection, the last on top. */
+/** Events of the connection, the latest on top. */
 export class Events {
   readonly #list = byId('events-list')
   #gaps = 0

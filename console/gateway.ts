@@ -27,7 +27,7 @@ export class Gateway {
     const url = new URL(path, base)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     const headers = this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }
-    // A gateway that hangs is to show as one.
+    // An unresponsive gateway must show as unresponsive.
     const response = await good(await fetch(url, { headers, signal: AbortSignal.timeout(10_000) }))
     return await response.json()
   }

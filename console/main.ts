@@ -9,7 +9,7 @@ import { poll } from './poll.js'
 import { Publish } from './publish.js'
 import { Tail } from './tail.js'
 
-/** The console: its parts, and how they hang together. */
+/** The console: its parts and their wiring. */
 const gateway = new Gateway()
 const { ask } = access(gateway)
 const publish = new Publish(gateway)

@@ -1,7 +1,7 @@
 import type { Gap } from '../client/gap.js'
 import type { Data } from './payload.js'
 
-/** What stands in one row of the list. */
+/** The content of one row of the list. */
 export interface Row {
   /** Counts from 1 in the order of arrival. */
   readonly number: number
@@ -11,11 +11,11 @@ export interface Row {
   readonly event?: string | undefined
   readonly id?: string | undefined
   readonly data: Data
-  /** The row is no message, but tells of messages that may be missing here. */
+  /** The row is not a message but a gap: messages may be missing here. */
   readonly gap?: Gap
 }
 
-/** The last messages: bounded in number and in bytes, whatever comes and however fast. */
+/** The last messages, bounded in number and in bytes. */
 export class Messages {
   readonly #maxRows: number
   readonly #maxBytes: number

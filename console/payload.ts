@@ -7,7 +7,7 @@ export type Data = string | Uint8Array<ArrayBuffer>
 /** More of one message is not shown: nobody reads it, and the page would stand still. */
 const SHOWN = 64 * 1024
 const HEX_SHOWN = 4 * 1024
-/** What is nested deeper is not indented further, or the text would grow with the square of the depth. */
+/** Deeper levels are not indented further, or the text would grow with the square of the depth. */
 const MAX_INDENTS = 40
 
 export const bytesOf = (data: Data): Uint8Array => (typeof data === 'string' ? new TextEncoder().encode(data) : data)

@@ -108,7 +108,7 @@ export class Publish {
   }
 }
 
-/** What is wrong with the data for its type, in words; undefined where nothing is. */
+/** Describes an error in the data for its type; undefined without one. */
 export function mistake(type: string, data: string): string | undefined {
   try {
     if (type === 'application/json') JSON.parse(data)

@@ -9,14 +9,14 @@ export const SHOWN = 200
 
 interface Actions {
   onOpen: (number: number) => void
-  /** The list shall stand still. */
+  /** The list must not scroll. */
   onHold: () => void
   /** The keyboard has gone to another row. */
   onMove: (number: number) => void
   onEscape: () => void
 }
 
-/** The list of rows: the page has only the newest ones, whatever comes. */
+/** The list of rows. The page keeps only the newest ones. */
 export class Rows {
   readonly #list: HTMLElement
   readonly #log = byId('tail-log')
@@ -61,7 +61,7 @@ export class Rows {
     return this.#list.contains(document.activeElement)
   }
 
-  /** The list itself, from which the keys begin anew. */
+  /** The list itself, from which the keys start again. */
   focusList(): void {
     this.#log.focus()
   }

@@ -18,7 +18,7 @@ interface Actions {
   onRefused: () => void
 }
 
-/** Ten times a second is as fast as anybody reads; a burst costs as many updates as a trickle. */
+/** People cannot read faster than ten updates a second. A burst costs no more updates than a trickle. */
 const DRAW_MS = 100
 
 const STATES: Record<State, [data: string, words: string]> = {
@@ -28,7 +28,7 @@ const STATES: Record<State, [data: string, words: string]> = {
   closed: ['idle', 'not listening'],
 }
 
-/** What comes on any channels and patterns, as it comes. */
+/** Live messages of any channels and patterns. */
 export class Tail {
   readonly #gateway: Gateway
   readonly #actions: Actions
@@ -235,7 +235,7 @@ export class Tail {
     }
   }
 
-  /** What stands where there are no messages: why, and what to do. */
+  /** The text without messages: the reason, and what to do. */
   #showEmpty(refusal?: string): void {
     const place = byId('tail-empty')
     const some = this.#messages.size > 0

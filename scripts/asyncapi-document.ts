@@ -56,7 +56,7 @@ const reference = (kind: string, name: string): Node => ({ $ref: `#/components/$
 const schema = (name: string): Node => reference('schemas', name)
 const message = (name: string): Node => reference('messages', name)
 
-/** What stands beside the data of a Server-Sent Event. */
+/** The fields of a Server-Sent Event beside its data. */
 const fields = (properties: Node): Node => ({ type: 'object', properties })
 
 const text: Node = { type: 'string', description: 'The message, byte for byte as it was published.' }

@@ -1,6 +1,6 @@
 import { Parser } from '@asyncapi/parser'
 
-/** What AsyncAPI's own parser has to say against a document, hints aside: one line for each finding. */
+/** The findings of AsyncAPI's own parser except hints, one line each. */
 export async function asyncapiFindings(yaml: string): Promise<string[]> {
   const { document, diagnostics } = await new Parser().parse(yaml)
   const findings = diagnostics

@@ -1,4 +1,4 @@
-/** What `npm audit --json` says, as far as it is looked at. */
+/** The fields of `npm audit --json` that are used. */
 interface Report {
   readonly metadata?: { readonly vulnerabilities?: Readonly<Record<string, number>> }
   readonly vulnerabilities?: Readonly<Record<string, { readonly severity: string; readonly range?: string }>>

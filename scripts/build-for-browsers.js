@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs'
 import { build } from 'esbuild'
 
-/** What the gateway serves to browsers: `dist/client.js` and the files in `dist/console`. */
+/** The files that the gateway serves to browsers: `dist/client.js` and the files in `dist/console`. */
 export async function buildForBrowsers() {
   const common = { bundle: true, minify: true, logLevel: 'warning' }
   await build({

@@ -72,7 +72,7 @@ function hashOf(path) {
   return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
 }
 
-/** Starts the program once, so that V8's code is there for the first start of whoever installs it. */
+/** Starts the program once, so that V8's code is there for the first start after an installation. */
 async function warmUp() {
   const environment = { ...process.env, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', WORKERS: '' }
   // Nothing listens there, but what speaks to a Redis is loaded.

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { COST } from './coefficients.js'
 
 /*
- * What a load takes: npm run capacity -- --listeners 1000000 --channels 1 --rate 10
+ * The resources that a load needs: npm run capacity -- --listeners 1000000 --channels 1 --rate 10
  * The coefficients were measured; docs/scale.md says how, and how far they can be trusted.
  */
 

@@ -1,5 +1,5 @@
 /*
- * What one operation costs, measured by `npm run bench:scale` on the machine of docs/performance.md.
+ * The cost of one operation, measured by `npm run bench:scale` on the machine of docs/performance.md.
  * Measure them on yours, and put them here: `capacity.js` and `simulation.js` take them from this place.
  */
 export const COST = {

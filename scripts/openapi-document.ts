@@ -30,7 +30,7 @@ export async function openapiYaml(): Promise<string> {
     convertConstToEnum: false,
     refResolver: { buildLocalReference: ({ $id }) => String($id) },
   })
-  // What is for everybody asks for nothing, whatever the settings say.
+  // Public routes need no credentials, no matter the settings.
   app.addHook('onRoute', route => {
     const { access } = route.config ?? {}
     if (access === 'public' || access === 'always') Object.assign(route.schema ?? {}, { security: [] })

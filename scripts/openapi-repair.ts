@@ -49,7 +49,7 @@ export function repair(document: unknown): Node {
   }
 }
 
-/** The names of the problems that a response tells of. */
+/** The names of the problems that a response describes. */
 function problemsOf({ content }: Node): string[] {
   const problem = isNode(content) ? content['application/problem+json'] : undefined
   return isNode(problem) && isNode(problem.examples) ? Object.keys(problem.examples) : []

@@ -12,7 +12,7 @@ export interface HistoryRule {
 /**
  * What a broker can do beside its port: keep what was published through it, and give it back.
  *
- * Guarantees of every implementation, proved by `test/broker-contract/history.ts`:
+ * Guarantees of every implementation, proved by `test/brokers/contract/kept-history.ts`:
  * - A publication to a channel with a rule is written and then delivered, in one step: what was
  *   delivered with a position can be read, and what could not be written is not delivered.
  * - Its `Message` has a position; what others publish natively has none and is not kept.
@@ -60,7 +60,7 @@ export interface HistoryQuery {
  *
  * - `whole`: nothing is missing between `after` (or `since`) and the first entry of the page.
  * - `trimmed`: some of it is not kept any more; the page begins with the oldest entry.
- * - `reset`: `after` is not in this history. It was deleted or lost and began anew: then the page
+ * - `reset`: `after` is not in this history. It was deleted or lost and began again: then the page
  *   begins with the oldest entry, as the reader knows none of it. Or it was rolled back within the
  *   epoch, or may have been by a failover: then the page begins with what was written since, as the
  *   reader knows what is before; where that cannot be told, after the offset of `after`.

@@ -7,12 +7,12 @@ export interface Ago {
   readonly askedAt: number
 }
 
-/** What a page is asked for by. */
+/** The query for a page. */
 export interface PageQuery extends Pick<HistoryQuery, 'after' | 'last'> {
   readonly since?: number | Ago | undefined
 }
 
-/** What to ask the broker for now. */
+/** The query for the broker, as of now. */
 export function currentQuery({
   after,
   since,

@@ -2,7 +2,7 @@
  * Redis's glob over channel names, as a predicate. `pattern` keeps to `GLOB_PATTERN`.
  *
  * It reads the text of the glob, so that nothing compiled has to be kept. Time is bounded by pattern × name, as only the
- * last `*` is ever retried: a regular expression made from the glob would be at the mercy of whoever chose the pattern.
+ * last `*` is ever retried: a regular expression made from the glob could take exponential time for a hostile pattern.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
   return name => matches(pattern, name)

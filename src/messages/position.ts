@@ -1,6 +1,6 @@
 /**
  * Where a message stands in the history of its channel. Offsets of one epoch are contiguous and
- * begin with 1; the tag is drawn anew for each entry, so that an offset that was given twice, as
+ * begin with 1; the tag is random for each entry, so that an offset that was given twice, as
  * after a failover to a replica that lagged, is not taken for the same place.
  */
 export interface Position {

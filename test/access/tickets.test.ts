@@ -105,7 +105,7 @@ t.test('a maker that was given an earlier end since ends its tickets and passes 
   await t.rejects(redeem(ticket), { name: 'Problem', type: 'invalid-credentials', message: /has expired/ })
 })
 
-t.test('a pass of whoever shows nothing is kept for an hour, as anybody can have any number of them', async t => {
+t.test('a pass of an anonymous client is kept for an hour, as every client can get any number of them', async t => {
   const { tickets, jar, redeem } = office()
   await redeem(await tickets.issue({ ...maker, by: 'anonymous', credential: ANONYMOUS }, rules, 30))
   t.equal([...jar.values()][0]?.seconds, 3600)

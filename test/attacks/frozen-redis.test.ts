@@ -11,7 +11,7 @@ const DATA = 'x'.repeat(4096)
 const ANSWERS = /^urn:carillon:problem:(?:outcome-unknown|overloaded|broker-unavailable)$/
 
 t.test(
-  'whoever publishes on and on while Redis is frozen is answered each time, and cannot fill the memory',
+  'a client that keeps publishing while Redis is frozen gets an answer each time, and cannot fill the memory',
   async t => {
     const { url, port, redis, leavesNothing } = await attackedGateway(t, {
       REDIS_TIMEOUT_MS: 4000,

@@ -37,7 +37,7 @@ async function nativeSubscribe(t: Test, redis: RedisServer, channel: string): Pr
   return messages
 }
 
-t.test('whoever publishes, and wherever, everybody hears everything in one order', async t => {
+t.test('every subscriber gets all messages in one order, no matter which gateway they were published at', async t => {
   const { redis, urls } = await startThree(t)
   const native = await nativeSubscribe(t, redis, 'room')
   const clients = await Promise.all(

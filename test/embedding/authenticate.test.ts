@@ -8,7 +8,7 @@ import { bearer, secret, sign } from '../support/tokens.js'
 
 const GRANTS = new Grants({ subscribe: ['news', 'user:ada:*'], publish: ['user:ada:out'], inspect: ['user:ada:*'] })
 
-/** An app with sessions of its own, and the gateway as its guest. */
+/** An app with sessions of its own, in which the gateway is embedded. */
 async function start(t: Test, options: Partial<CarillonOptions> = {}) {
   const asked: string[] = []
   const session = { revoked: false, proof: 'host' }
@@ -31,7 +31,7 @@ async function start(t: Test, options: Partial<CarillonOptions> = {}) {
 const ada = { cookie: 'session=ada' }
 const post = (url: string, headers: Record<string, string>, body = 'x') => fetch(url, { method: 'POST', body, headers })
 
-t.test('whom the app recognises may do what its grants say, on every transport', async t => {
+t.test('a client that the app authenticates has the rights of its grants on every transport', async t => {
   const { live } = await start(t)
   const out = `${live}/channels/user:ada:out`
   const sse = await openSse(t, `${out}/events`, ada)

@@ -161,7 +161,7 @@ t.test('a WebSocket server that comes later is told to come first', async t => {
   await t.rejects(async () => app.ready(), /register it before/)
 })
 
-t.test('upgrades to other paths are left to whoever listens for them', async t => {
+t.test('upgrades to other paths are left to other listeners', async t => {
   const app = hostApp(t)
   const others: string[] = []
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {

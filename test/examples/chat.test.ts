@@ -63,7 +63,7 @@ t.test('chat', async t => {
     )
   })
 
-  await t.test('whoever speaks to Redis is in the room too', async t => {
+  await t.test('a message published directly in Redis reaches the room too', async t => {
     t.equal(await redis.cli('PUBLISH', 'room', 'hello from redis-cli'), '3')
     t.equal((await linesOf(ann, 16)).at(-1)?.trim(), 'hello from redis-cli')
     t.equal(await cem.next(), 'hello from redis-cli')

@@ -5,7 +5,7 @@ import { pageOf, runExample } from '../support/example.js'
 import { openReader } from '../support/reader.js'
 import { startRedis } from '../support/redis.js'
 
-t.test('embedded: an order is heard by whoever listens, at every copy of the app', async t => {
+t.test('embedded: an order reaches every subscriber at every copy of the app', async t => {
   const redis = await startRedis(t)
   const environment = { REDIS_URL: redis.url }
   const [one, other] = [

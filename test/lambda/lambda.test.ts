@@ -155,7 +155,7 @@ for (const source of SOURCES) {
       const requestContext = { ...asked.requestContext, authorizer }
       t.equal((await handler({ ...asked, requestContext })).statusCode, 401)
       const known = { ...event(source), requestContext: { ...event(source).requestContext, authorizer } }
-      t.equal((await handler(known)).statusCode, 200, 'and whoever has a key has its rights')
+      t.equal((await handler(known)).statusCode, 200, 'and a client with a key has its rights')
     }
   })
 }

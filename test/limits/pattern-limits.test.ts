@@ -104,7 +104,7 @@ t.test('one address can bring no more than the default number of patterns to Red
     for (let j = 0; j < 100; j++) if (JSON.parse((await webSocket.next()).data).type === 'error') refused++
   }
   t.equal(refused, 100)
-  t.equal(await redis.cli('PUBSUB', 'NUMPAT'), `${2 * 200}`, 'each with the companion that carries metadata')
+  t.equal(await redis.cli('PUBSUB', 'NUMPAT'), `${2 * 200}`, 'each with its metadata channel')
 })
 
 t.test('without limits there are as many patterns as anybody likes', async t => {

@@ -13,7 +13,7 @@ t.test('a program shows no sign of a page', async t => {
   }
 })
 
-t.test('a page of the own origin is known by the Host, whoever terminates TLS', async t => {
+t.test('recognizes a page of its own origin by the Host, no matter where TLS ends', async t => {
   const origins = new Origins('')
   for (const [origin, host] of [
     ['https://push.example.com', 'push.example.com'],

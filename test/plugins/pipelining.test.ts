@@ -51,7 +51,7 @@ t.test('requests in a pipeline are executed one after the other, and others have
   socket.destroy()
 })
 
-t.test('whoever does not read its answers gets no more of them made', async t => {
+t.test('a client that does not read its answers gets no further ones', async t => {
   const { app, url, port } = await build(t)
   let taken = 0
   onAnswer(app, () => void taken++)

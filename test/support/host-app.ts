@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 
-/** An app that a gateway is a guest in; it closes with the test. */
+/** An app that a gateway is embedded in; it closes with the test. */
 export function hostApp(t: Test, options: FastifyServerOptions & { https?: object } = {}): FastifyInstance {
   const app = Fastify({ routerOptions: { maxParamLength: 128 }, ...options } as FastifyServerOptions)
   t.teardown(async () => {

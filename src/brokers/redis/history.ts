@@ -14,7 +14,7 @@ import { readByScript, type Script } from './commands/script.js'
 import { describeWrongKeys, isWrongType, WRONG_TYPE } from './commands/wrong-type.js'
 import type { Topology } from './topology.js'
 
-/** What the publications have left in Redis, as `scripts/keep.ts` wrote it. */
+/** The histories in Redis, as `commands/append-and-publish.ts` writes them. */
 export class RedisHistory implements History {
   readonly #topology: Topology
   readonly #rules: HistoryRules

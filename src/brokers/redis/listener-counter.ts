@@ -35,7 +35,7 @@ export class ListenerCounter {
   }
 
   async ask(channels: readonly string[]): Promise<ListenerCounts> {
-    // Without its own ear the gateway would hear no answer, and take that for zero.
+    // Without its own subscription the gateway would get no answer, and count zero.
     if (this.#topology.unavailable) throw new BrokerUnavailable(this.#topology.unavailable)
     const question = randomUUID()
     // Its own clients it knows, also where Redis has not acknowledged yet that it listens to the question.
@@ -56,7 +56,7 @@ export class ListenerCounter {
     try {
       expected = await this.#ask(JSON.stringify({ question, replyTo: this.inbox, channels }))
       if (answered < expected) await finished
-      // Who has left since it was asked owes no answer.
+      // A gateway that has left since then owes no answer.
       const unanswered = answered < expected ? Math.max(0, (await this.#gateways()) - answered) : 0
       return { counts: sums, unanswered: unanswered + (own ? 0 : 1) }
     } catch (error) {
@@ -67,7 +67,7 @@ export class ListenerCounter {
     }
   }
 
-  /** Takes a message on the assembly or on the inbox. What no gateway would say is passed over. */
+  /** Takes a message on the assembly or on the inbox. A message that no gateway would send is ignored. */
   hear(channel: string, data: Buffer): void {
     const message = parse(data)
     if (typeof message?.question !== 'string') return

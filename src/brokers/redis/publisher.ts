@@ -17,7 +17,7 @@ interface Pending {
   resolve(results: PublishResult[]): void
 }
 
-/** What Redis answered to one command of a pipeline. */
+/** The answer of Redis to one command of a pipeline. */
 type Answer = readonly [error: Error | null, value: unknown]
 
 /** Commands that were sent in one write. Of their answers some may say that Redis does not know the script. */
@@ -39,7 +39,7 @@ interface Sent {
  * - `broker-unavailable`, `write-refused`: sent, and not executed, as the server cannot do it now;
  * - `outcome-unknown`: sent, and the connection died before the answer.
  *
- * What a publication is as a command stands in `publication-command.ts`.
+ * `commands/publish-command.ts` builds the command of a publication.
  *
  * Per channel they are executed in that order, too, when Redis has lost its scripts in between. From the first call
  * that fails so to the last one that was sent, all of a channel fail; nothing else is sent until all have been
@@ -54,7 +54,7 @@ export class Publisher {
   readonly #options: PublicationOptions
   readonly #script: PublishScript
   #pending: Pending[] = []
-  /** What is not answered yet takes about so much memory. */
+  /** The approximate memory of commands without an answer. */
   #waiting = 0
   /** Writes that are not answered yet. */
   #unanswered = 0
@@ -72,7 +72,7 @@ export class Publisher {
   }
 
   publish(publications: readonly Publication[]): Promise<PublishResult[]> {
-    // A Redis that hangs is noticed after its timeout; until then whoever is fast could fill the memory.
+    // An unresponsive Redis is noticed after its timeout. Until then fast publishers could fill the memory.
     if (this.#waiting > MAX_WAITING_BYTES) return Promise.resolve(publications.map(() => ({ problem: 'overloaded' })))
     let bytes = 0
     for (const { data } of publications) bytes += data.length + OVERHEAD_BYTES

@@ -88,7 +88,7 @@ export class Subscriptions {
     return this.#isConnected
   }
 
-  /** The connection can be used: whatever is wanted is asked for. */
+  /** The connection can be used: subscribes to everything that is wanted. */
   connected(): void {
     this.#isConnected = true
     this.#asked.clear()
@@ -103,7 +103,7 @@ export class Subscriptions {
     this.#isConnected = false
   }
 
-  /** Asks once more for everything: what Redis has dropped by itself comes back, what is live stays so. */
+  /** Subscribes to everything once more. Restores subscriptions that Redis dropped; live ones stay live. */
   askAgain(): void {
     for (const wanted of this.#asked.values()) this.#ask([wanted], wanted.topic.kind)
   }

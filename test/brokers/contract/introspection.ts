@@ -34,7 +34,7 @@ export function introspection(t: Test, makeBroker: MakeBroker): void {
     const topics = supported(broker, [patternTopic('a*'), patternTopic('b*')])
     await Promise.all(topics.map(topic => broker.subscribe(topic)))
     const count = await broker.patternCount()
-    t.ok(count >= before + topics.length, 'with Redis, the companions of the patterns count too')
+    t.ok(count >= before + topics.length, 'with Redis, the metadata channels of the patterns count too')
     for (const topic of topics) broker.unsubscribe(topic)
     await settle(broker, recorder)
     t.equal(await broker.patternCount(), before)

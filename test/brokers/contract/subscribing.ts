@@ -3,7 +3,7 @@ import { channelTopic, patternTopic } from '../../../src/messages/topic.js'
 import { settle, startBroker, supported } from '../../support/recorder.js'
 import type { MakeBroker } from '../contract.js'
 
-/** What is promised to whoever subscribes and unsubscribes. */
+/** The guarantees for subscribing and unsubscribing. */
 export function subscribing(t: Test, makeBroker: MakeBroker, needPatterns: { skip?: string }): void {
   t.test('tells that a topic is live before `subscribe` resolves, and not before it returns', async t => {
     const { broker, recorder } = await startBroker(t, makeBroker())

@@ -151,7 +151,7 @@ t.test('what an ACL rule forbids to publish is not kept either, and the offsets 
   )
 })
 
-t.test('a history of which something is gone is recognised', async t => {
+t.test('detects a history that has lost entries', async t => {
   const redis = await startRedis(t)
   const { publish, read } = await keeping(t, redis)
   const start = async () => {
@@ -185,7 +185,7 @@ t.test('a history of which something is gone is recognised', async t => {
   }
 })
 
-t.test('a history that was set back is recognised, also when it goes on to the same offsets', async t => {
+t.test('detects a history that was set back, also when it goes on to the same offsets', async t => {
   const redis = await startRedis(t)
   const { publish, read, history } = await keeping(t, redis)
   for (const text of ['a', 'b']) await publish(CHANNEL, text)

@@ -92,7 +92,7 @@ export class ClassicCluster implements Topology {
   }
 
   /**
-   * What leaves something behind goes to the owner of its keys; all else to any master, as one message costs them all
+   * A publication that writes keys goes to their owner; all else to any master, as one message costs them all
    * the same. On one channel they may follow each other, and two nodes would not keep them in order.
    */
   async publish(publications: readonly Publication[]): Promise<PublishResult[]> {
@@ -184,7 +184,7 @@ const MIN_OWNED_MS = 1000
 /** The share of the timeout that a change of node waits for messages still on the bus. */
 const FENCE_SHARE = 1 / 4
 
-/** An ioredis connector that is told at each attempt which node to take. */
+/** An ioredis connector that asks for the node at each attempt. */
 function connectorTo(next: () => Node, timeout: number, tls: ConnectionOptions | undefined) {
   return class extends AbstractConnector {
     constructor() {

@@ -38,7 +38,7 @@ interface ClusterNode {
 
 /**
  * The nodes of a Cluster, with one connection to each that publishes and asks, and who owns which
- * slot. What it knows is asked for anew every second, and at once when something has moved.
+ * slot. It reloads the slots every second, and at once when one has moved.
  */
 export class ClusterNodes {
   readonly #settings: ClusterSettings
@@ -50,7 +50,7 @@ export class ClusterNodes {
   #askedAt = Date.now()
   #refreshing: Promise<void> | undefined
   #isClosing = false
-  /** Why nobody tells who serves what, for the operator. */
+  /** Why no node reports the slots, for the operator. */
   #refusal: string | undefined
 
   constructor(settings: ClusterSettings, events: ClusterNodesEvents) {
@@ -114,7 +114,7 @@ export class ClusterNodes {
 
   /**
    * Publishes each at the owner of its slot. What was not executed, perhaps because the slot has just moved or is on
-   * its way, is tried again at whoever owns it then: at once, and if the owner is there, for a while.
+   * its way, is tried again at the new owner: at once, and if the owner is there, for a while.
    */
   async publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
     const results = await this.#publishOnce(publications)

@@ -176,7 +176,7 @@ export class ShardedCluster implements Topology {
     return listening
   }
 
-  /** The node says that the slot is not its own; who owns it is found out, now or a little later. */
+  /** The node does not own the slot any more. The new owner is looked up now or a little later. */
   #misplaced(topic: Topic): void {
     const placed = this.#placed.get(topicKey(topic))
     if (!placed) return

@@ -5,7 +5,7 @@ import { RESERVED_PREFIX } from '../../../messages/names.js'
  * the channel itself. Each expires by itself some time after the last write to it.
  */
 
-/** A stream. Its entries have the IDs `<offset>-<milliseconds since 1970>`, and the fields of `scripts/keep.ts`. */
+/** A stream. Its entries have the IDs `<offset>-<milliseconds since 1970>`, and the fields of `append-and-publish.ts`. */
 export const historyKey = (channel: string): string => `${RESERVED_PREFIX}history:{${channel}}`
 
 /** A hash: where the history stands, also when its entries have aged out. */

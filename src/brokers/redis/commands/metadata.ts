@@ -55,7 +55,7 @@ export function encodeMetadata({ event, data }: Publication, { always = false } 
   return JSON.stringify({ ...(event !== undefined && { event }), crc: crc32(data) } satisfies Metadata)
 }
 
-/** Undefined for what no gateway has written: anybody may publish on a metadata channel. */
+/** Undefined for anything that no gateway has written: every Redis client may publish on a metadata channel. */
 export function decodeMetadata(bytes: Buffer): Metadata | undefined {
   try {
     const value: unknown = JSON.parse(bytes.toString())
@@ -88,7 +88,7 @@ export function readPosition({ epoch, offset, tag }: Record<string, unknown>): P
 
 const EPOCH = /^[0-9a-f]{16}$/
 const TAG = /^[0-9a-f]{6}$/
-/** What an id has room for. */
+/** The largest values that fit into an id. */
 const MAX_OFFSET = 2 ** 48 - 1
 
 /**
@@ -132,5 +132,5 @@ export class PendingMetadata {
 
 /** More than ever wait at once on the bus of a Cluster; what is over it was never followed by its bytes. */
 const MAX_WAITING = 64
-/** Anybody may publish on the metadata channels of channels that nobody else has heard of. */
+/** Every Redis client may publish on the metadata channels of unknown channels. */
 const MAX_ROUTES = 1024

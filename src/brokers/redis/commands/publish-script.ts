@@ -37,7 +37,7 @@ export class PublishScript {
     return this.#digest === undefined ? this.callByText(args) : ['evalsha', this.#digest, ...args]
   }
 
-  /** Always executed, whatever the server knows. */
+  /** Always executed, no matter which scripts the server knows. */
   callByText(args: Words): Words {
     return ['eval', this.#text, ...args]
   }
@@ -68,7 +68,7 @@ export class PublishScript {
   }
 }
 
-/** What the server must say to a call, or calls by digest are refused. */
+/** The expected answer of the server to a call; otherwise calls by digest are refused. */
 const isNoScript = ({ message }: Error): boolean => message.startsWith('NOSCRIPT')
 const UNKNOWN_DIGEST = '0'.repeat(40)
 

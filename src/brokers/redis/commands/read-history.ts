@@ -1,6 +1,6 @@
 import { Script } from './script.js'
 
-/** What the scripts that read have in common: where the history stands, and what of it can be read. */
+/** The part that all reading scripts share: the position of the history and its readable entries. */
 const STANDING = `
 local position, stream = KEYS[1], KEYS[2]
 local text = string.format
@@ -33,7 +33,7 @@ end
 
 /**
  * Sees to it that where the history stands can be recognised later: begins one where there is none, and gives
- * the place another tag where another server wrote last, as `keep.ts` does. A Redis that refuses to write
+ * the place another tag where another server wrote last, as `append-and-publish.ts` does. A Redis that refuses to write
  * leaves things as they are.
  *
  * ARGV: nonce, server, tenure, and how long the position of a history without messages is remembered.

@@ -9,7 +9,7 @@ export type Words = readonly (string | Buffer)[]
  */
 export class JoinedCommands {
   readonly #parts: (string | Buffer)[] = []
-  /** What comes behind the parts. */
+  /** The bytes after the parts. */
   #text = ''
   /** Of the parts, and of the text what it takes beyond one byte for each of its units. */
   #bytes = 0

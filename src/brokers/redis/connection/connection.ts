@@ -37,7 +37,7 @@ export interface ConnectionEvents {
 /**
  * A connection that tells the truth: a command is sent at most once, now or never. Nothing waits
  * in a queue for better times, nothing is sent again after a reconnect, and what was subscribed is
- * subscribed again by whoever keeps the list, not behind its back.
+ * subscribed again by the owner of the list, not behind its back.
  *
  * It reconnects for ever, with full jitter. While it is up it is probed: a Redis that does not
  * answer is given up, and so is one that has become a replica, where a PUBLISH would be lost.
@@ -132,7 +132,7 @@ export class Connection {
   }
 
   connect(): void {
-    this.redis.connect().catch(() => {}) // it goes on trying; 'error' has told why
+    this.redis.connect().catch(() => {}) // it goes on trying; 'error' has reported why
   }
 
   /** Ends it for good, politely if Redis answers in time. */
@@ -183,7 +183,7 @@ export class Connection {
   #watch(): void {
     if (!this.#isUp) return
     if (this.#probedAt === undefined) {
-      this.#probe().catch(() => {}) // a failure closes the connection, which is heard of
+      this.#probe().catch(() => {}) // a failure closes the connection, which `close` reports
     } else if (performance.now() - this.#probedAt > this.#timeout * PROBE_SHARE) {
       const { stream } = this.redis
       // If it was this process that stood still, the answer is waiting to be read: after this turn it has been.
@@ -224,7 +224,7 @@ export class Connection {
     return this.#giveUp(`Redis ${version} is too old: the gateway needs ${NEEDED_VERSION} or later`)
   }
 
-  /** What cannot be found out about Redis: once for all connections. */
+  /** Logs a fact that Redis does not reveal, once for all connections. */
   #tellOnce(shortcoming: string): void {
     if (this.#statistics.shortcomings.has(shortcoming)) return
     this.#statistics.shortcomings.add(shortcoming)

@@ -10,7 +10,7 @@ export interface RedisClient {
 }
 
 /**
- * What is taken from it: the address and the credentials. The client itself is not used, and not closed. How a
+ * Takes the address and the credentials of the client. The client itself is not used, and not closed. How a
  * connection behaves is the gateway's own business: a client that queues commands, or sends them again after a
  * reconnect, publishes twice what it was given once.
  *

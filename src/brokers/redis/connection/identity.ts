@@ -23,7 +23,7 @@ export class Identity {
     this.#isRoleKnown = true
   }
 
-  /** False when the server was asked, and does not tell. */
+  /** False if the server was asked and refused to answer. */
   get isRoleKnown(): boolean {
     return this.#isRoleKnown
   }

@@ -12,14 +12,14 @@ import { channelTopic, patternTopic } from '../../../../src/messages/topic.js'
 
 const data = Buffer.from('hello')
 
-t.test('a companion has its channel in the hash tag, and names its owner', async t => {
+t.test('a metadata channel has its channel in the hash tag, and names its owner', async t => {
   t.equal(metadataChannelOf('news'), 'carillon:meta:{news}')
   t.equal(channelOfMetadata('carillon:meta:{news}'), 'news')
   t.equal(channelOfMetadata('news'), undefined)
   t.equal(channelOfMetadata('carillon:gateways'), undefined)
 })
 
-t.test('a topic goes to Redis with its companion first', async t => {
+t.test('a topic goes to Redis with its metadata channel first', async t => {
   t.same(wireNames(channelTopic('news')), ['carillon:meta:{news}', 'news'])
   t.same(wireNames(patternTopic('n*')), ['carillon:meta:{n*}', 'n*'])
 })
