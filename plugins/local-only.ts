@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { isLoopbackAddress, isLoopbackHost } from '../src/access/loopback.js'
+import { isLoopbackAddress, isLoopbackHost } from '../src/access/mode.js'
 import { Problem } from '../src/protocol/problems.js'
 
 /**

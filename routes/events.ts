@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { requireAllowed } from '../src/access/allows.js'
+import { requireAllowed } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'

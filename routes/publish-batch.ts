@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { httpPublisher } from '../plugins/publisher.js'
-import { allowedChannels } from '../src/access/allows.js'
+import { allowedChannels } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
 import { requireJson } from '../src/protocol/json.js'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { callerId } from '../plugins/caller-id.js'
 import { ownSocket } from '../plugins/sse.js'
-import { requireAllowed } from '../src/access/allows.js'
+import { requireAllowed } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { refusalProblem } from '../src/limits/limits.js'
 import { type Topic, topicKey } from '../src/messages/topic.js'

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Broker } from './brokers/broker.js'
 import type { Config } from './config/config.js'
 import { Hub } from './fanout/hub.js'
@@ -39,7 +39,7 @@ const alone: GatherMetrics = take => async () => [await take()]
 export async function drain({ streams, config }: Gateway, { delay = config.DRAIN_DELAY_SECONDS } = {}): Promise<void> {
   const wait = Math.min(delay, config.DRAIN_SECONDS / 2)
   streams.startDraining()
-  await setTimeout(wait * 1000)
+  await pause(wait * 1000)
   await streams.drain(((config.DRAIN_SECONDS - wait) * 2) / 3)
 }
 

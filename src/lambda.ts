@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import awsLambdaFastify from '@fastify/aws-lambda'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import carillon, { serverOptions } from './app.js'
@@ -96,9 +96,9 @@ async function awaken(broker: Broker, hasSlept: boolean, timeout: number): Promi
   if (hasSlept && broker.unavailable === undefined)
     await Promise.race([
       broker.subscriberCounts([NOBODY]).catch(() => {}), // it has failed, and is being reconnected
-      setTimeout(timeout, undefined, { ref: false }),
+      pause(timeout, undefined, { ref: false }),
     ])
-  while (broker.unavailable !== undefined && Date.now() < until) await setTimeout(POLL_MS)
+  while (broker.unavailable !== undefined && Date.now() < until) await pause(POLL_MS)
 }
 
 /** A reserved channel without subscribers. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { visibleChannels } from '../../src/access/visible-channels.js'
+import { visibleChannels } from '../../src/access/authorization.js'
 import type { Gateway } from '../../src/gateway.js'
 import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'

@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.js'
 
 /**
- * The clients that the gateway serves. `rules`: those with the rights. `local`: no rules, and only this machine.
- * `open`: there are none, and so be it.
+ * Which clients the gateway serves. `rules`: those that have the rights. `local`: there are no rules, and it serves its
+ * own machine. `open`: there are no rules, explicitly allowed.
  */
 export type AccessMode = 'rules' | 'local' | 'open'
 
@@ -17,3 +17,14 @@ export const takesKeys = ({ API_KEYS, API_KEYS_FILE }: Config): boolean =>
 
 export const takesTokens = ({ JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL }: Config): boolean =>
   [JWT_SECRET, JWT_SECRET_FILE, JWT_KEYS_FILE, JWT_JWKS_URL].some(value => value !== undefined)
+
+/** Whether a peer's address is of this machine: RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3. */
+export const isLoopbackAddress = (address: string | undefined): boolean =>
+  address !== undefined && /^(?:127\.|::1$|::ffff:127\.)/i.test(address)
+
+/**
+ * Whether a `Host` leads to this machine from wherever it is looked up. A page of `evil.example` can have its own name
+ * lead to 127.0.0.1 (DNS rebinding). Then its requests come from this machine, but they carry its name.
+ */
+export const isLoopbackHost = (host: string): boolean =>
+  /^(?:localhost|[a-z0-9.-]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])\.?(?::\d*)?$/i.test(host)

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { EphemeralStore } from '../brokers/ephemeral-store.js'
 import { patternTopic } from '../messages/topic.js'
+import { invalidCredentials, WorkBudget } from './authorization.js'
 import type { Caller, Credential } from './caller.js'
 import { Grants, RIGHTS, type Rules } from './grants.js'
-import { invalidCredentials } from './refusals.js'
-import { WorkBudget } from './work-budget.js'
 
 /** A ticket may stand in a URL because it is used up by the time it appears in a log. */
 export const MAX_TICKET_SECONDS = 60

@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config.js'
 import { globMatcher } from '../messages/glob.js'
 import { isGlob, isReservedChannel } from '../messages/names.js'
+import { durationMs } from '../messages/time.js'
 import type { HistoryRule } from './history.js'
 
 /** Which channels have a history, and how much of it: the setting `HISTORY`. */
@@ -50,7 +51,6 @@ export const MAX_HISTORY_LENGTH = 100_000
 const MAX_AGE_SECONDS = 30 * 86_400
 const MAX_KNOWN = 10_000
 const RULE = /^([^=]+)(?:=(\d{1,9})(?:\/(\d{1,9})([smhd]))?)?$/
-const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 
 function parseRule(item: string): { pattern: string; rule: HistoryRule } {
   const [, pattern, length, age, unit = ''] = RULE.exec(item) ?? []
@@ -58,7 +58,7 @@ function parseRule(item: string): { pattern: string; rule: HistoryRule } {
   if (!isGlob(pattern)) throw wrong(item, 'has a pattern that is no Redis glob over channel names')
   const rule = {
     length: length === undefined ? DEFAULT_HISTORY.length : Number(length),
-    ageSeconds: age === undefined ? DEFAULT_HISTORY.ageSeconds : Number(age) * (SECONDS[unit] ?? 0),
+    ageSeconds: age === undefined ? DEFAULT_HISTORY.ageSeconds : durationMs(age, unit) / 1000,
   }
   if (rule.length > MAX_HISTORY_LENGTH) throw wrong(item, `keeps over ${MAX_HISTORY_LENGTH} messages`)
   if (rule.ageSeconds < 1 || rule.ageSeconds > MAX_AGE_SECONDS) throw wrong(item, 'has an age that is not 1s to 30d')

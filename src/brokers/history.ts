@@ -97,3 +97,12 @@ export interface HistoryInfo {
   /** Memory that the broker says they take. */
   readonly bytes: number
 }
+
+/** How long a position outlives the entries of its channel, in milliseconds. A client that reconnects within it has missed nothing. */
+export const MEMORY_MS = 86_400_000
+
+/**
+ * The same of a position before the first message, when nobody listens there. It costs memory for each name that somebody
+ * asks about.
+ */
+export const FLEETING_MS = 2 * 3_600_000

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, EXIT, MAX_SECONDS, readArguments, readNumber } from './command.js'
 import { isRecord, REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { hasColours, jsonLine, oneLine, painter } from './terminal.js'
@@ -71,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
       for (const row of rows) process.stdout.write(`${jsonLine(JSON.stringify(row))}\n`)
     }
     if (!values.watch) return EXIT.done
-    await setTimeout(every * 1000)
+    await pause(every * 1000)
   }
 }
 

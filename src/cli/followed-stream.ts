@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, EXIT } from './command.js'
 import { linesOf } from './lines.js'
 import { isRecord, parseJson, problemOf, type Remote } from './remote.js'
@@ -74,7 +74,7 @@ export class FollowedStream {
         if (this.#failures === 0) say(`${oneLine((error as Error).message.split('\n')[0] ?? '')} Trying again.`)
         this.#failures++
       }
-      await setTimeout(this.#delay(), undefined, { signal }).catch(() => {}) // aborted: the loop ends
+      await pause(this.#delay(), undefined, { signal }).catch(() => {}) // aborted: the loop ends
     }
   }
 

@@ -1,3 +1,5 @@
+import { styleText } from 'node:util'
+
 /** Writes to a terminal, which a message must not be able to steer. */
 
 /** See https://no-color.org: set to anything but nothing, it means none. */
@@ -7,12 +9,12 @@ export function hasColours(stream: { isTTY?: boolean }, environment = process.en
   return stream.isTTY === true && environment.TERM !== 'dumb'
 }
 
-const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const
-export type Colour = keyof typeof CODES
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan'
 export type Paint = (colour: Colour, text: string) => string
 
+/** `hasColours` has looked at the stream, so `styleText` must not. */
 export const painter = (coloured: boolean): Paint =>
-  coloured ? (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m` : (_colour, text) => text
+  coloured ? (colour, text) => styleText(colour, text, { validateStream: false }) : (_colour, text) => text
 
 /** The same name always has the same colour. */
 export function colourOf(name: string): Colour {

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HistoryPage } from '../brokers/history.js'
 import type { Message } from '../messages/message.js'
-import { type Mark, markOf, type Position } from '../messages/position.js'
+import { isOfEpoch, type Mark, markOf, type Position } from '../messages/position.js'
 import type { GapReason } from '../protocol/gap.js'
 import { withTimeout } from '../support/with-timeout.js'
 import type { CatchUpLimiter, PageQuery } from './catch-up-limiter.js'
 import { HeldMessages } from './held-messages.js'
-import { isCovered, isNext, isOfEpoch, isOther, mayBeCovered } from './sequence.js'
+import { isCovered, isNext, isOther, mayBeCovered } from './sequence.js'
 
 /** The receiver of a catch-up: one client, or all clients of a channel after a loss. */
 export interface Reader {

@@ -1,4 +1,4 @@
-import { type Mark, markOf, type Position } from '../messages/position.js'
+import { isOfEpoch, type Mark, type Position } from '../messages/position.js'
 
 /** Whether `position` directly follows `known`. */
 export const isNext = (known: Position, { epoch, offset, previousTag = known.tag }: Position): boolean =>
@@ -16,14 +16,9 @@ export const isSame = (a: Position, b: Position): boolean =>
 export const isOther = (known: Position, position: Position): boolean =>
   position.epoch === known.epoch && position.offset === known.offset && position.tag !== known.tag
 
-/** Whether the mark may be of the position's epoch. A mark holds only a part of the epoch. */
-export const isOfEpoch = (mark: Mark, position: Position): boolean => epochOf(markOf(position)) === epochOf(mark)
-
 /** `isCovered` for a reader that stands at a mark, as far as a mark can tell. */
 export const mayBeCovered = (known: Mark, position: Position): boolean =>
   position.offset <= known.offset && isOfEpoch(known, position)
-
-const epochOf = ({ check }: Mark): number => Math.floor(check / 0x1000000)
 
 /**
  * The position up to which a reader has a channel with a history. Each step either follows the one before it, or a gap

@@ -1,5 +1,5 @@
 import { readCursor } from '../messages/cursor.js'
-import { readTime } from '../messages/time.js'
+import { durationMs, readTime } from '../messages/time.js'
 import type { Topic } from '../messages/topic.js'
 import type { GapReason } from '../protocol/gap.js'
 import { Problem } from '../protocol/problems.js'
@@ -47,7 +47,7 @@ export function startPositionsOf(
 function sinceQuery(since: string | undefined, askedAt: number): PageQuery {
   if (since === undefined || since === 'all') return {}
   const [, amount, unit = ''] = /^(\d{1,9})([smhd])$/.exec(since) ?? []
-  if (amount !== undefined) return { since: { milliseconds: Number(amount) * (UNIT_MS[unit] ?? 0), askedAt } }
+  if (amount !== undefined) return { since: { milliseconds: durationMs(amount, unit), askedAt } }
   const time = readTime(since)
   if (time !== undefined && !Number.isNaN(time)) return { since: time }
   const shown = JSON.stringify(since.length > MAX_SHOWN ? `${since.slice(0, MAX_SHOWN)}…` : since)
@@ -59,5 +59,4 @@ function sinceQuery(since: string | undefined, askedAt: number): PageQuery {
   )
 }
 
-const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const MAX_SHOWN = 40

@@ -22,14 +22,15 @@ export interface Mark {
 
 export const markOf = ({ epoch, offset, tag }: Position): Mark => ({
   offset,
-  check: Number.parseInt(epoch.slice(0, 2), 16) * 0x1000000 + tag,
+  check: startOf(epoch) * TAGS + tag,
 })
+
+/** Whether the mark may be of the epoch: it has only its first two digits. */
+export const isOfEpoch = ({ check }: Mark, { epoch }: Pick<Position, 'epoch'>): boolean =>
+  Math.floor(check / TAGS) === startOf(epoch)
+
+const startOf = (epoch: string): number => Number.parseInt(epoch.slice(0, 2), 16)
+const TAGS = 0x1000000
 
 /** A place in no history, for a reader of a channel whose history the broker could not begin. */
 export const UNKNOWN: Mark = { offset: 0, check: 0 }
-
-/**
- * How long a position before the first message is remembered, in milliseconds, when nobody listens there: it
- * costs memory for each name that somebody asks about.
- */
-export const FLEETING_MS = 2 * 3_600_000

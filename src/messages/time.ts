@@ -10,6 +10,11 @@ export function readTime(text: string): number | undefined {
   return Date.parse(text.toUpperCase())
 }
 
+/** The milliseconds of a duration such as `30s`, `10m`, `2h` or `7d`, whose parts a rule has taken apart. */
+export const durationMs = (amount: string, unit: string): number => Number(amount) * (UNIT_MS[unit] ?? 0)
+
+const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
 /** RFC 3339 section 5.6. */
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt](\d{2}):\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2}))?$/
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { Server as TcpServer } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { withTimeout } from '../support/with-timeout.js'
 
 /**
@@ -11,7 +11,7 @@ import { withTimeout } from '../support/with-timeout.js'
 export async function endConnections(server: Server): Promise<void> {
   const ended = once(server, 'close')
   TcpServer.prototype.close.call(server) // that of HTTP ends connections whose first request is on its way
-  await setTimeout(ACCEPTED_MS)
+  await pause(ACCEPTED_MS)
   server.closeIdleConnections()
   await withTimeout(ANSWER_MS, ended)
   // Node's HTTP server looks for requests that are overdue; from now on each unfinished one is.

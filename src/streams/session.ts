@@ -1,6 +1,5 @@
-import { requireAllowedWithin } from '../access/allows.js'
+import { requireAllowedWithin, WorkBudget } from '../access/authorization.js'
 import type { Caller } from '../access/caller.js'
-import { WorkBudget } from '../access/work-budget.js'
 import type { Hub } from '../fanout/hub.js'
 import { startPositionsOf } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'

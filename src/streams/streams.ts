@@ -1,4 +1,4 @@
-import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Caller, endOf, OPEN } from '../access/caller.js'
 import type { Hub } from '../fanout/hub.js'
 import { type Limits, refusalProblem, type StreamRefusal } from '../limits/limits.js'
@@ -147,7 +147,7 @@ export class Streams {
     for (const stream of this.#streams) {
       stream.close('draining')
       const ahead = ++closed * step - (performance.now() - started)
-      if (ahead > TIMER_GRAIN_MS) await setTimeoutPromise(ahead)
+      if (ahead > TIMER_GRAIN_MS) await pause(ahead)
       if (performance.now() - started > seconds * 1000) break
     }
     this.close()

@@ -1,7 +1,6 @@
-import { requireAllowedWithin } from '../access/allows.js'
+import { requireAllowedWithin, visibleChannels } from '../access/authorization.js'
 import type { Caller } from '../access/caller.js'
 import type { Right } from '../access/grants.js'
-import { visibleChannels } from '../access/visible-channels.js'
 import { BrokerUnavailable } from '../brokers/broker.js'
 import type { Gateway } from '../gateway.js'
 import type { Work } from '../messages/glob-cover.js'

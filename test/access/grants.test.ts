@@ -1,5 +1,5 @@
 import t from 'tap'
-import { allows } from '../../src/access/allows.js'
+import { allows } from '../../src/access/authorization.js'
 import { type Caller, endOf, OPEN } from '../../src/access/caller.js'
 import { Grants, RIGHTS, type Rules } from '../../src/access/grants.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'

@@ -58,7 +58,7 @@ t.test('says on a terminal what came of it', async t => {
   const { url } = await build(t)
   const environment = { CARILLON_URL: url }
   const { stdout } = await runCli(t, ['publish', 'news', 'hello'], { environment, terminal: true })
-  t.match(stdout.replaceAll('\x1b', '^'), '^[32mpublished^[0m to ^[1mnews')
+  t.match(stdout.replaceAll('\x1b', '^'), '^[32mpublished^[39m to ^[1mnews')
   t.match(stdout, 'nobody listens there now')
   const plain = await runCli(t, ['publish', 'news', 'hello'], {
     environment: { ...environment, NO_COLOR: '1' },

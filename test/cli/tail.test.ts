@@ -59,7 +59,7 @@ t.test('on a terminal it writes in colour, and no message can steer the terminal
     t.equal(code, 0)
     const [greeting, ...lines] = stdout.replaceAll('\r', '').replaceAll('\x1b', '^').split('\n')
     t.equal(greeting, 'Listening to news. Ctrl-C ends it.', 'it says that it is there')
-    if (colours) t.match(lines[0], /^\^\[2m\d\d:\d\d:\d\d\^\[0m \^\[3\dmnews\^\[0m hello$/)
+    if (colours) t.match(lines[0], /^\^\[2m\d\d:\d\d:\d\d\^\[22m \^\[3\dmnews\^\[39m hello$/)
     else t.match(lines[0], /^\d\d:\d\d:\d\d news hello$/)
     t.match(lines[1], 'evil\\x1b]0;title\\x07\\u202e')
     t.equal(lines[2], '    second')

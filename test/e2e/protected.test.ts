@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { isLoopbackAddress, isLoopbackHost } from '../../src/access/loopback.js'
+import { isLoopbackAddress, isLoopbackHost } from '../../src/access/mode.js'
 import carillon, { serverOptions } from '../../src/app.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
 import { build, startGateway } from '../support/gateway.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Message, type Publication } from '../../messages/message.js'
-import { FLEETING_MS, type Mark, markOf, type Position } from '../../messages/position.js'
+import { isOfEpoch, type Mark, markOf, type Position } from '../../messages/position.js'
 import type {
   Continuity,
   History,
@@ -10,6 +10,7 @@ import type {
   HistoryQuery,
   HistoryRule,
 } from '../history.js'
+import { FLEETING_MS, MEMORY_MS } from '../history.js'
 import type { HistoryRules } from '../history-rules.js'
 import { Log } from './log.js'
 
@@ -161,7 +162,7 @@ export class MemoryHistory implements History {
     let continuity: Continuity = 'whole'
     if (after) {
       continuity = continuityOf(history, after, oldest)
-      if (isSameEpoch(history, after)) from = Math.max(oldest, after.offset + 1)
+      if (isOfEpoch(after, history)) from = Math.max(oldest, after.offset + 1)
     } else if (since !== undefined && oldest > 1 && log.firstSince(since) <= oldest) {
       continuity = 'trimmed'
     }
@@ -177,14 +178,11 @@ const newestOf = ({ epoch, log, tag }: ChannelHistory): Position => ({ epoch, of
 
 function continuityOf(history: ChannelHistory, after: Mark, oldest: number): Continuity {
   const { epoch, log } = history
-  if (!isSameEpoch(history, after) || after.offset > log.last) return 'reset'
+  if (!isOfEpoch(after, history) || after.offset > log.last) return 'reset'
   const tag = tagAt(history, after.offset)
   if (tag !== undefined && markOf({ epoch, offset: after.offset, tag }).check !== after.check) return 'reset'
   return after.offset + 1 < oldest ? 'trimmed' : 'whole'
 }
-
-const isSameEpoch = ({ epoch }: ChannelHistory, { check }: Mark): boolean =>
-  Math.floor(check / 0x1000000) === Number.parseInt(epoch.slice(0, 2), 16)
 
 /** Undefined for what is too long gone to be known. */
 function tagAt({ log, tag }: ChannelHistory, offset: number): number | undefined {
@@ -200,6 +198,3 @@ function compact(data: Buffer): Buffer {
 }
 
 const SWEEP_MS = 10_000
-
-/** How long a channel is still known after its last entry became too old: a client that reconnects meanwhile has missed nothing. */
-export const MEMORY_MS = 86_400_000

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createAccess } from '../../access/access.js'
-import { isLoopbackAddress } from '../../access/loopback.js'
-import { accessMode } from '../../access/mode.js'
+import { accessMode, isLoopbackAddress } from '../../access/mode.js'
 import { type Config, ConfigError } from '../../config/config.js'
 import { readConfig } from '../../config/environment.js'
 import { workerCount } from '../../process/worker-count.js'

@@ -1,10 +1,9 @@
 import t from 'tap'
+import { FLEETING_MS, MEMORY_MS } from '../../../src/brokers/history.js'
 import { HistoryRules } from '../../../src/brokers/history-rules.js'
 import { MemoryBroker } from '../../../src/brokers/memory/broker.js'
-import { MEMORY_MS } from '../../../src/brokers/memory/history.js'
 import { Log } from '../../../src/brokers/memory/log.js'
 import { MemoryOutcomes } from '../../../src/brokers/memory/outcomes.js'
-import { FLEETING_MS } from '../../../src/messages/position.js'
 
 const entry = (time: number, data = Buffer.from('x')) => ({ data, event: undefined, time, tag: time, previousTag: 0 })
 

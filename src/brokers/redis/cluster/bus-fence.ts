@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { RESERVED_PREFIX } from '../../../messages/names.js'
 import { type Deferred, deferred } from '../../../support/deferred.js'
@@ -39,7 +39,7 @@ export class BusFence {
   }
 
   async #mark(node: Connection, deadline: AbortSignal): Promise<void> {
-    while (!node.isUp && !deadline.aborted) await setTimeout(RETRY_MS)
+    while (!node.isUp && !deadline.aborted) await pause(RETRY_MS)
     if (deadline.aborted) return
     const mark = randomUUID()
     const passed = deferred()

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Publication } from '../../../messages/message.js'
 import type { PublishResult } from '../../../protocol/publish-result.js'
@@ -119,8 +119,8 @@ export class ClusterNodes {
   async publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
     const results = await this.#publishOnce(publications)
     const deadline = performance.now() + this.#settings.timeout / 2
-    for (let pause = 0; results.some(isUnavailable); pause = Math.max(FIRST_PAUSE_MS, pause * 2)) {
-      await Promise.all([this.refresh(), setTimeout(pause)])
+    for (let wait = 0; results.some(isUnavailable); wait = Math.max(FIRST_PAUSE_MS, wait * 2)) {
+      await Promise.all([this.refresh(), pause(wait)])
       const places = [...results.keys()].filter(i => isUnavailable(results[i]))
       const again = await this.#publishOnce(places.map(i => publications[i] as Publication)) // as many as there are results
       for (const [at, i] of places.entries()) results[i] = again[at] ?? { problem: 'outcome-unknown' }

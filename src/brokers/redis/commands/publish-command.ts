@@ -4,6 +4,7 @@ import { encodeId } from '../../../messages/cursor.js'
 import type { Publication } from '../../../messages/message.js'
 import type { Published, PublishResult } from '../../../protocol/publish-result.js'
 import type { HistoryRule } from '../../history.js'
+import { MEMORY_MS } from '../../history.js'
 import type { HistoryRules } from '../../history-rules.js'
 import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
 import { type Lineage, lineageWords } from './lineage.js'
@@ -107,6 +108,3 @@ export function nonce(): string {
   const uuid = randomUUID() // its variant and version bits lie between these
   return uuid.slice(0, 8) + uuid.slice(28)
 }
-
-/** How long a position outlives its entries: a client that reconnects meanwhile to a silent channel has missed nothing. */
-export const MEMORY_MS = 86_400_000

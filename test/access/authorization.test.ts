@@ -1,7 +1,7 @@
 import t from 'tap'
+import { visibleChannels } from '../../src/access/authorization.js'
 import { type Caller, OPEN } from '../../src/access/caller.js'
 import { Grants } from '../../src/access/grants.js'
-import { visibleChannels } from '../../src/access/visible-channels.js'
 import { randomFrom } from '../support/random.js'
 
 const caller: Caller = { ...OPEN, id: 'key:a', by: 'key', grants: new Grants({ inspect: ['*[02468]'] }) }
