@@ -1,10 +1,5 @@
-import type { Server } from 'node:http'
 import fp from 'fastify-plugin'
-
-/** Not in the types of Node, and the same in Node 20 to 26. */
-interface HalfOpenServer extends Server {
-  httpAllowHalfOpen: boolean
-}
+import { allowHalfOpen } from '../src/node-internals/half-open.js'
 
 /**
  * A client may close its sending side when its request is out, as `nc -N` and some HTTP/1.0 tools do, and still wait for
@@ -14,7 +9,7 @@ interface HalfOpenServer extends Server {
 export const halfClose = fp(
   async app => {
     // Embedded in an app, the app decides how its connections end.
-    if (app.prefix === '') (app.server as HalfOpenServer).httpAllowHalfOpen = true // see above
+    if (app.prefix === '') allowHalfOpen(app.server)
   },
   { name: 'carillon-half-close' },
 )

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { hasTurn, onTurn, watchAnswers } from '../src/node-internals/answer-turn.js'
 import { Problem } from '../src/protocol/problems.js'
 
 declare module 'fastify' {
@@ -34,11 +35,12 @@ export const pipelining = fp(
         }
         line.join(response)
       })
+    watchAnswers(app.server)
     app.addHook('onRequest', ({ raw: { socket } }, { raw }, done) => {
       if (streaming.has(socket))
         done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
       else if (hasTurn(raw)) done()
-      else raw.once('socket', () => setImmediate(done)) // other connections have their turn between
+      else onTurn(raw, () => setImmediate(done)) // other connections have their turn between
     })
 
     const mark: onRequestHookHandler = ({ raw: { socket } }, reply, done) => {
@@ -55,9 +57,6 @@ export const pipelining = fp(
   { name: 'carillon-pipelining' },
 )
 
-/** Whether the answers before it have gone out. Injected requests have no socket, and no requests before them. */
-const hasTurn = (response: ServerResponse): boolean => response.socket !== null
-
 /** Requests of one connection that wait for their turn; as long as there are any, nothing is read. */
 class Line {
   readonly #socket: Socket
@@ -72,7 +71,7 @@ class Line {
       this.#socket.on('resume', this.#stay)
       this.#stay()
     }
-    response.once('socket', () => {
+    onTurn(response, () => {
       if (--this.#waiting === 0) this.end()
     })
   }

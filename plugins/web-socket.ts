@@ -7,12 +7,13 @@ import type { WebSocket } from 'ws'
 import { chooseSubprotocol } from '../src/access/credentials.js'
 import type { StreamRefusal } from '../src/limits/limits.js'
 import { detachUpgraded } from '../src/node-internals/detach.js'
+import { surroundingApp } from '../src/node-internals/surrounding-app.js'
 import { Problem } from '../src/protocol/problems.js'
 import { endSoon } from '../src/streams/sinks/end-soon.js'
 import type { WebSocketSink } from '../src/streams/sinks/web-socket.js'
 import type { Stream } from '../src/streams/stream.js'
 import { answerClientError } from './problems.js'
-import { hasBody, isHandedOver, isWebSocketOffer, takeUpgrades } from './upgrades.js'
+import { hasBody, isHandedOver, isWebSocketOffer, takeUpgrades, watchUpgrades } from './upgrades.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -37,7 +38,8 @@ declare module 'fastify' {
  */
 export const webSocket = fp<{ maxMessageBytes: number }>(
   async (app, { maxMessageBytes }) => {
-    if (!app.hasDecorator('websocketServer')) await registerOwn(app, maxMessageBytes)
+    if (app.hasDecorator('websocketServer')) watchUpgrades(app.server)
+    else await registerOwn(app, maxMessageBytes)
     app.decorateRequest('carillonStream', null)
     app.decorateRequest('upgradeReply', null)
     // An upgrade is refused while it still is HTTP, not accepted and then closed.
@@ -57,7 +59,7 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
     })
     // One that a hook of the app around it has refused, before the plugin's own hook saw it: nothing else would end its connection.
     app.addHook('onResponse', (request, _reply, done) => {
-      const isUnseen = (request.ws as boolean | null) === null // as it was decorated
+      const isUnseen = !request.ws && !request.upgradeReply
       if (isUnseen && isHandedOver(request.raw)) endSoon(request.raw.socket)
       done()
     })
@@ -105,8 +107,7 @@ async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promi
   })
   // One that comes later would take every upgrade too, and two cannot share a socket.
   app.addHook('onReady', async () => {
-    const around = Object.getPrototypeOf(app) as FastifyInstance // how Fastify encapsulates
-    if ('websocketServer' in around)
+    if (surroundingApp(app)?.hasDecorator('websocketServer'))
       throw new Error('@fastify/websocket was registered behind Carillon: register it before, and both share it')
   })
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { Server as TcpServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { stopListening } from '../node-internals/stop-listening.js'
 import { withTimeout } from '../support/with-timeout.js'
 
 /**
@@ -10,7 +10,7 @@ import { withTimeout } from '../support/with-timeout.js'
  */
 export async function endConnections(server: Server): Promise<void> {
   const ended = once(server, 'close')
-  TcpServer.prototype.close.call(server) // that of HTTP ends connections whose first request is on its way
+  stopListening(server)
   await pause(ACCEPTED_MS)
   server.closeIdleConnections()
   await withTimeout(ANSWER_MS, ended)

@@ -8,8 +8,9 @@ import Fastify from 'fastify'
 import t from 'tap'
 import carillon, { serverOptions } from '../../src/app.js'
 import { defaultConfig } from '../../src/config/config.js'
-import { detach } from '../../src/node-internals/detach.js'
-import { openSse } from '../support/clients.js'
+import { detach, detaching } from '../../src/node-internals/detach.js'
+import { openSse, openWebSocket } from '../support/clients.js'
+import { onBothWays } from '../support/fast-paths.js'
 import { build } from '../support/gateway.js'
 import { openSocket, readToEnd, readUntil, requestText } from '../support/raw-http.js'
 
@@ -52,7 +53,7 @@ t.test('an open stream holds no parser, no request and no response', async t => 
   await ended
 })
 
-t.test('for Fastify the request is over when the stream is open', async t => {
+onBothWays(t, detaching, 'for Fastify the request is over when the stream is open', async (t, isFast) => {
   const app = Fastify(serverOptions(defaultConfig))
   t.teardown(() => app.close())
   const over: string[] = []
@@ -62,10 +63,11 @@ t.test('for Fastify the request is over when the stream is open', async t => {
   const stream = await openSse(t, `${url}/channels/a/events`)
   await fetch(`${url}/channels/a`, { method: 'POST', body: 'hello' })
   t.equal((await stream.next()).data, 'hello')
-  t.same(over, ['200 /channels/a/events', '200 /channels/a'])
+  if (isFast) t.same(over, ['200 /channels/a/events', '200 /channels/a'])
+  else t.same(over, ['200 /channels/a'], 'that of the stream goes on')
 })
 
-t.test('a client that closes its side has left', async t => {
+onBothWays(t, detaching, 'a client that closes its side has left', async t => {
   const { port } = await build(t)
   const socket = await openSocket(t, port)
   const opened = readUntil(socket, 'retry:')
@@ -76,7 +78,7 @@ t.test('a client that closes its side has left', async t => {
   t.equal(await end, '')
 })
 
-t.test('what a client sends behind its request is not taken for one', async t => {
+onBothWays(t, detaching, 'what a client sends behind its request is not taken for one', async t => {
   const { port, url } = await build(t)
   const stream = await openSse(t, `${url}/channels/b/events`)
   const socket = await openSocket(t, port)
@@ -89,4 +91,17 @@ t.test('what a client sends behind its request is not taken for one', async t =>
   t.notMatch(await message, 'HTTP/1.1')
   await fetch(`${url}/channels/b`, { method: 'POST', body: 'true' })
   t.equal((await stream.next()).data, 'true')
+})
+
+onBothWays(t, detaching, 'for Fastify the request of a WebSocket is over when it is open', async (t, isFast) => {
+  const app = Fastify(serverOptions(defaultConfig))
+  t.teardown(() => app.close())
+  const over: string[] = []
+  app.addHook('onResponse', async ({ url }) => void over.push(url))
+  await app.register(carillon)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = await openWebSocket(t, `${url}/channels/a/ws`)
+  await fetch(`${url}/channels/a`, { method: 'POST', body: 'hello' })
+  t.equal((await socket.next()).data, 'hello')
+  t.same(over, isFast ? ['/channels/a/ws', '/channels/a'] : ['/channels/a'])
 })

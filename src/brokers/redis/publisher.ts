@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis'
 import type { Publication } from '../../messages/message.js'
+import { type Answer, sendJoined, type Words } from '../../node-internals/joined-commands.js'
 import type { ProblemType } from '../../protocol/problem-types.js'
 import type { PublishResult } from '../../protocol/publish-result.js'
 import type { Logger } from '../../telemetry/logger.js'
 import { commandOf, type PublicationOptions, readAnswer, type ScriptCall } from './commands/publish-command.js'
 import { PublishScript } from './commands/publish-script.js'
-import { JoinedCommand, JoinedCommands, type Words } from './commands/resp-encoder.js'
 import { isUnknownScript } from './commands/script.js'
 import { describeWrongKeys, isWrongType, WRONG_TYPE } from './commands/wrong-type.js'
 import type { Connection } from './connection/connection.js'
@@ -16,9 +16,6 @@ interface Pending {
   readonly bytes: number
   resolve(results: PublishResult[]): void
 }
-
-/** The answer of Redis to one command of a pipeline. */
-type Answer = readonly [error: Error | null, value: unknown]
 
 /** Commands that were sent in one write. Of their answers some may say that Redis does not know the script. */
 interface Sent {
@@ -112,7 +109,8 @@ export class Publisher {
       return command
     })
     this.#unanswered++
-    const answers = await this.#pipeline(
+    const answers = await sendJoined(
+      this.#redis,
       commands.map(command => ('args' in command ? this.#script.call(command.args) : command)),
     )
     this.#unanswered--
@@ -125,23 +123,6 @@ export class Publisher {
     if (this.#toRepeat.length > 0 && this.#unanswered === 0) this.#repeat()
     await repeated
     return publications.map((publication, i) => this.#read(publication, answers[i]))
-  }
-
-  /** In one write. A pipeline of ioredis does the same, and makes more objects and promises for each command. */
-  #pipeline(commands: readonly Words[]): Promise<Answer[]> {
-    const joined = new JoinedCommands()
-    const line = { isPipeline: true as const, destination: { redis: this.#redis }, write: () => {} }
-    const answers = commands.map(words => {
-      const command = new JoinedCommand(words, joined)
-      this.#redis.sendCommand(command, line)
-      return command.promise.then(
-        (value): Answer => [null, value],
-        (error: Error): Answer => [error, undefined],
-      )
-    })
-    // Before anything else is sent: the answers come in the order in which ioredis has noted the commands.
-    if (!joined.isEmpty) this.#redis.stream.write(joined.toBuffer())
-    return Promise.all(answers)
   }
 
   /** Resolves when the calls that Redis did not execute, as it did not know the script, have another answer. */
@@ -164,13 +145,13 @@ export class Publisher {
     // Otherwise NOSCRIPT stands for itself: not executed.
     if (this.#redis.status === 'ready') {
       const texts = lost.map(({ command }) => this.#script.callByText(command.args))
-      const [, ...second] = await this.#pipeline([this.#script.loading, ...texts])
-      for (const [at, { answers, i }] of lost.entries()) answers[i] = second[at] ?? [null, undefined]
+      const [, ...second] = await sendJoined(this.#redis, [this.#script.loading, ...texts])
+      for (const [at, { answers, i }] of lost.entries()) answers[i] = second[at] ?? [null]
     }
     for (const { done } of sent) done()
   }
 
-  #read(publication: Publication, [error, value]: Answer = [null, undefined]): PublishResult {
+  #read(publication: Publication, [error, value]: Answer = [null]): PublishResult {
     if (error) return { problem: this.#classify(error, publication) }
     return readAnswer(publication, value) ?? { problem: 'outcome-unknown' }
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { defaultConfig } from '../../../config/config.js'
 import { encodeId } from '../../../messages/cursor.js'
 import type { Publication } from '../../../messages/message.js'
+import type { Words } from '../../../node-internals/joined-commands.js'
 import type { Published, PublishResult } from '../../../protocol/publish-result.js'
 import type { HistoryRule } from '../../history.js'
 import { MEMORY_MS } from '../../history.js'
@@ -10,7 +11,6 @@ import { FENCE_KEY, historyKey, idempotencyKey, positionKey } from './keys.js'
 import { type Lineage, lineageWords } from './lineage.js'
 import { encodeMetadata, metadataChannelOf } from './metadata.js'
 import { PUBLISH_WITH_METADATA } from './publish-with-metadata.js'
-import type { Words } from './resp-encoder.js'
 
 export interface PublicationOptions {
   /** Sharded Pub/Sub. */

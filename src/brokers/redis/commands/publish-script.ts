@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
+import type { Words } from '../../../node-internals/joined-commands.js'
 import { APPEND_AND_PUBLISH } from './append-and-publish.js'
 import { PUBLISH_WITH_METADATA } from './publish-with-metadata.js'
-import type { Words } from './resp-encoder.js'
 
 /**
  * The script that publishes, as one connection calls it: by a digest that no other connection uses.
@@ -17,23 +17,26 @@ import type { Words } from './resp-encoder.js'
  */
 export class PublishScript {
   readonly #redis: Redis
+  /** How many connections there were before this one. */
+  #connection = 0
   /** The connection that the rest is about. */
-  #stream: Redis['stream'] | undefined
+  #loadedFor: number | undefined
   #text = SOURCE
   #digest: string | undefined
 
   constructor(redis: Redis) {
     this.#redis = redis
+    redis.on('close', () => this.#connection++)
   }
 
   /** Calls go by digest and may meet a server that does not know it. Until then, each carries the text. */
   get isLoaded(): boolean {
-    return this.#digest !== undefined && this.#stream === this.#redis.stream
+    return this.#digest !== undefined && this.#loadedFor === this.#connection
   }
 
   /** The first call on a connection makes it load the script. */
   call(args: Words): Words {
-    if (this.#stream !== this.#redis.stream) void this.#load()
+    if (this.#loadedFor !== this.#connection) void this.#load()
     return this.#digest === undefined ? this.callByText(args) : ['evalsha', this.#digest, ...args]
   }
 
@@ -49,8 +52,8 @@ export class PublishScript {
 
   async #load(): Promise<void> {
     const redis = this.#redis
-    const { stream } = redis
-    this.#stream = stream
+    const connection = this.#connection
+    this.#loadedFor = connection
     this.#text = SOURCE
     this.#digest = undefined
     try {
@@ -59,7 +62,7 @@ export class PublishScript {
       const text = Buffer.from(`${SOURCE}\n-- ${socket}`)
       const digest = String(await redis.call('script', 'load', text))
       const isCalled = await redis.call('evalsha', UNKNOWN_DIGEST, '0').catch(isNoScript)
-      if (this.#stream !== stream || isCalled !== true) return
+      if (this.#connection !== connection || isCalled !== true) return
       this.#text = text
       this.#digest = digest
     } catch {

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis'
+import { socketOf } from '../../../node-internals/redis-socket.js'
 import type { Logger } from '../../../telemetry/logger.js'
 import { type Lineage, readLineage } from '../commands/lineage.js'
 import { diagnose } from './diagnosis.js'
@@ -105,7 +106,7 @@ export class Connection {
     this.#identity = new Identity(this.redis)
     this.redis.on('error', (error: Error) => {
       // ioredis listens for one error of a socket, and TLS may have another: it would end the process.
-      this.redis.stream?.on('error', () => {})
+      socketOf(this.redis)?.on('error', () => {})
       this.#failWith(error)
     })
     this.redis.on('ready', () => void this.#check())
@@ -185,10 +186,10 @@ export class Connection {
     if (this.#probedAt === undefined) {
       this.#probe().catch(() => {}) // a failure closes the connection, which `close` reports
     } else if (performance.now() - this.#probedAt > this.#timeout * PROBE_SHARE) {
-      const { stream } = this.redis
+      const probedAt = this.#probedAt
       // If it was this process that stood still, the answer is waiting to be read: after this turn it has been.
       setImmediate(() => {
-        if (this.#probedAt === undefined || stream !== this.redis.stream) return
+        if (this.#probedAt !== probedAt) return // answered, or on another connection
         this.#fail('Redis does not answer in time')
         this.redis.disconnect(true)
       })

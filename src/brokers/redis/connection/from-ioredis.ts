@@ -1,4 +1,5 @@
 import { ConfigError } from '../../../config/config.js'
+import { type ClusterClient, seedsOf } from '../../../node-internals/cluster-seeds.js'
 import type { Node } from './address.js'
 import type { Target } from './connection.js'
 import type { TopologyTarget } from './target.js'
@@ -18,13 +19,13 @@ export interface RedisClient {
  */
 export function targetOf(client: RedisClient | Target): TopologyTarget {
   if (!isClient(client)) return standaloneTarget(client)
-  // `startupNodes` is not in ioredis's types; it is what the constructor was given, and has been there since version 4.
-  const { options, startupNodes = [] } = client as RedisClient & { startupNodes?: readonly unknown[] }
+  const { options } = client
   if (!client.isCluster) return standaloneTarget(options)
   const { redisOptions = {}, natMap } = options as { redisOptions?: Target; natMap?: object }
   if (natMap) throw new ConfigError('redis: a Cluster with a natMap is not supported')
   const { tls, ...target } = take(redisOptions)
-  const seeds = startupNodes.map(node => readNode(node, target))
+  const seeds = seedsOf(client as RedisClient & ClusterClient).map(node => readNode(node, target)) // it is a Cluster
+  if (seeds.length === 0) throw new ConfigError('redis: the Cluster client knows no node yet: connect it first')
   return { kind: 'cluster', seeds, target: tls ? { ...target, tls } : target, tls }
 }
 
