@@ -1,3 +1,4 @@
+import { fastPaths } from '../node-internals/fast-path.js'
 import { packageVersion } from '../support/package.js'
 import type { Counters } from './counters.js'
 import type { Histogram } from './histogram.js'
@@ -39,6 +40,13 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     labels: ['version', 'node'],
     over: 'first',
     read: () => [[{ version: packageVersion(), node: process.version }, 1]],
+  },
+  carillon_fast_path: {
+    type: 'gauge',
+    help: '1 when a shortcut through undocumented parts of Node or of a library is in use, 0 when this version works otherwise and the gateway takes the documented way. docs/operate.md lists them; those that the gateway does not need are left out.',
+    labels: ['name'],
+    over: 'min',
+    read: () => fastPaths().map(({ name, isInUse }): Sample => [{ name }, Number(isInUse)]),
   },
   carillon_workers: {
     type: 'gauge',

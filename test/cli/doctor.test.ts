@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { checkExposure, checkNode, openFiles } from '../../src/cli/doctor/process.js'
+import { checkExposure, checkNode, fastPathFinding, openFiles } from '../../src/cli/doctor/process.js'
 import { checkMemory, checkVersion, clock, outputBuffer } from '../../src/cli/doctor/redis.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
 import { packageFile } from '../../src/support/package.js'
@@ -40,6 +40,8 @@ t.test('finds nothing wrong with a gateway on a sound Redis', async t => {
     'rights',
     'memory',
     'output buffer',
+    'fast paths',
+    'fast paths of the gateway',
     'gateway',
     'readiness',
     'stream',
@@ -49,6 +51,16 @@ t.test('finds nothing wrong with a gateway on a sound Redis', async t => {
   const words = await runCli(t, ['doctor', '--gateway-only', '--patience', '1', '--url', gateway.url])
   t.match(words.stdout, /^✓ idle connections: stay open for 75 s; .*KEEP_ALIVE_SECONDS/m)
   t.match(words.stdout, /^✓ gateway: http.* is alive$/m)
+})
+
+t.test('names the fast paths that are not in use', async t => {
+  const finding = fastPathFinding('fast paths', [
+    ['stream-wrap', false],
+    ['half-open', true],
+    ['detach', false],
+  ])
+  t.match(finding, { level: 'warning', text: 'not in use: detach, stream-wrap', advice: /docs\/operate\.md/ })
+  t.match(fastPathFinding('fast paths', [['half-open', true]]), { level: 'ok', text: 'all 1 are in use' })
 })
 
 t.test('names the rights that the Redis user lacks, with the rules that give them', async t => {

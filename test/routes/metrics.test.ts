@@ -1,4 +1,6 @@
 import t from 'tap'
+import { fastPaths } from '../../src/node-internals/fast-path.js'
+import { streamWrap } from '../../src/node-internals/stream-wrap.js'
 import { openGateway } from '../../src/open-gateway.js'
 import { openSse, openWebSocket } from '../support/clients.js'
 import { build } from '../support/gateway.js'
@@ -18,6 +20,16 @@ t.test('answers in the text format of Prometheus, with the metrics of the proces
   t.match(text, /^nodejs_eventloop_lag_seconds /m)
   for (const name of ['carillon_topics', 'carillon_broker_up', 'carillon_draining'])
     t.match(text, new RegExp(`^# TYPE ${name} gauge\n${name} \\d+$`, 'm'))
+})
+
+t.test('reports which fast paths are in use', async t => {
+  const { url } = await build(t)
+  const name = (path: string) => `carillon_fast_path{name="${path}"}`
+  const metrics = await scrape(url)
+  for (const path of fastPaths()) t.equal(metrics[name(path.name)], 1, path.name)
+  t.ok(name('detach') in metrics)
+  t.teardown(streamWrap.leave())
+  t.match(await scrape(url), { [name('stream-wrap')]: 0, [name('detach')]: 1 })
 })
 
 t.test('tells the streams, the topics, the gaps and the closes as they are', async t => {
@@ -95,6 +107,7 @@ t.test('has no more series however many channels there are, and names none of th
   t.same([...labels].sort(), [
     'le',
     'method',
+    'name',
     'node',
     'outcome',
     'problem',

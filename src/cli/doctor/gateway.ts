@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { CommandError } from '../command.js'
 import { problemOf, type Remote } from '../remote.js'
 import { type Finding, ok, problem, unknown, warning } from './finding.js'
-import { openFiles } from './process.js'
+import { fastPathFinding, openFiles } from './process.js'
 import { clock } from './redis.js'
 
 /** The gateway at an address, with all that stands in front of it. */
@@ -24,7 +24,7 @@ export async function checkGateway(remote: Remote, channel: string, patience: nu
   const ready = await remote.fetch('/readyz')
   if (ready.ok) findings.push(ok('readiness', 'ready'))
   else findings.push(problem('readiness', firstLine(await problemOf(ready)), 'Its log has the cause.'))
-  findings.push(...(await checkOwnFiles(remote)))
+  findings.push(...(await checkMetrics(remote)))
   findings.push(...(await checkStream(remote, channel, patience)))
   findings.push(await checkWebSocket(remote, channel), await checkLongLine(remote))
   return findings
@@ -51,13 +51,25 @@ function checkKeepAlive(health: Response): Finding[] {
   ]
 }
 
-async function checkOwnFiles(remote: Remote): Promise<Finding[]> {
+/** What the process of the gateway says about itself, where its metrics can be read. */
+async function checkMetrics(remote: Remote): Promise<Finding[]> {
   const metrics = await remote.fetch('/metrics').then(
     response => (response.ok ? response.text() : ''),
     () => '',
   )
   const [, limit] = /^process_max_fds (\d+)/m.exec(metrics) ?? []
-  return limit === undefined ? [] : [openFiles('open files of the gateway', Number(limit))]
+  const paths = [...metrics.matchAll(/^carillon_fast_path\{name="([^"]+)"\} ([01])$/gm)]
+  return [
+    ...(limit === undefined ? [] : [openFiles('open files of the gateway', Number(limit))]),
+    ...(paths.length === 0
+      ? []
+      : [
+          fastPathFinding(
+            'fast paths of the gateway',
+            paths.map(([, name = '', isInUse]) => [name, isInUse === '1']),
+          ),
+        ]),
+  ]
 }
 
 /** Opens a stream, publishes, and looks when the message comes; then how long silence is borne. */

@@ -3,6 +3,7 @@ import { createAccess } from '../../access/access.js'
 import { accessMode, isLoopbackAddress } from '../../access/mode.js'
 import { type Config, ConfigError } from '../../config/config.js'
 import { readConfig } from '../../config/environment.js'
+import { everyFastPath } from '../../node-internals/every-fast-path.js'
 import { workerCount } from '../../process/worker-count.js'
 import { withoutSecrets } from '../../telemetry/clean-error.js'
 import { silentLogger } from '../../telemetry/logger.js'
@@ -11,7 +12,10 @@ import { type Finding, ok, problem, unknown, warning } from './finding.js'
 /** This machine and the settings in this environment. */
 export async function checkProcess(): Promise<{ findings: Finding[]; config: Config | undefined }> {
   const { finding, config } = checkSettings()
-  return { config, findings: [checkNode(process.versions.node), finding, ...(await checkOpenFiles())] }
+  return {
+    config,
+    findings: [checkNode(process.versions.node), finding, ...(await checkOpenFiles()), await checkFastPaths()],
+  }
 }
 
 export function checkNode(version: string): Finding {
@@ -47,6 +51,25 @@ export function openFiles(about: string, limit: number): Finding {
   const text = `at most ${limit}: about ${Math.max(0, limit - RESERVED)} clients`
   if (limit >= ENOUGH_FILES) return ok(about, text)
   return warning(about, text, 'ulimit -n 65536; LimitNOFILE=65536 in systemd; ulimits: nofile: 65536 in Compose.')
+}
+
+/** Of this Node and these libraries; the gateway that runs reports its own in its metrics. */
+async function checkFastPaths(): Promise<Finding> {
+  const paths = await everyFastPath()
+  return fastPathFinding(
+    'fast paths',
+    paths.map(({ name, isInUse }) => [name, isInUse]),
+  )
+}
+
+export function fastPathFinding(about: string, paths: readonly (readonly [name: string, isInUse: boolean])[]): Finding {
+  const lost = paths.filter(([, isInUse]) => !isInUse).map(([name]) => name)
+  if (lost.length === 0) return ok(about, `all ${paths.length} are in use`)
+  return warning(
+    about,
+    `not in use: ${lost.sort().join(', ')}`,
+    'Nothing is wrong, but this Node or a library works otherwise: docs/operate.md says what each costs. Use a Node version that Carillon is tested on.',
+  )
 }
 
 /** Descriptors that no client gets: listening, Redis, files. */
