@@ -1,10 +1,8 @@
-import type { Caller } from '../access/caller.js'
 import { SubscribeRefused } from '../brokers/broker.js'
-import type { Config } from '../config/config.js'
 import type { Client } from '../fanout/client.js'
 import { ClientQueue } from '../fanout/client-queue.js'
 import type { Hub } from '../fanout/hub.js'
-import { type Sink, Subscriber } from '../fanout/subscriber.js'
+import { Subscriber } from '../fanout/subscriber.js'
 import type { StartPositions } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { describeTopic, type Topic, topicKey } from '../messages/topic.js'
@@ -12,42 +10,7 @@ import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
 import type { Format } from '../protocol/format.js'
 import { Problem } from '../protocol/problems.js'
 import type { EndedStream } from '../telemetry/access-log.js'
-
-export interface StreamOptions {
-  /** The client; the stream ends when its rights end. */
-  caller?: Caller
-  sink: Sink
-  format: Format
-  /** Ends after so many messages. */
-  limit?: number | undefined
-  /** Ends after so many seconds. */
-  timeout?: number | undefined
-  /** Its topics are several, or come and go. */
-  multiplexed?: boolean
-  /** Of several topics, each brings its own copy of a message that matches more than one. */
-  everyCopy?: boolean
-  /** Counts the patterns among its topics, and may refuse them. */
-  patterns?: StreamPatterns
-  onClose?: (reason: CloseReason) => void
-  /** The id of the request that asks for it. */
-  reqId?: string
-}
-
-export interface StreamPatterns {
-  /** @throws Problem */
-  add(topics: readonly Topic[]): void
-  remove(topics: readonly Topic[]): void
-}
-
-export type StreamSettings = Pick<
-  Config,
-  | 'MAX_BUFFERED_BYTES'
-  | 'HEARTBEAT_SECONDS'
-  | 'OPEN_TIMEOUT_MS'
-  | 'MAX_SUBSCRIPTIONS'
-  | 'MAX_STREAM_AGE_SECONDS'
-  | 'RETRY_MS'
->
+import type { StreamOptions, StreamPatterns, StreamSettings } from './stream-options.js'
 
 /** One client's stream: its topics, and how it ends. */
 export class Stream implements Client {
@@ -62,31 +25,22 @@ export class Stream implements Client {
   /** Who opened it: not the request itself, which would stay in memory as long as the stream. */
   readonly #opener: Pick<EndedStream, 'reqId' | 'caller'>
 
-  constructor(
-    hub: Hub,
-    settings: StreamSettings,
-    {
-      sink,
-      format,
-      limit,
-      timeout,
-      caller,
-      reqId,
-      multiplexed = false,
-      everyCopy = false,
-      patterns,
-      onClose,
-    }: StreamOptions,
-  ) {
+  constructor(hub: Hub, settings: StreamSettings, options: StreamOptions) {
+    const { sink, format, limit, timeout, caller, reqId, patterns, onClose } = options
     this.#hub = hub
     this.#settings = settings
     this.#patterns = patterns
     this.format = format
     this.#opener = { reqId, caller: caller?.name }
-    if (multiplexed || limit !== undefined) {
+    if (options.multiplexed || limit !== undefined) {
       const onLimit = () => this.close('limit_reached')
       const onRefused = (topic: Topic) => this.#refused(topic)
-      this.group = new ClientQueue(format, hub.scheduler, { limit, onLimit, everyCopy, onRefused })
+      this.group = new ClientQueue(format, hub.scheduler, {
+        limit,
+        onLimit,
+        everyCopy: options.everyCopy ?? false,
+        onRefused,
+      })
     }
     const timer = timeout === undefined ? undefined : setTimeout(() => this.close('timeout'), timeout * 1000)
     this.subscriber = new Subscriber({

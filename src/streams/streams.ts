@@ -6,7 +6,8 @@ import type { Topic } from '../messages/topic.js'
 import { AccessLog } from '../telemetry/access-log.js'
 import { Counters } from '../telemetry/counters.js'
 import { Heartbeats } from './heartbeats.js'
-import { Stream, type StreamOptions, type StreamSettings } from './stream.js'
+import { Stream } from './stream.js'
+import type { StreamOptions, StreamSettings } from './stream-options.js'
 
 export interface StreamsOptions {
   readonly counters?: Counters

@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { createAccess } from '../../src/access/access.js'
+import { createAccess } from '../../src/access/create-access.js'
 import { rereadConfigFiles } from '../../src/access/watched-file.js'
 import { type Config, defaultConfig } from '../../src/config/config.js'
 import { silentLogger } from '../../src/telemetry/logger.js'

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { accessControl } from '../../plugins/access.js'
-import { createAccess } from '../../src/access/access.js'
+import { createAccess } from '../../src/access/create-access.js'
 import carillon, { serverOptions } from '../../src/app.js'
 import { defaultConfig } from '../../src/config/config.js'
 import { silentLogger } from '../../src/telemetry/logger.js'

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { createAccess } from '../../access/access.js'
+import { createAccess } from '../../access/create-access.js'
 import { accessMode, isLoopbackAddress } from '../../access/mode.js'
 import { type Config, ConfigError } from '../../config/config.js'
 import { readConfig } from '../../config/environment.js'
