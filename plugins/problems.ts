@@ -23,11 +23,6 @@ export const problems = fp(
       methods.set(url, known)
     })
 
-    // Node would answer without a body: `requireHostHeader` is off.
-    app.addHook('onRequest', (request, _reply, done) => {
-      if (request.headers.host !== undefined || request.raw.httpVersionMinor === 0) done()
-      else done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
-    })
     const isEmbedded = app.prefix !== ''
     // RFC 9110 section 10.1.1 leaves it open; Node would refuse with a bare 417.
     if (!isEmbedded)

@@ -5,6 +5,9 @@ import { Problem } from '../src/protocol/problems.js'
 export const requestHead = fp<{ maxParameters: number }>(
   async (app, { maxParameters }) => {
     app.addHook('onRequest', ({ raw: { rawHeaders, url = '', headers, httpVersionMinor } }, reply, done) => {
+      // Node would answer without a body: `requireHostHeader` is off.
+      if (headers.host === undefined && httpVersionMinor !== 0)
+        return done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
       if (rawHeaders.length > MAX_FIELDS * 2) return done(new Problem('headers-too-large'))
       // RFC 9112 section 3.2: of two, a proxy may have believed the other one.
       if (hasTwoHosts(rawHeaders)) return done(new Problem('invalid-request', 'There is more than one Host header.'))
