@@ -58,10 +58,12 @@ export class Publishing {
   async publish(by: Publisher, read: ReadDraft, onCharged?: (headers: RateHeaders) => void): Promise<Published> {
     const headers = this.charge(by, 1)
     if (headers) onCharged?.(headers)
-    const publication = this.admit(by, read)
-    const [outcome] = await this.execute(by, [publication])
-    if (outcome instanceof Error) throw outcome
-    return outcome as Published // one publication has one outcome
+    const publications = [this.admit(by, read)]
+    const results = await this.#send(publications)
+    this.#counters.publish(by.transport, publications, results)
+    const outcome = outcomeOf(results[0])
+    if (outcome instanceof Problem) throw outcome
+    return outcome
   }
 
   /**
@@ -113,11 +115,15 @@ export class Publishing {
   /** Hands messages to the broker. Each has an outcome, also where the broker gives none. */
   async execute({ transport }: Publisher, publications: readonly Publication[]): Promise<PublishOutcome[]> {
     if (publications.length === 0) return []
-    const results = publications.some(({ idempotency }) => idempotency)
-      ? await this.#inFlight.publish(publications, free => this.#broker.publish(free))
-      : await this.#broker.publish(publications)
+    const results = await this.#send(publications)
     this.#counters.publish(transport, publications, results)
     return publications.map((_, i) => outcomeOf(results[i]))
+  }
+
+  #send(publications: readonly Publication[]): Promise<PublishResult[]> {
+    return publications.some(hasKey)
+      ? this.#inFlight.publish(publications, free => this.#broker.publish(free))
+      : this.#broker.publish(publications)
   }
 }
 
@@ -128,6 +134,8 @@ export interface PublishingOptions {
   /** `MAX_MESSAGE_BYTES`. */
   readonly maxBytes: number
 }
+
+const hasKey = ({ idempotency }: Publication): boolean => idempotency !== undefined
 
 function outcomeOf(result: PublishResult | undefined): PublishOutcome {
   if (result && !('problem' in result)) return result
