@@ -19,7 +19,8 @@ function errorsPage(): string {
 ## Problems
 
 Every error answer is \`application/problem+json\` after [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457): \`{"type","title","status","detail"}\`.
-Programs should use \`type\`. \`detail\` is for people and may change.
+Programs should use \`type\`.
+\`detail\` is for people and may change.
 A WebSocket carries the same object in its error frames, and an open stream in the data of its \`error\` events.
 
 ${table(
@@ -39,8 +40,10 @@ While Redis is away a stream opens, and a \`gap\` event follows when Redis is ba
 ## Why a stream ends
 
 A WebSocket closes with the code, and with the reason as its text.
-An HTTP stream ends. If the client can no longer be reached, it is cut off without a last chunk.
-"Reconnect" marks the reasons after which the client should connect again. An \`EventSource\` is told when.
+An HTTP stream ends.
+If the client can no longer be reached, it is cut off without a last chunk.
+"Reconnect" marks the reasons after which the client should connect again.
+An \`EventSource\` is told when.
 
 ${table(
   ['Reason', 'WebSocket code', 'HTTP stream', 'Reconnect', 'Meaning'],
@@ -59,8 +62,10 @@ function settingsPage(): string {
   return `${madeFrom('src/config/config.ts')}
 # Settings
 
-All settings are environment variables. \`carillon serve --help\` lists them too.
-If a value is invalid, the gateway names the setting and exits with code 1. An empty value counts as not set.
+All settings are environment variables.
+\`carillon serve --help\` lists them too.
+If a value is invalid, the gateway names the setting and exits with code 1.
+An empty value counts as not set.
 
 ${table(
   ['Setting', 'Value', 'Default', 'Meaning'],
@@ -79,7 +84,8 @@ function metricsPage(): string {
 # Metrics
 
 \`GET /metrics\` reports these metrics, and those of the process and of Node (\`process_…\`, \`nodejs_…\`, by prom-client).
-Counters start with the gateway and cover all its workers. No label grows with the number of channels or clients.
+Counters start with the gateway and cover all its workers.
+No label grows with the number of channels or clients.
 [Monitoring](operate.md) explains how to use them.
 
 ${table(
