@@ -20,3 +20,6 @@ export const ok = of('ok')
 export const unknown = of('unknown')
 export const warning = of('warning')
 export const problem = of('problem')
+
+/** The first line of an error: others are for programs. */
+export const firstLine = ({ message }: Error): string => message.split('\n', 1)[0] ?? ''

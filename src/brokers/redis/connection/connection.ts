@@ -1,13 +1,14 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { socketOf } from '../../../node-internals/redis-socket.js'
 import type { Logger } from '../../../telemetry/logger.js'
 import { type Lineage, readLineage } from '../commands/lineage.js'
+import { ATTEMPT_AFTER_GIVING_UP, backoff, createClient, type Target } from './client.js'
 import { diagnose } from './diagnosis.js'
-import { Identity } from './identity.js'
+import { ServerCheck } from './server-check.js'
 import { RedisStatistics } from './statistics.js'
+import { Watchdog } from './watchdog.js'
 
-/** `replyMapping` is left out: it would change what every reply looks like, types included. */
-export type Target = Omit<RedisOptions, 'replyMapping'>
+export type { Target } from './client.js'
 
 export interface ConnectionSettings {
   /** Address and credentials: the options that differ between deployments. */
@@ -29,8 +30,8 @@ export interface ConnectionEvents {
   /** It can be used: Redis is a master, of a version that will do. */
   up(): void
   /**
-   * It was up, and is not any more. Whatever Redis pushed before `provenAt` (milliseconds since
-   * 1970) has come; what it pushed later may have been lost, long before the loss was noticed.
+   * It was up, and is not any more. Everything that Redis pushed before `lastConfirmedAt` (milliseconds
+   * since 1970) has come; what it pushed later may have been lost, long before the loss was noticed.
    */
   down(lastConfirmedAt: number): void
 }
@@ -50,60 +51,27 @@ export class Connection {
   readonly #statistics: RedisStatistics
   readonly #timeout: number
   readonly #events: ConnectionEvents
-  readonly #watchdog: NodeJS.Timeout
-  /** When the last probe was sent that has been answered. Replies and messages come in one order. */
-  #lastConfirmedAt = 0
-  /** When the probe was sent that has not been answered yet. */
-  #probedAt: number | undefined
-  #ticks = 0
+  readonly #watchdog: Watchdog
+  #probes = 0
   #isUp = false
   #isClosing = false
   #again: NodeJS.Timeout | undefined
   #unavailableReason: string | undefined = 'the connection to Redis is being made'
-  readonly #mayAskRole: boolean
-  readonly #identity: Identity
+  readonly #server: ServerCheck
   readonly #hasHistory: boolean
   #lineage: Lineage | undefined
 
-  constructor(
-    {
-      target,
-      timeout,
-      anyRole = false,
-      hasHistory = false,
-      name,
-      log,
-      statistics = new RedisStatistics(),
-    }: ConnectionSettings,
-    events: ConnectionEvents,
-  ) {
+  constructor(settings: ConnectionSettings, events: ConnectionEvents) {
+    const { target, timeout, anyRole = false, hasHistory = false, name, log } = settings
+    const { statistics = new RedisStatistics() } = settings
     this.#statistics = statistics
     this.#log = log
     this.#name = name
     this.#timeout = timeout
-    this.#mayAskRole = !anyRole
     this.#hasHistory = hasHistory
     this.#events = events
-    this.redis = new Redis({
-      ...target,
-      connectionName: name,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      autoResubscribe: false,
-      connectTimeout: timeout * PATIENCE,
-      // While the connection is being made nothing else watches it.
-      socketTimeout: timeout * PATIENCE,
-      disconnectTimeout: DISCONNECT_MS,
-      sentinelCommandTimeout: timeout,
-      sentinelRetryStrategy: backoff,
-      failoverDetector: true,
-      retryStrategy: backoff,
-      lazyConnect: true,
-      // Our own check asks for more; this one writes to the console where INFO is not allowed.
-      enableReadyCheck: false,
-    } satisfies RedisOptions)
-    this.#identity = new Identity(this.redis)
+    this.redis = createClient(target, { timeout, name })
+    this.#server = new ServerCheck(this.redis, { anyRole, statistics, log })
     this.redis.on('error', (error: Error) => {
       // ioredis listens for one error of a socket, and TLS may have another: it would end the process.
       socketOf(this.redis)?.on('error', () => {})
@@ -115,7 +83,11 @@ export class Connection {
     this.redis.on('end', () => {
       if (!this.#isClosing) this.#again = setTimeout(() => this.connect(), backoff(ATTEMPT_AFTER_GIVING_UP))
     })
-    this.#watchdog = setInterval(() => this.#watch(), timeout / TICKS).unref()
+    this.#watchdog = new Watchdog(timeout, {
+      isWanted: () => this.#isUp,
+      probe: () => this.#probe(),
+      onSilence: () => this.#giveUp('Redis does not answer in time'),
+    })
   }
 
   /** Why it cannot be used, in words for the operator; undefined when it can. */
@@ -139,7 +111,7 @@ export class Connection {
   /** Ends it for good, politely if Redis answers in time. */
   async close(): Promise<void> {
     this.#isClosing = true
-    clearInterval(this.#watchdog)
+    this.#watchdog.close()
     clearTimeout(this.#again)
     const { redis } = this
     if (redis.status === 'end') return
@@ -158,15 +130,14 @@ export class Connection {
 
   async #check(): Promise<void> {
     try {
-      this.#identity.forget()
-      const unavailableReason = (await this.#askRole()) ?? (await this.#askVersion())
-      if (unavailableReason !== undefined) return
+      const unavailableReason = await this.#server.whyUnusable()
+      if (unavailableReason !== undefined) return this.#giveUp(unavailableReason)
       this.#lineage = this.#hasHistory ? await readLineage(this.redis) : undefined
       if (this.redis.status !== 'ready') return
       this.#isUp = true
       this.#statistics.up++
-      if (this.#lastConfirmedAt > 0) this.#statistics.reconnects++
-      this.#lastConfirmedAt = Date.now()
+      if (this.#watchdog.lastConfirmedAt > 0) this.#statistics.reconnects++
+      this.#watchdog.confirm()
       this.#unavailableReason = undefined
       this.#log.info({ connection: this.#name }, 'redis connection is up')
       this.#events.up()
@@ -177,70 +148,27 @@ export class Connection {
     }
   }
 
-  /**
-   * Keeps one probe under way. Redis answers in order, so a probe that is not answered in time
-   * stands for every command before it; one is never much older than the probe behind it.
-   */
-  #watch(): void {
-    if (!this.#isUp) return
-    if (this.#probedAt === undefined) {
-      this.#probe().catch(() => {}) // a failure closes the connection, which `close` reports
-    } else if (performance.now() - this.#probedAt > this.#timeout * PROBE_SHARE) {
-      const probedAt = this.#probedAt
-      // If it was this process that stood still, the answer is waiting to be read: after this turn it has been.
-      setImmediate(() => {
-        if (this.#probedAt !== probedAt) return // answered, or on another connection
-        this.#fail('Redis does not answer in time')
-        this.redis.disconnect(true)
-      })
-    }
-  }
-
+  /** Asks Redis something, and every so often whether it still is a master. */
   async #probe(): Promise<void> {
-    const sentAt = Date.now()
-    const probedAt = performance.now()
-    this.#probedAt = probedAt
-    const asksRole = this.#mayAskRole && this.#identity.isRoleKnown
-    if (asksRole && this.#ticks++ % TICKS === 0) await this.#askRole()
-    else await this.redis.ping().catch(passReply)
-    this.#statistics.roundTrips.observe((performance.now() - probedAt) / 1000)
-    this.#probedAt = undefined
-    this.#lastConfirmedAt = sentAt
+    const began = performance.now()
+    if (this.#server.canAskRole && this.#probes++ % PROBES_FOR_A_ROLE === 0) {
+      const unavailableReason = await this.#server.whyNoMaster()
+      if (unavailableReason !== undefined) this.#giveUp(unavailableReason)
+    } else {
+      await this.redis.ping().catch(passReply)
+    }
+    this.#statistics.roundTrips.observe((performance.now() - began) / 1000)
   }
 
-  /** Ends the connection if it leads to a replica, and returns that as the reason; otherwise undefined. */
-  async #askRole(): Promise<string | undefined> {
-    if (!this.#mayAskRole) return undefined
-    const role = await this.#identity.role()
-    if (role === undefined) this.#tellOnce(ROLE_UNKNOWN)
-    if (role === undefined || role === 'master') return undefined
-    return this.#giveUp('the Redis at this address is a replica: messages published there do not reach everybody')
-  }
-
-  async #askVersion(): Promise<string | undefined> {
-    const version = await this.#identity.version()
-    if (version === undefined) this.#tellOnce(VERSION_UNKNOWN)
-    const [major = 0, minor = 0] = (version ?? NEEDED_VERSION).split('.').map(Number)
-    if (major > 6 || (major === 6 && minor >= 2)) return undefined
-    return this.#giveUp(`Redis ${version} is too old: the gateway needs ${NEEDED_VERSION} or later`)
-  }
-
-  /** Logs a fact that Redis does not reveal, once for all connections. */
-  #tellOnce(shortcoming: string): void {
-    if (this.#statistics.shortcomings.has(shortcoming)) return
-    this.#statistics.shortcomings.add(shortcoming)
-    this.#log.warn({}, shortcoming)
-  }
-
-  #giveUp(unavailableReason: string): string {
+  /** Ends a connection to a server that cannot be used, and connects again later. */
+  #giveUp(unavailableReason: string): void {
     this.#fail(unavailableReason)
     this.redis.disconnect(true)
-    return unavailableReason
   }
 
   #failWith(error: Error): void {
     const over = this.redis.options.tls ? 'tls' : 'plain'
-    this.#fail(diagnose(error, { first: this.#lastConfirmedAt === 0 ? over : undefined }), error)
+    this.#fail(diagnose(error, { first: this.#watchdog.lastConfirmedAt === 0 ? over : undefined }), error)
   }
 
   /** Logs each reason once, no matter how many attempts to connect fail with it. */
@@ -251,12 +179,12 @@ export class Connection {
   }
 
   #down(): void {
-    this.#probedAt = undefined
+    this.#watchdog.forget()
     if (!this.#isUp) return
     this.#isUp = false
     this.#statistics.up--
     if (!this.#isClosing) this.#fail('the connection to Redis was lost')
-    this.#events.down(this.#lastConfirmedAt)
+    this.#events.down(this.#watchdog.lastConfirmedAt)
   }
 }
 
@@ -265,23 +193,4 @@ function passReply(error: Error): void {
   if (error.name !== 'ReplyError') throw error
 }
 
-const NEEDED_VERSION = '6.2'
-const ROLE_UNKNOWN =
-  'Redis refuses ROLE, HELLO and INFO: the gateway cannot tell a master from a replica, where messages that are published do not reach everybody'
-const VERSION_UNKNOWN = `Redis refuses INFO and HELLO: the gateway cannot tell its version, and needs ${NEEDED_VERSION} or later`
-
-/** Ticks of the watchdog in one timeout, and how much of the timeout a probe may take. */
-const TICKS = 6
-const PROBE_SHARE = 2 / 3
-/** Timeouts that making a connection may take: a name to look up, TLS, a busy machine at its start. */
-const PATIENCE = 3
-/** How long a connection that was given up may still say goodbye. */
-const DISCONNECT_MS = 50
-const FIRST_BACKOFF_MS = 50
-const MAX_BACKOFF_MS = 2000
-/** As which attempt the first one counts after the driver has given up. */
-const ATTEMPT_AFTER_GIVING_UP = 3
-
-/** Full jitter: gateways that lost the same Redis do not reconnect all at once. */
-const backoff = (attempt: number): number =>
-  Math.random() * Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempt - 1, 10))
+const PROBES_FOR_A_ROLE = 6
