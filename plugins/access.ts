@@ -140,5 +140,5 @@ const failWith =
     }
     request.log.debug({ err: error }, 'a stream was sent away, to come back')
     const retry = Math.round(retryMs * (0.5 + Math.random()))
-    reply.type('text/event-stream').header('cache-control', 'no-store').serializer(String).send(`retry: ${retry}\n\n`)
+    reply.type('text/event-stream').header('cache-control', 'no-store').serializer(String).send(`retry: ${retry}\n`)
   }

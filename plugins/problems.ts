@@ -31,18 +31,18 @@ export const problems = fp(
     app.setErrorHandler((error: FastifyError, request, reply) => {
       // Hooks of the app around the gateway run here too. The handler of the app answers their errors.
       if (isEmbedded && isForeign(error)) throw error
-      return answer(error, request, reply)
+      // Fastify requires a content type for some methods before it calls the handler below.
+      const isMissing = request.is404 && error.code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE'
+      return answer(isMissing ? missing(request) : error, request, reply)
     })
-    app.setNotFoundHandler((request, reply) => {
+    app.setNotFoundHandler((request, reply) => answer(missing(request), request, reply))
+
+    function missing(request: FastifyRequest): Problem {
       const path = request.url.split('?', 1)[0] ?? ''
       const allowed = [...methods].filter(([url]) => pathRule(url).test(path)).flatMap(([, names]) => [...names])
-      if (allowed.length === 0) return answer(new Problem('not-found'), request, reply)
-      return answer(
-        new Problem('method-not-allowed', undefined, { allow: [...new Set(allowed)].join(', ') }),
-        request,
-        reply,
-      )
-    })
+      if (allowed.length === 0) return new Problem('not-found')
+      return new Problem('method-not-allowed', undefined, { allow: [...new Set(allowed)].join(', ') })
+    }
   },
   { name: 'carillon-problems' },
 )

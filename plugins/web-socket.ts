@@ -103,7 +103,9 @@ async function registerOwn(app: FastifyInstance, maxMessageBytes: number): Promi
     },
   })
   app.websocketServer.on('wsClientError', (error, socket) => {
-    answerClientError(new Problem('invalid-request', `The WebSocket handshake is wrong: ${error.message}.`), socket)
+    const detail = `The WebSocket handshake is wrong: ${error.message}.`
+    // RFC 6455 section 4.4: the version that a client can retry with.
+    answerClientError(new Problem('invalid-request', detail, { 'sec-websocket-version': '13' }), socket)
   })
   // One that comes later would take every upgrade too, and two cannot share a socket.
   app.addHook('onReady', async () => {

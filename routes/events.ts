@@ -35,7 +35,7 @@ const schema = {
   response: {
     200: {
       description: 'The stream of envelopes. It stays open while Redis is away.',
-      content: streamContent('retry: 2000\n\ndata: {"channel":"news","data":"hello"}\n\n'),
+      content: streamContent('retry: 2000\ndata: {"channel":"news","data":"hello"}\n\n'),
     },
     ...problemResponses(
       ...GUARDED_REQUEST,

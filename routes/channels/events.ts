@@ -18,7 +18,7 @@ const schema = {
   response: {
     200: {
       description: 'The stream. It stays open while Redis is away.',
-      content: streamContent('retry: 2000\n\nevent: price\ndata: 42\n\n'),
+      content: streamContent('retry: 2000\nevent: price\ndata: 42\n\n'),
     },
     ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'streams-unavailable', 'broker-unavailable'),
   },

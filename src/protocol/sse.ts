@@ -1,7 +1,10 @@
 import type { Message } from '../messages/message.js'
 import { type Format, join, once } from './format.js'
 
-/* Server-Sent Events: WHATWG HTML 9.2. */
+/*
+ * Server-Sent Events: WHATWG HTML 9.2. A blank line ends an event, and many parsers deliver an empty message for one without
+ * data. So comments, heartbeats and `retry:` are lines of their own: `EventSource` reads a `retry:` as soon as its line ends.
+ */
 
 /**
  * `data:` is the message itself. Bytes that are not UTF-8 do not fit into a `data:` field and go as an `envelope` event, a
@@ -22,19 +25,19 @@ function sseEvent(event: string | undefined, data: string, id?: string): Buffer 
 const lineEnd = /\r\n|\r|\n/
 
 /** The reconnection time for `EventSource`, in milliseconds. */
-export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n\n`)
+export const sseRetry = (milliseconds: number): Buffer => Buffer.from(`retry: ${milliseconds}\n`)
 
-export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n\n`)
+export const sseComment = (text: string): Buffer => Buffer.from(`: ${text}\n`)
 
 export const sse: Format = {
   transport: 'sse',
   encode: once(frame),
   control: (event, _topic, data) => sseEvent(event, data),
-  heartbeat: Buffer.from(':\n\n'),
+  heartbeat: Buffer.from(':\n'),
   pack: join,
   retry: sseRetry,
   comment: sseComment,
-  // An event without data is none to an `EventSource`, which takes over its id all the same.
+  // The one event without data: an `EventSource` remembers an id only when a blank line ends the event.
   position: cursor => Buffer.from(`id: ${cursor}\n\n`),
   // A script sees no event without data.
   open: cursor => sseEvent('open', JSON.stringify({ cursor }), cursor),

@@ -139,7 +139,7 @@ t.test('SIGTERM and SIGINT end open streams politely and the process with code 0
     t.equal(await gateway.stop(signal), 0, signal)
     await exited.catch(() => {})
     await sse.untilEnd()
-    t.match(sse.text(), /retry: \d+\n\n$/)
+    t.match(sse.text(), /retry: \d+\n$/)
     t.equal((await webSocket.closed).code, 1012)
     t.equal(await redis.cli('PUBSUB', 'CHANNELS'), '')
   }

@@ -81,7 +81,7 @@ t.test('the processes of the Compose file, started as it says, carry messages an
 
   const stopping = gateways[0]?.stop('SIGTERM')
   const ended = await Promise.race(streams.map(stream => stream.untilEnd().then(() => stream)))
-  t.match(ended.text(), /retry: \d+\n\n$/, 'the last that it says is when to come back')
+  t.match(ended.text(), /retry: \d+\n$/, 'the last that it says is when to come back')
   t.equal(await stopping, 0)
   const again = await openSse(t, `${url}/channels/news/events`, headers)
   t.match(await (await publish('after the stop')).json(), { receivers: 2 })

@@ -93,7 +93,7 @@ for (const WORKERS of ['1', '2'])
     const [program = ''] = await childrenOf(terminal.pid)
     process.kill(Number(program), 'SIGHUP')
     await stream.untilEnd()
-    t.match(stream.text(), /\nretry: \d+\n\n$/, 'the last words of the stream')
+    t.match(stream.text(), /\nretry: \d+\n$/, 'the last words of the stream')
     await exited
     t.match(output, /"msg":"stopped"/)
   })

@@ -4,7 +4,7 @@ import type { CloseReason } from '../../src/protocol/close-reasons.js'
 import { FakeSink } from '../support/fake-sink.js'
 
 const bytes = (length: number) => Buffer.alloc(length, 'x')
-const HEARTBEAT = Buffer.from(':\n\n')
+const HEARTBEAT = Buffer.from(':\n')
 
 function setUp({ open = true } = {}) {
   const sink = new FakeSink()
@@ -62,7 +62,7 @@ t.test('beats while all is read and the peer answers', async t => {
   const { sink, subscriber } = setUp()
   for (let i = 0; i < 3; i++) subscriber.beat(HEARTBEAT)
   t.equal(sink.writes.length, 3)
-  t.equal(`${sink.writes[0]}`, ':\n\n')
+  t.equal(`${sink.writes[0]}`, ':\n')
 })
 
 t.test('ends a client that has not answered the last beat', async t => {

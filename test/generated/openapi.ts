@@ -1271,7 +1271,6 @@ export interface operations {
                 content: {
                     /**
                      * @example retry: 2000
-                     *
                      *     event: price
                      *     data: 42
                      */
@@ -1965,7 +1964,6 @@ export interface operations {
                 content: {
                     /**
                      * @example retry: 2000
-                     *
                      *     data: {"channel":"news","data":"hello"}
                      */
                     "text/event-stream": string;

@@ -48,6 +48,10 @@ t.test('a handshake that RFC 6455 does not allow is refused with a problem', asy
         `${path} ${JSON.stringify(headers)}`,
       )
   t.match(await (await fetch(`${url}/channels/news/subscribers`)).json(), { listeners: 0 })
+
+  const old = { ...UPGRADE, 'sec-websocket-version': '12' }
+  const { headers } = await exchange(t, port, requestText('GET', '/ws', { headers: old }))
+  t.equal(headers.get('sec-websocket-version'), '13', 'RFC 6455 section 4.4')
 })
 
 t.test('a plain GET of a WebSocket path is told to upgrade', async t => {

@@ -64,7 +64,7 @@ t.test('several workers are one gateway', async t => {
 
   t.equal(await gateway.stop('SIGTERM'), 0, `a signal ends them all, in order: ${gateway.output()}`)
   await late.untilEnd()
-  t.match(late.text(), /retry: \d+\n\n$/, 'with a goodbye')
+  t.match(late.text(), /retry: \d+\n$/, 'with a goodbye')
   t.notOk(
     clients.some(client => !client.ended),
     'to every client',

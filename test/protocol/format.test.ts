@@ -200,8 +200,8 @@ t.test('writes a control event in each format, as no message ever looks', async 
 })
 
 t.test('keeps a connection alive with what no client takes for a message', async t => {
-  t.equal(`${FORMATS.sse.heartbeat}`, ':\n\n')
-  t.equal(`${FORMATS.sseEnvelope.heartbeat}`, ':\n\n')
+  t.equal(`${FORMATS.sse.heartbeat}`, ':\n')
+  t.equal(`${FORMATS.sseEnvelope.heartbeat}`, ':\n')
   t.equal(`${FORMATS.ndjson.heartbeat}`, '\n')
   for (const format of [FORMATS.webSocket, FORMATS.webSocketEnvelope]) {
     const { receiver } = webSocketReceiver()
@@ -212,8 +212,8 @@ t.test('keeps a connection alive with what no client takes for a message', async
 })
 
 t.test('writes a reconnection time and a comment', async t => {
-  t.equal(`${sseRetry(1500)}`, 'retry: 1500\n\n')
-  t.equal(`${sseComment('hello')}`, ': hello\n\n')
+  t.equal(`${sseRetry(1500)}`, 'retry: 1500\n')
+  t.equal(`${sseComment('hello')}`, ': hello\n')
 })
 
 t.test('joins frames in their order, and does not copy one that is alone', async t => {
@@ -233,7 +233,7 @@ t.test('encodes a message once for each format', async t => {
 t.test('puts a whole write into one chunk, its length in hexadecimal bytes', async t => {
   const format = chunked(FORMATS.sse)
   t.equal(`${format.pack([Buffer.from('🔔'.repeat(4)), Buffer.from('b')])}`, '11\r\n🔔🔔🔔🔔b\r\n')
-  t.equal(`${format.heartbeat}`, '3\r\n:\n\n\r\n')
+  t.equal(`${format.heartbeat}`, '2\r\n:\n\r\n')
   t.equal(`${chunked(FORMATS.ndjson).heartbeat}`, '1\r\n\n\r\n')
   t.equal(`${LAST_CHUNK}`, '0\r\n\r\n')
   t.equal(chunked(FORMATS.sse), format, 'one format, so that its clients share a group')

@@ -51,7 +51,7 @@ t.test('a limit that is reached while the stream is still being opened delivers 
   acknowledge()
   await subscribed
   streams.open(stream)
-  t.match(sink.text, /^retry: \d+\n\ndata: first\n\n$/)
+  t.match(sink.text, /^retry: \d+\ndata: first\n\n$/)
   t.same(sink.closings, ['limit_reached'])
   t.equal(streams.size, 0)
   t.equal(hub.size, 0)
@@ -67,7 +67,7 @@ t.test('a drain ends every stream once, those that open meanwhile too, and tells
   sinks.push(open())
   for (const sink of sinks) {
     t.same(sink.closings, ['draining'])
-    t.match(sink.text, /^retry: \d+\n\nretry: \d+\n\n$/)
+    t.match(sink.text, /^retry: \d+\nretry: \d+\n$/)
   }
   t.equal(streams.size, 0)
 })
@@ -82,7 +82,7 @@ t.test('a stream that ends during an outage tells first what it may have missed'
   streams.open(stream)
   hub.lost('redis_connection_lost')
   stream.close('draining')
-  t.match(sink.text, /\n\nevent: gap\ndata: \{"channel":"news",.*"redis_connection_lost"\}\n\nretry: \d+\n\n$/)
+  t.match(sink.text, /\nevent: gap\ndata: \{"channel":"news",.*"redis_connection_lost"\}\n\nretry: \d+\n$/)
   t.same(sink.closings, ['draining'])
 })
 
@@ -215,10 +215,7 @@ t.test('a stream that has reached its age ends with a time to come back, and its
       await openWebSocket(t, `${url}/ws`),
     ]
     await Promise.all([sse.untilEnd(), ndjson.untilEnd()])
-    t.match(
-      sse.text().replaceAll(':\n\n', ''),
-      /^retry: (?:[5-9]\d|1[0-4]\d|150)\n\nretry: (?:[5-9]\d|1[0-4]\d|150)\n\n$/,
-    )
+    t.match(sse.text().replaceAll(':\n', ''), /^retry: (?:[5-9]\d|1[0-4]\d|150)\nretry: (?:[5-9]\d|1[0-4]\d|150)\n$/)
     t.equal(ndjson.text().trim(), '', 'nothing but heartbeats')
     for (const socket of [channelSocket, session]) t.same(await socket.closed, { code: 1012, reason: 'max_age' })
   }
