@@ -90,6 +90,11 @@ t.test('every place that the pages link to exists', async t => {
   }
 })
 
+t.test('the index links to every page of the docs', async t => {
+  const index = read('docs/README.md')
+  for (const name of docs.filter(name => name !== 'README.md')) t.match(index, `(${name})`, name)
+})
+
 t.test('every test that the pages name exists', async t => {
   const named = [...pages, 'SECURITY.md'].flatMap(page =>
     [...read(page).matchAll(/`(test\/[\w./-]+)`/g)].map(([, path = '']) => ({ page, path })),
