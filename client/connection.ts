@@ -1,42 +1,9 @@
 import { type Gap, gapSince } from './gap.js'
 import { CarillonProblem, good } from './problem.js'
 import { backoff } from './publisher.js'
-import { addTopics, covers, necessary } from './topics.js'
-
-/** `idle`: nothing is subscribed to. `closed`: by `close()`, or refused for good. */
-export type State = 'idle' | 'connecting' | 'open' | 'closed'
-
-/** Events of the connection, in this tab or in another one. */
-export interface Downstream {
-  message(envelope: string, cursor: string): void
-  gap(gap: Gap): void
-  state(state: State): void
-  /** These topics are subscribed now, and whatever they cover. */
-  live(topics: readonly string[]): void
-  problem(error: Error): void
-}
-
-/** Where the wishes of this tab go. */
-export interface Upstream {
-  want(topics: readonly string[]): void
-  close(): void
-}
-
-export interface ConnectionOptions {
-  /** The gateway, with a slash at its end. */
-  url: URL
-  /** Opens a stream of these topics once. */
-  ticket: ((topics: readonly string[]) => Promise<string>) | undefined
-  credentials: boolean
-}
-
-/** The state of the stream before, from which this one resumes. */
-export interface Past {
-  readonly topics: readonly string[]
-  readonly cursor: string
-  /** When something came from it last, in milliseconds since 1970. */
-  readonly heardAt: number
-}
+import { streamUrl } from './stream-url.js'
+import { covers, necessary } from './topics.js'
+import type { ConnectionOptions, Downstream, Past, Upstream } from './upstream.js'
 
 /** The one `EventSource` for all topics. It is reopened where the browser does not reconnect by itself. */
 export class Connection implements Upstream {
@@ -87,8 +54,7 @@ export class Connection implements Upstream {
 
   /** The state that a connection after this one needs. */
   get past(): Past {
-    const topics = this.#open ? this.#topics : [...this.#lost]
-    return { topics, cursor: this.#cursor, heardAt: this.#heardAt }
+    return { topics: this.#open ? this.#topics : [...this.#lost], cursor: this.#cursor, heardAt: this.#heardAt }
   }
 
   async #connect(): Promise<void> {
@@ -100,7 +66,7 @@ export class Connection implements Upstream {
     const fresh = this.#begin()
     const turn = this.#turn
     try {
-      const url = await this.#url()
+      const url = await streamUrl(this.#options, this.#topics, this.#cursor)
       if (turn === this.#turn) this.#listen(url, fresh)
     } catch (error) {
       if (turn === this.#turn) this.#failed(error)
@@ -137,16 +103,6 @@ export class Connection implements Upstream {
     this.#lost = new Set(heard)
     this.#down.state('connecting')
     return new Set(this.#topics.filter(topic => !heard.some(other => covers(topic, other))))
-  }
-
-  async #url(): Promise<URL> {
-    const { url, ticket } = this.#options
-    const stream = new URL('events', url)
-    addTopics(stream.searchParams, this.#topics)
-    stream.searchParams.set('position', 'true')
-    if (ticket) stream.searchParams.set('ticket', await ticket(this.#topics))
-    if (this.#cursor) stream.searchParams.set('last_event_id', this.#cursor)
-    return stream
   }
 
   #listen(url: URL, fresh: ReadonlySet<string>): void {
@@ -211,7 +167,7 @@ export class Connection implements Upstream {
     try {
       const headers = { accept: 'text/event-stream' }
       const init: RequestInit = { headers, signal: abort.signal, credentials: credentials ? 'include' : 'same-origin' }
-      await good(await fetch(await this.#url(), init))
+      await good(await fetch(await streamUrl(this.#options, this.#topics, this.#cursor), init))
       if (turn === this.#turn) this.#again()
     } catch (error) {
       if (turn === this.#turn) this.#failed(error)

@@ -1,4 +1,4 @@
-import type { Past } from './connection.js'
+import type { Past } from './upstream.js'
 
 /** Where a page was, for itself after a reload. Of one tab; a cursor is no secret. */
 const keyOf = (name: true | string): string => `carillon ${name === true ? '' : name}`

@@ -1,24 +1,8 @@
-import {
-  Connection,
-  type ConnectionOptions,
-  type Downstream,
-  type Past,
-  type State,
-  type Upstream,
-} from './connection.js'
-import { type Gap, gapSince } from './gap.js'
+import { Connection } from './connection.js'
+import { gapSince } from './gap.js'
 import { randomKey } from './publisher.js'
-
-/** Between the tabs. `from` is the tab that says it. */
-type Word =
-  | { kind: 'want'; from: string; topics: readonly string[] }
-  | { kind: 'lead' }
-  /** Asks the leading tab for its state after a silence. */
-  | { kind: 'ask' }
-  | { kind: 'message'; envelope: string; cursor: string }
-  | { kind: 'gap'; gap: Gap }
-  | { kind: 'state'; state: State; topics: readonly string[]; cursor: string; heardAt: number }
-  | { kind: 'problem'; message: string }
+import type { ConnectionOptions, Downstream, Past, State, Upstream } from './upstream.js'
+import type { Word } from './word.js'
 
 /**
  * One connection for all tabs of an origin. The tab that holds the lock leads: it has the connection,
@@ -62,8 +46,8 @@ export class Tabs implements Upstream {
     this.#channel.onmessage = ({ data }: MessageEvent<Word>) => this.#receive(data)
     const { signal } = this.#over
     // Held for as long as this tab is open: a tab that waits for the lock notices its end.
-    this.#lock(this.#presence(this.#id), () => {})
-    this.#lock(this.#name, () => this.#lead())
+    hold(this.#presence(this.#id), signal, () => {})
+    hold(this.#name, signal, () => this.#lead())
     const timer = setInterval(() => this.#look(), LOOK_MS)
     signal.addEventListener('abort', () => {
       clearInterval(timer)
@@ -86,17 +70,6 @@ export class Tabs implements Upstream {
 
   get past(): Past {
     return this.#connection?.past ?? this.#past
-  }
-
-  /** Holds the lock, once it is free, until this is closed or the tab gone. */
-  #lock(name: string, held: () => void): void {
-    const { signal } = this.#over
-    navigator.locks
-      .request(name, { signal }, () => {
-        held()
-        return new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
-      })
-      .catch(() => {}) // given up by `close`
   }
 
   readonly #presence = (id: string): string => `${this.#name} ${id}`
@@ -212,3 +185,13 @@ export class Tabs implements Upstream {
 const LOOK_MS = 2000
 /** So many without a word from the leading tab, and it counts as silent: after 8 seconds at most. */
 const MAX_LOOKS = 3
+
+/** Holds the lock, once it is free, until the signal aborts or the tab is gone. */
+function hold(name: string, signal: AbortSignal, held: () => void): void {
+  navigator.locks
+    .request(name, { signal }, () => {
+      held()
+      return new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
+    })
+    .catch(() => {}) // given up by `close`
+}

@@ -2,14 +2,14 @@ import type { Carillon, Gap, Message, State } from '../client/index.js'
 import { Chart, type Stretch } from './chart.js'
 import { tailLine } from './curl.js'
 import { curlBox } from './curl-box.js'
-import { Detail } from './detail.js'
-import { announce, button, byId, element } from './dom.js'
+import { announce, byId } from './dom.js'
+import { emptyText } from './empty-text.js'
 import type { Events } from './events.js'
 import { base, explain, type Gateway, isAccessProblem } from './gateway.js'
-import { Messages, matcher, type Row } from './messages.js'
+import { Log } from './log.js'
+import type { Row } from './messages.js'
 import { Rates } from './rates.js'
-import { Rows, SHOWN } from './rows.js'
-import { bytes, clock, count, plural, reasonInWords } from './words.js'
+import { bytes, clock, count, reasonInWords } from './words.js'
 
 interface Actions {
   events: Events
@@ -17,9 +17,6 @@ interface Actions {
   onTopics: (topics: readonly string[]) => void
   onRefused: () => void
 }
-
-/** People cannot read faster than ten updates a second. A burst costs no more updates than a trickle. */
-const DRAW_MS = 100
 
 const STATES: Record<State, [data: string, words: string]> = {
   idle: ['idle', 'not listening'],
@@ -33,55 +30,26 @@ export class Tail {
   readonly #gateway: Gateway
   readonly #actions: Actions
   readonly #input = byId<HTMLInputElement>('tail-topics')
-  readonly #pause = byId<HTMLButtonElement>('tail-pause')
-  readonly #newer = byId<HTMLButtonElement>('tail-newer')
-  readonly #filter = byId<HTMLInputElement>('tail-filter')
-  readonly #pretty = byId<HTMLInputElement>('tail-pretty')
   readonly #setCurl = curlBox('tail-curl', 'listens to the same')
-  readonly #messages = new Messages()
   readonly #gaps: Stretch[] = []
-  readonly #rows: Rows
-  readonly #detail: Detail
+  readonly #log: Log
   readonly #chart = new Chart(byId('rates').querySelector('.chart') as HTMLElement, this.#gaps) // the page has it
   #rates = new Rates(Date.now())
   #client: Carillon | undefined
   #topics: readonly string[] = []
-  #matches = matcher('')
-  /** Shown so far; rows after it wait to be drawn. */
-  #drawn = 0
-  #held = false
   #wasOpen = false
 
   constructor(gateway: Gateway, actions: Actions) {
     this.#gateway = gateway
     this.#actions = actions
-    this.#rows = new Rows({
-      onOpen: number => this.#open(number),
-      onHold: () => this.#hold(true),
-      onMove: number => this.#detail.isOpen && this.#open(number),
-      onEscape: () => this.#escape(),
-    })
-    this.#detail = new Detail({
-      onClose: number => {
-        this.#rows.select(undefined)
-        this.#rows.focus(number)
-      },
-      onAgain: actions.onAgain,
-    })
+    this.#log = new Log({ onAgain: actions.onAgain, onChange: () => this.#showEmpty() })
     byId('tail-form').addEventListener('submit', event => {
       event.preventDefault()
       this.listen(this.#input.value.split(/[\s,]+/).filter(Boolean))
     })
     byId('tail-stop').addEventListener('click', () => this.stop())
     byId('tail-clear').addEventListener('click', () => this.#clear())
-    this.#pause.addEventListener('click', () => this.#hold(!this.#held))
-    this.#newer.addEventListener('click', () => this.#hold(false))
-    this.#filter.addEventListener('input', () => {
-      this.#matches = matcher(this.#filter.value)
-      this.#redraw()
-    })
     gateway.onKey(() => this.listen(this.#topics))
-    setInterval(() => this.#draw(), DRAW_MS)
     setInterval(() => this.#showRates(), 1000)
     this.#showEmpty()
   }
@@ -122,13 +90,13 @@ export class Tail {
     const at = Date.now()
     const size = typeof data === 'string' ? data.length : data.byteLength
     this.#rates.add(at, size)
-    this.#messages.add({ at, size: size + channel.length + 100, channel, event, id, data })
+    this.#log.add({ at, size: size + channel.length + 100, channel, event, id, data })
   }
 
   #gap(gap: Gap): void {
     const at = Date.now()
     const topic = gap.channel ?? gap.pattern ?? ''
-    this.#messages.add({ at, size: 200, channel: topic, data: '', gap })
+    this.#log.add({ at, size: 200, channel: topic, data: '', gap })
     const [from, to] = [Date.parse(gap.from ?? '') || at, Date.parse(gap.to ?? '') || at]
     this.#gaps.push({ from: from / 1000, to: to / 1000 })
     this.#gaps.splice(0, this.#gaps.length - 50)
@@ -160,50 +128,10 @@ export class Tail {
   }
 
   #clear(): void {
-    this.#messages.clear()
     this.#gaps.length = 0
     this.#rates = new Rates(Date.now())
-    this.#detail.close()
-    this.#hold(false)
-    this.#redraw()
+    this.#log.clear()
     this.#showRates()
-  }
-
-  /** While it holds, what comes is kept and counted, and the list stands still. */
-  #hold(held: boolean): void {
-    if (this.#held === held) return
-    this.#held = held
-    this.#pause.textContent = held ? 'Resume' : 'Pause'
-    this.#pause.setAttribute('aria-pressed', String(held))
-    if (!held) {
-      this.#redraw()
-      this.#rows.toEnd()
-    }
-    this.#showNewer()
-  }
-
-  #redraw(): void {
-    this.#drawn = this.#held ? Math.max(this.#drawn, 1) : this.#messages.newest
-    this.#rows.replace(this.#messages.latest({ upTo: this.#drawn, limit: SHOWN, matches: this.#matches }))
-    this.#showEmpty()
-  }
-
-  #draw(): void {
-    if (document.hidden || this.#drawn === this.#messages.newest) return
-    if (this.#held) {
-      this.#showNewer()
-      return
-    }
-    const rows = this.#messages.latest({ after: this.#drawn, limit: SHOWN, matches: this.#matches })
-    if (this.#drawn === 0 || byId('tail-log').hidden) this.#showEmpty()
-    this.#drawn = this.#messages.newest
-    this.#rows.add(rows)
-  }
-
-  #showNewer(): void {
-    const waiting = this.#messages.newest - this.#drawn
-    this.#newer.hidden = !this.#held || waiting === 0
-    this.#newer.textContent = `${plural(waiting, 'newer message')} · resume`
   }
 
   #showRates(): void {
@@ -218,51 +146,14 @@ export class Tail {
     this.#chart.show(series)
   }
 
-  #open(number: number): void {
-    const row = this.#messages.find(number)
-    if (!row) return
-    this.#hold(true)
-    this.#detail.open(row, this.#pretty.checked)
-    this.#rows.select(number)
-  }
-
-  /** One step back: from the message to the list, from the list to what comes. */
-  #escape(): void {
-    if (this.#detail.isOpen) this.#detail.close()
-    else if (this.#held) {
-      this.#rows.focusList()
-      this.#hold(false)
-    }
-  }
-
   /** The text without messages: the reason, and what to do. */
   #showEmpty(refusal?: string): void {
-    const place = byId('tail-empty')
-    const some = this.#messages.size > 0
-    byId('tail-log').hidden = !some
-    place.hidden = some
-    if (some) return
+    const isEmpty = this.#log.isEmpty
+    byId('tail-log').hidden = isEmpty
+    byId('tail-empty').hidden = !isEmpty
+    if (!isEmpty) return
+    const [topic = 'news'] = this.#topics
     const state = this.#client?.state ?? 'idle'
-    if (refusal !== undefined) {
-      place.replaceChildren(element('p', 'lead bad', refusal))
-    } else if (state === 'open') {
-      const [topic = 'news'] = this.#topics
-      place.replaceChildren(
-        element('p', 'lead', 'Live, and nothing has been published yet.'),
-        element('p', 'dim', `Whatever is published to ${topic} from now on shows here.`),
-      )
-    } else if (state === 'connecting') {
-      place.replaceChildren(element('p', 'lead', 'Connecting …'))
-    } else {
-      place.replaceChildren(
-        element('p', 'lead', 'Name a channel to hear what is published to it.'),
-        element('p', 'dim', 'Several go with spaces between them; a pattern such as chat:* takes in all that match.'),
-        element(
-          'p',
-          '',
-          button('Listen to everything', () => this.listen(['*'])),
-        ),
-      )
-    }
+    byId('tail-empty').replaceChildren(...emptyText({ refusal, state, topic, listen: () => this.listen(['*']) }))
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { jsonFrom } from './document.js'
-import { GUARDED_REQUEST, problemResponses } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './problem-responses.js'
 
 const schema = {
   operationId: 'asyncapi',

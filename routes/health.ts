@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../src/gateway.js'
 import { Problem } from '../src/protocol/problems.js'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { ANY_REQUEST, problemResponses } from './problem-responses.js'
 
 const live = {
   operationId: 'live',

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../src/gateway.js'
 import { exposition } from '../src/telemetry/exposition.js'
-import { GUARDED_REQUEST, problemResponses } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './problem-responses.js'
 
 const schema = {
   operationId: 'metrics',

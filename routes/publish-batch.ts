@@ -11,14 +11,8 @@ import { batchFingerprint, type GivenKey, readIdempotencyKey } from '../src/publ
 import { type Draft, draftFromJson } from '../src/publishing/publication.js'
 import type { PublishOutcome } from '../src/publishing/publishing.js'
 import { lazyValidator } from '../src/support/lazy-validator.js'
-import {
-  GUARDED_REQUEST,
-  IdempotencyHeader,
-  PUBLISH_REQUEST,
-  Published,
-  problemResponses,
-  REQUEST_BODY,
-} from './schemas.js'
+import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses } from './problem-responses.js'
+import { IdempotencyHeader, Published, REQUEST_BODY } from './schemas.js'
 
 const BatchItem = Type.Object(
   {

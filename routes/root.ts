@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { preferredType } from '../plugins/negotiation.js'
 import { addVary } from '../plugins/origins.js'
 import { withProxyPrefix } from '../plugins/path-prefix.js'
-import { ANY_REQUEST, problemResponses } from './schemas.js'
+import { ANY_REQUEST, problemResponses } from './problem-responses.js'
 
 const path = (example: string, description: string) => Type.String({ description, examples: [example] })
 

@@ -14,8 +14,9 @@ import { requireJson } from '../src/protocol/json.js'
 import type { ProblemType } from '../src/protocol/problem-types.js'
 import { Problem } from '../src/protocol/problems.js'
 import { lazyValidator } from '../src/support/lazy-validator.js'
+import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses } from './problem-responses.js'
 import { requireUsable } from './reserved.js'
-import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses, REQUEST_BODY } from './schemas.js'
+import { REQUEST_BODY } from './schemas.js'
 
 const TicketRequest = Type.Object(
   {

@@ -10,7 +10,8 @@ import { yieldCooperatively } from '../src/streams/cooperative-yielding.js'
 import { Session } from '../src/streams/session.js'
 import { WebSocketSink } from '../src/streams/sinks/web-socket.js'
 import { ticketQuery } from './http-stream.js'
-import { GUARDED_REQUEST, problemResponses, StreamItem } from './schemas.js'
+import { GUARDED_REQUEST, problemResponses } from './problem-responses.js'
+import { StreamItem } from './schemas.js'
 
 const schema = {
   operationId: 'openWebSocket',

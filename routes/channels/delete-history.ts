@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
-import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams } from '../schemas.js'
 
 const schema = {
   operationId: 'deleteHistory',

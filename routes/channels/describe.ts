@@ -4,7 +4,8 @@ import type { HistoryInfo } from '../../src/brokers/history.js'
 import type { Gateway } from '../../src/gateway.js'
 import { encodeId } from '../../src/messages/cursor.js'
 import type { Position } from '../../src/messages/position.js'
-import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
 const End = Type.Object(

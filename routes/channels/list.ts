@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import { visibleChannels } from '../../src/access/authorization.js'
 import type { Gateway } from '../../src/gateway.js'
-import { ChannelName, Glob, GUARDED_REQUEST, problemResponses } from '../schemas.js'
+import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelName, Glob } from '../schemas.js'
 import { listeners, subscribers, unanswered } from './counts.js'
 
 const ChannelList = Type.Object(

@@ -12,7 +12,8 @@ import { describeGap, GapData, type GapReason } from '../../src/protocol/gap.js'
 import { Problem } from '../../src/protocol/problems.js'
 import { poll } from '../../src/streams/long-poll.js'
 import { LongPollSink, SIGNALS } from '../../src/streams/long-poll-sink.js'
-import { CHANNEL_REQUEST, ChannelParams, Encoding, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams, Encoding } from '../schemas.js'
 import { readStartPositions, startQuery } from '../start-position.js'
 
 const MAX_LIMIT = 1000

@@ -4,16 +4,8 @@ import { httpPublisher } from '../../plugins/publisher.js'
 import type { Gateway } from '../../src/gateway.js'
 import { readIdempotencyKey } from '../../src/publishing/idempotency.js'
 import { publicationFromBody } from '../../src/publishing/publication.js'
-import {
-  CHANNEL_REQUEST,
-  ChannelParams,
-  EventType,
-  IdempotencyHeader,
-  PUBLISH_REQUEST,
-  Published,
-  problemResponses,
-  REQUEST_BODY,
-} from '../schemas.js'
+import { CHANNEL_REQUEST, PUBLISH_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams, EventType, IdempotencyHeader, Published, REQUEST_BODY } from '../schemas.js'
 
 const schema = {
   operationId: 'publish',

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
 import type { Gateway } from '../../src/gateway.js'
-import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams } from '../schemas.js'
 import { listeners, subscribers as subscriberCount, unanswered as unansweredCount } from './counts.js'
 
 const Counts = Type.Object(

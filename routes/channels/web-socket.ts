@@ -12,7 +12,8 @@ import type { Publisher } from '../../src/publishing/publishing.js'
 import { yieldCooperatively } from '../../src/streams/cooperative-yielding.js'
 import { WebSocketSink } from '../../src/streams/sinks/web-socket.js'
 import { formatQuery, positionQuery, ticketQuery } from '../http-stream.js'
-import { CHANNEL_REQUEST, ChannelParams, problemResponses } from '../schemas.js'
+import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
+import { ChannelParams } from '../schemas.js'
 import { readStartPositions, startQuery } from '../start-position.js'
 
 const schema = {

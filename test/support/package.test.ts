@@ -17,7 +17,7 @@ const APP = `
   const stream = await fetch(url + '/live/channels/news/events?limit=1')
   const { receivers } = await gateway.publish('news', 'hello', { event: 'greeting' })
   const document = await (await fetch(url + '/live/openapi.json')).json()
-  console.log(JSON.stringify({ receivers, text: (await stream.text()).replaceAll(':\\n\\n', '').split('\\n').slice(2), title: document.info.title }))
+  console.log(JSON.stringify({ receivers, text: (await stream.text()).replace(/^:\\n/gm, '').split('\\n').slice(1), title: document.info.title }))
   await app.close()
 `
 const HEARD = { receivers: 1, text: ['event: greeting', 'data: hello', '', ''], title: 'Carillon' }

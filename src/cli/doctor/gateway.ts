@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { problemOf, type Remote } from '../remote.js'
 import { type Finding, firstLine, ok, problem, unknown, warning } from './finding.js'
 import { fastPathFinding, openFiles } from './process.js'
-import { clock } from './redis.js'
+import { clock } from './redis-resources.js'
 import { checkStream } from './stream.js'
 
 /** The gateway at an address, with all that stands in front of it. */

@@ -121,7 +121,7 @@ t.test('curl waits for one message, or for some time, and ends content', async t
   const one = curl(`${url}/channels/news/events?limit=1`)
   await until(async () => (await counts(url)).listeners === 1, 'curl listens')
   await publish(url, 'hello')
-  t.match(await one, /retry: \d+\n(:\n\n)*data: hello\n\n$/)
+  t.match(await one, /retry: \d+\n(:\n)*data: hello\n\n$/)
   t.match(await curl(`${url}/channels/news/events?timeout=0.05`), /\r\n\r\nretry: \d+\n(:\n)*$/)
   const ndjson = ['-H', 'Accept: application/x-ndjson', `${url}/channels/news/events?timeout=0.05`]
   t.match(await curl(...ndjson), /\r\n\r\n\n*$/)

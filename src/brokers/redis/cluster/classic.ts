@@ -1,7 +1,6 @@
-import { connect as connectTcp } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
-import { AbstractConnector, type Redis } from 'ioredis'
+import type { ConnectionOptions } from 'node:tls'
+import type { Redis } from 'ioredis'
 import type { Publication } from '../../../messages/message.js'
 import type { Topic } from '../../../messages/topic.js'
 import type { PublishResult } from '../../../protocol/publish-result.js'
@@ -14,6 +13,7 @@ import { Subscriptions } from '../subscriptions.js'
 import type { Topology, TopologyEvents } from '../topology.js'
 import { sumCounts, uniqueNames } from './answers.js'
 import { BusFence } from './bus-fence.js'
+import { connectorTo } from './connector.js'
 import { ClusterNodes, type ClusterSettings } from './nodes.js'
 import { RecentNames } from './recent-names.js'
 import { nodeKey } from './slots.js'
@@ -183,22 +183,3 @@ const MIN_OWNED_MS = 1000
 
 /** The share of the timeout that a change of node waits for messages still on the bus. */
 const FENCE_SHARE = 1 / 4
-
-/** An ioredis connector that asks for the node at each attempt. */
-function connectorTo(next: () => Node, timeout: number, tls: ConnectionOptions | undefined) {
-  return class extends AbstractConnector {
-    constructor() {
-      super(timeout)
-    }
-
-    override async connect() {
-      const { host, port } = next()
-      this.connecting = true
-      this.stream = tls ? connectTls({ host, port, servername: host, ...tls }) : connectTcp({ host, port })
-      this.stream.once('error', error => {
-        this.firstError = error
-      })
-      return this.stream
-    }
-  }
-}

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Publication } from '../../../messages/message.js'
 import type { PublishResult } from '../../../protocol/publish-result.js'
@@ -10,6 +9,7 @@ import { Connection, type Target } from '../connection/connection.js'
 import { isRefusal } from '../connection/optional.js'
 import type { RedisStatistics } from '../connection/statistics.js'
 import { Publisher } from '../publisher.js'
+import { type ClusterNode, publishAtOwners } from './owners.js'
 import { nodeKey, readSlots, type SlotMap, type SlotsReply, slotOf } from './slots.js'
 
 export interface ClusterSettings {
@@ -28,12 +28,6 @@ export interface ClusterNodesEvents {
   changed(): void
   /** The connection to a master died; as `ConnectionEvents.down`. */
   masterLost?(master: Node, lastConfirmedAt: number): void
-}
-
-interface ClusterNode {
-  readonly node: Node
-  readonly connection: Connection
-  readonly publisher: Publisher
 }
 
 /**
@@ -112,22 +106,9 @@ export class ClusterNodes {
     return Promise.all(asked.map(({ connection }) => ask(connection)))
   }
 
-  /**
-   * Publishes each at the owner of its slot. What was not executed, perhaps because the slot has just moved or is on
-   * its way, is tried again at the new owner: at once, and if the owner is there, for a while.
-   */
-  async publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const results = await this.#publishOnce(publications)
-    const deadline = performance.now() + this.#settings.timeout / 2
-    for (let wait = 0; results.some(isUnavailable); wait = Math.max(FIRST_PAUSE_MS, wait * 2)) {
-      await Promise.all([this.refresh(), pause(wait)])
-      const places = [...results.keys()].filter(i => isUnavailable(results[i]))
-      const again = await this.#publishOnce(places.map(i => publications[i] as Publication)) // as many as there are results
-      for (const [at, i] of places.entries()) results[i] = again[at] ?? { problem: 'outcome-unknown' }
-      const reachable = places.some(i => isUnavailable(results[i]) && this.#ownerIsUp(publications[i]))
-      if (!reachable || performance.now() > deadline) break
-    }
-    return results
+  /** Publishes each at the owner of its slot. */
+  publishAtOwners(publications: readonly Publication[]): Promise<PublishResult[]> {
+    return publishAtOwners(this, publications, this.#settings.timeout / 2)
   }
 
   /** Asks who serves what: the given node if it can be asked, as it may know best, else any. */
@@ -142,19 +123,6 @@ export class ClusterNodes {
     this.#isClosing = true
     clearInterval(this.#timer)
     await Promise.all([...this.#nodes.values()].map(({ connection }) => connection.close()))
-  }
-
-  async #publishOnce(publications: readonly Publication[]): Promise<PublishResult[]> {
-    const results = publications.map((publication): PublishResult | Promise<PublishResult> => {
-      const owner = this.ownerOf(slotOf(publication.channel))
-      if (!owner?.connection.isUp) return { problem: 'broker-unavailable' }
-      return owner.publisher.publish([publication]).then(([result]) => result ?? { problem: 'outcome-unknown' })
-    })
-    return Promise.all(results)
-  }
-
-  #ownerIsUp(publication: Publication | undefined): boolean {
-    return publication !== undefined && this.ownerOf(slotOf(publication.channel))?.connection.isUp === true
   }
 
   async #refresh(preferred?: string): Promise<void> {
@@ -206,11 +174,7 @@ export class ClusterNodes {
       },
       { up: () => void this.refresh(key), down: lastConfirmedAt => void this.#down(key, lastConfirmedAt) },
     )
-    this.#nodes.set(key, {
-      node,
-      connection,
-      publisher: new Publisher(connection, log, publishing),
-    })
+    this.#nodes.set(key, { node, connection, publisher: new Publisher(connection, log, publishing) })
     connection.connect()
   }
 
@@ -228,16 +192,9 @@ export class ClusterNodes {
   }
 
   #firstUnavailableReason(): string | undefined {
-    for (const { connection } of this.#nodes.values())
-      if (connection.unavailableReason) return connection.unavailableReason
-    return undefined
+    return [...this.#nodes.values()].find(({ connection }) => connection.unavailableReason)?.connection
+      .unavailableReason
   }
 }
 
 const REFRESH_MS = 1000
-
-/** Between two tries for a slot that is on its way. */
-const FIRST_PAUSE_MS = 5
-
-const isUnavailable = (result: PublishResult | undefined): boolean =>
-  result !== undefined && 'problem' in result && result.problem === 'broker-unavailable'
