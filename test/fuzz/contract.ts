@@ -153,9 +153,9 @@ export class Contract {
   }
 
   /** What is wrong with an answer, or undefined. */
-  judge({ operation: asked, method, target }: FuzzRequest, { status, headers, body }: FuzzAnswer): string | undefined {
+  judge({ operation, method, target }: FuzzRequest, { status, headers, body }: FuzzAnswer): string | undefined {
     if (status >= 500) return `a status of ${status}`
-    const operation = target === '/' ? target : asked // a hostile text may be empty
+    if (target === '/') return undefined // a page, which the document does not describe: a hostile text may be empty
     if (operation === UPSTASH) return judgeUpstash(method, { status, headers, body })
     const type = headers.get('content-type')?.split(';')[0] ?? ''
     const described = operation === undefined ? undefined : this.#document.paths[operation]?.[method.toLowerCase()]

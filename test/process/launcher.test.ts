@@ -63,13 +63,12 @@ t.test('a bundle that was replaced by one of the same length runs, and the code 
   t.notSame(replaced, written)
 })
 
-t.test('starts with different flags of V8 keep their code apart', async t => {
+t.test('starts with different flags of V8 do not write over the code of each other', async t => {
   const { install, start, caches } = await setUp(t)
   await install(program(1))
   await start()
   await start('--max-semi-space-size=8')
-  const written = await caches()
-  t.equal(written.length, 2)
+  const written = await caches() // one where V8 takes the code with either, as in Node 26
   await start()
   await start('--max-semi-space-size=8')
   t.same(await caches(), written)
