@@ -14,7 +14,8 @@ import { SocketSink } from './socket.js'
 export class HttpSink extends SocketSink implements Sink {
   /** Until it has begun. */
   #response: ServerResponse | undefined
-  readonly #sendHead: () => Promise<Socket>
+  /** Until it has begun: it holds the request and the reply, which must not live as long as the stream. */
+  #sendHead: (() => Promise<Socket>) | undefined
   /** HTTP/1.0 has no chunks: the end of the connection is the end of the body. */
   readonly #chunked: boolean
 
@@ -31,7 +32,10 @@ export class HttpSink extends SocketSink implements Sink {
   }
 
   async begin(onClose: () => void): Promise<void> {
-    const socket = await this.#sendHead()
+    const sendHead = this.#sendHead
+    this.#sendHead = undefined
+    if (!sendHead) throw new Error('the stream has begun already')
+    const socket = await sendHead()
     const isDetached = this.#response !== undefined && detach(this.#response, socket)
     this.#response = undefined
     this.attach(socket)

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { HttpSink } from '../../../src/streams/sinks/http.js'
 import { deferred } from '../../../src/support/deferred.js'
 
 /** A sink behind a head that is out, and the raw socket of its client, which reads only when it is told to. */
-async function openSink(t: Test, version = '1.1') {
+async function openSink(t: Test, version = '1.1', prepare = (_socket: Socket): void => {}) {
   const server = createServer().listen(0, '127.0.0.1')
   t.teardown(() => server.close())
   await once(server, 'listening')
@@ -17,8 +17,9 @@ async function openSink(t: Test, version = '1.1') {
   client.write(`GET / HTTP/${version}\r\nHost: x\r\n\r\n`)
   const [, response] = await requested
   const { socket } = response
+  prepare(socket)
   const sink = new HttpSink(response, async () => {
-    if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+    response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
     return socket
   })
   sink.write(Buffer.from('nothing is written before the head'))
@@ -87,11 +88,9 @@ t.test('writes past the stream of the socket as long as the client takes everyth
 
 for (const way of ['past the stream', 'by the stream'])
   t.test(`loses and changes nothing when the client reads late, ${way}`, async t => {
-    const { sink, socket, client } = await openSink(t)
-    if (way === 'by the stream') {
-      socket.setTimeout(60_000)
-      await sink.begin(() => {})
-    }
+    const { sink, client } = await openSink(t, '1.1', socket => {
+      if (way === 'by the stream') socket.setTimeout(60_000)
+    })
     let written = ''
     const write = (times: number): number => {
       const text = `${written.length} `.repeat(times)
