@@ -1,6 +1,6 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import fp from 'fastify-plugin'
-import { SECURITY_HEADERS } from './security-headers.js'
+import { SECURITY_HEADERS } from './http/security-headers.js'
 
 type Directives = Record<string, Iterable<string>>
 

@@ -7,8 +7,8 @@ import { PROBLEMS, type ProblemType } from '../src/protocol/problem-types.js'
 import { Problem } from '../src/protocol/problems.js'
 import { endSoon } from '../src/streams/sinks/end-soon.js'
 import { cleanError } from '../src/telemetry/clean-error.js'
-import { SECURITY_HEADERS } from './security-headers.js'
-import { isHandedOver } from './upgrades.js'
+import { SECURITY_HEADERS } from './http/security-headers.js'
+import { isHandedOver } from './streams/upgrades.js'
 
 const MEDIA_TYPE = 'application/problem+json; charset=utf-8'
 

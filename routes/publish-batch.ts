@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { httpPublisher } from '../plugins/publisher.js'
+import { httpPublisher } from '../plugins/access/publisher.js'
 import { allowedChannels } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
@@ -94,7 +94,7 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
       if (mediaType(request.headers['content-type']) !== 'application/json')
         throw new Problem('unsupported-media-type', 'A batch is application/json.')
       const key = readIdempotencyKey(request.headers['idempotency-key'])
-      const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0) // as plugins/bodies.ts leaves it
+      const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0) // as plugins/http/bodies.ts leaves it
       const batch = requireJson(body)
       if (!isBatch(batch))
         throw new Problem('invalid-request', `A batch is {"messages":[${ITEM}]}, with at least one message.`)

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { callerId } from '../plugins/caller-id.js'
-import { withProxyPrefix } from '../plugins/path-prefix.js'
+import { callerId } from '../plugins/access/caller-id.js'
+import { withProxyPrefix } from '../plugins/http/path-prefix.js'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/authorization.js'
 import { MAX_TICKET_SECONDS, TICKET_LENGTH } from '../src/access/tickets.js'
@@ -108,7 +108,7 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gatew
     },
     async (request, reply): Promise<Static<typeof Ticket>> => {
       if (!access.tickets) throw new Problem('tickets-unavailable')
-      const asked = readTicketRequest(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/bodies.ts leaves it
+      const asked = readTicketRequest(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/http/bodies.ts leaves it
       const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = asked
       const topics = [...channels.map(channelTopic), ...patterns.map(patternTopic)]
       if (topics.length === 0) throw new Problem('invalid-request', 'Name at least one channel or pattern.')

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
-import { callerId } from '../../plugins/caller-id.js'
+import { callerId } from '../../plugins/access/caller-id.js'
 import type { HistoryEntry, HistoryPage } from '../../src/brokers/history.js'
 import type { Gateway } from '../../src/gateway.js'
 import { currentQuery, type PageQuery } from '../../src/history/catch-up-limiter.js'

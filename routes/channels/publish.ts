@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { httpPublisher } from '../../plugins/publisher.js'
+import { httpPublisher } from '../../plugins/access/publisher.js'
 import type { Gateway } from '../../src/gateway.js'
 import { readIdempotencyKey } from '../../src/publishing/idempotency.js'
 import { publicationFromBody } from '../../src/publishing/publication.js'
@@ -56,7 +56,7 @@ export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     async (request, reply) => {
       const { channel } = request.params
       const read = () => {
-        const body = request.body as Buffer | undefined // as plugins/bodies.ts leaves it
+        const body = request.body as Buffer | undefined // as plugins/http/bodies.ts leaves it
         const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
         const key = readIdempotencyKey(request.headers['idempotency-key'])
         return { publication, key: key === undefined ? undefined : { key } }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { preferredType } from '../../plugins/negotiation.js'
+import { preferredType } from '../../plugins/http/negotiation.js'
 import { webSocket } from '../../src/protocol/web-socket.js'
 import { SIGNALS } from '../../src/streams/long-poll-sink.js'
 import { ndjson } from './ndjson.js'

@@ -5,7 +5,7 @@ import { type Caller, OPEN } from './caller.js'
 import { EVERYTHING, Grants, type Rules } from './grants.js'
 import type { AccessMode } from './mode.js'
 import { type Maker, Tickets } from './tickets.js'
-import type { Tokens } from './tokens.js'
+import type { Tokens } from './tokens/tokens.js'
 
 /** Pages that reveal nothing about any single channel. */
 export const PAGES = ['metrics', 'openapi', 'docs', 'console'] as const

@@ -55,8 +55,8 @@ async function loadKeys({ API_KEYS, API_KEYS_FILE }: Config, keys: KeyRing, log:
 async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promise<TokenSide> {
   const [jose, { publicKeys, secretKey, TokenKeys }, { Tokens }, { watchConfigFile }] = await Promise.all([
     import('jose'),
-    import('./token-keys.js'),
-    import('./tokens.js'),
+    import('./tokens/token-keys.js'),
+    import('./tokens/tokens.js'),
     import('./watched-file.js'),
   ])
   const keys = new TokenKeys()
@@ -81,12 +81,12 @@ async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promi
   }
   const issuers = list(config.JWT_ISSUER)
   const audiences = list(config.JWT_AUDIENCE)
-  let remote: import('./remote-keys.js').RemoteKeys | undefined
+  let remote: import('./tokens/remote-keys.js').RemoteKeys | undefined
   if (JWT_JWKS_URL !== undefined) {
     // One provider signs for many: without these any of its tokens, for whatever service, would open the gateway.
     if (issuers.length === 0 || audiences.length === 0)
       throw new ConfigError('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE beside it')
-    const { RemoteKeys, remoteKeySet } = await import('./remote-keys.js')
+    const { RemoteKeys, remoteKeySet } = await import('./tokens/remote-keys.js')
     remote = new RemoteKeys(remoteKeySet(jose, readKeyUrl(JWT_JWKS_URL)), keys, {
       url: JWT_JWKS_URL,
       refreshSeconds: config.JWT_JWKS_SECONDS,

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { Origins } from '../../plugins/allowed-origins.js'
+import { Origins } from '../../plugins/access/allowed-origins.js'
 import { holdsCredentials, shownCredentials } from '../../src/access/credentials.js'
 import { Grants } from '../../src/access/grants.js'
 import { forSubject, RulesError, readRules } from '../../src/access/rules.js'

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { preview, show, tint, viewsOf } from '../../console/payload.js'
-import { Origins } from '../../plugins/allowed-origins.js'
+import { Origins } from '../../plugins/access/allowed-origins.js'
 import { WorkBudget } from '../../src/access/authorization.js'
 import { cookies, holdsCredentials, shownCredentials } from '../../src/access/credentials.js'
 import { Grants } from '../../src/access/grants.js'

@@ -119,7 +119,10 @@ export async function checkAccessRules(config: Config): Promise<Finding[]> {
 /** The keys that sign tokens, fetched as the gateway fetches them. */
 async function checkRemoteKeys({ JWT_JWKS_URL }: Config): Promise<Finding[]> {
   if (JWT_JWKS_URL === undefined) return []
-  const [jose, { fetchKeys, remoteKeySet }] = await Promise.all([import('jose'), import('../../access/remote-keys.js')])
+  const [jose, { fetchKeys, remoteKeySet }] = await Promise.all([
+    import('jose'),
+    import('../../access/tokens/remote-keys.js'),
+  ])
   try {
     const keys = await fetchKeys(remoteKeySet(jose, new URL(JWT_JWKS_URL)))
     return [ok('token keys', `${keys.length} at ${withoutSecrets(JWT_JWKS_URL)}`)]

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyRequest } from 'fastify'
+import { isLoopbackAddress, isLoopbackHost } from '../../src/access/mode.js'
+import { Problem } from '../../src/protocol/problems.js'
+
+/**
+ * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy
+ * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
+ * @throws Problem `no-access-rules`
+ */
+export function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {
+  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
+  const { host } = headers
+  if (host !== undefined && !isLoopbackHost(host))
+    throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
+  if (isPassedOn(headers)) throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
+}
+
+/** Headers with which proxies name themselves or their client. */
+const isPassedOn = (headers: IncomingHttpHeaders): boolean =>
+  headers.forwarded !== undefined ||
+  headers.via !== undefined ||
+  headers['x-forwarded-for'] !== undefined ||
+  headers['x-forwarded-host'] !== undefined ||
+  headers['x-forwarded-proto'] !== undefined ||
+  headers['x-forwarded-prefix'] !== undefined ||
+  headers['x-real-ip'] !== undefined
+
+const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'

@@ -1,0 +1,102 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem } from '../../src/protocol/problems.js'
+import { answer } from '../problems.js'
+import { Origins, type Provenance } from './allowed-origins.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where the request comes from, as far as its browser reports it. */
+    provenance: Exclude<Provenance, 'foreign'>
+  }
+}
+
+/**
+ * Which pages may use the gateway. A request of a page that may not is refused before anything is
+ * done, whatever its method: also a "simple" POST, which a browser sends without asking first, and
+ * an upgrade, for which no browser ever asks. Pages that may get the headers of CORS.
+ */
+export const origins = fp<{ allowed: string; headers?: string | undefined }>(
+  async (app, { allowed, headers }) => {
+    const preflight = preflightHeaders(headers)
+    const origins = new Origins(allowed)
+    app.decorateRequest('provenance', 'none')
+    app.addHook('onRequest', (request, reply, done) => {
+      if (!admit(origins, request, reply)) return done(new Problem('origin-refused'))
+      if (request.method === 'OPTIONS' && isPreflight(request)) reply.code(204).headers(preflight).send()
+      else done()
+    })
+  },
+  { name: 'carillon-origins' },
+)
+
+/** The same for errors that Fastify meets before there is a route, where no hook runs. */
+export function answerUnrouted(allowed: string): typeof answer {
+  const origins = new Origins(allowed)
+  return (error, request, reply) =>
+    answer(admit(origins, request, reply) ? error : new Problem('origin-refused'), request, reply)
+}
+
+/** Adds to what an answer varies with, by which `Vary: Origin` stays. */
+export function addVary(reply: FastifyReply, name: string): void {
+  const known = reply.getHeader('vary')
+  reply.header('vary', known === undefined ? name : `${known}, ${name}`)
+}
+
+/** Finds out where the request comes from, and sets the CORS headers of its answer. False when it must not be served. */
+function admit(origins: Origins, request: FastifyRequest, reply: FastifyReply): boolean {
+  const { headers } = request
+  // Caches must know, also where this request says nothing.
+  if (origins.crossOrigin) reply.header('vary', 'Origin')
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return true
+  const provenance = origins.judge(headers, request.host || undefined)
+  if (provenance === 'foreign') {
+    reply.header('vary', 'Origin')
+    return false
+  }
+  request.provenance = provenance
+  // Credentials only ever go to an origin that is named.
+  if (provenance === 'listed')
+    reply.headers({
+      ...EXPOSED,
+      'access-control-allow-origin': headers.origin,
+      'access-control-allow-credentials': 'true',
+    })
+  else if (provenance === 'any') reply.headers({ ...EXPOSED, 'access-control-allow-origin': '*' })
+  return true
+}
+
+/** A CORS preflight request: Fetch Standard, section 3.2.2. */
+const isPreflight = ({ provenance, headers }: FastifyRequest): boolean =>
+  (provenance === 'listed' || provenance === 'any') && headers['access-control-request-method'] !== undefined
+
+/** Response headers that pages of other origins may read, in addition to those that CORS always allows. */
+const EXPOSED = { 'access-control-expose-headers': 'Allow, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate' }
+
+/** Methods and headers that they may send, and how long a browser may cache this. A shortened list takes effect after that. */
+const preflightHeaders = (more: string | undefined) => ({
+  'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+  'access-control-allow-headers': [...ALLOWED_HEADERS, ...(more?.split(',').map(name => name.trim()) ?? [])].join(', '),
+  'access-control-max-age': '600',
+})
+
+const ALLOWED_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  // Headers that tracing and common HTTP clients add to every request. The gateway reads `traceparent` and `tracestate` only.
+  'Traceparent',
+  'Tracestate',
+  'Baggage',
+  'Sentry-Trace',
+  'X-Requested-With',
+  // Headers that `@upstash/redis` sends.
+  'Cache-Control',
+  'Upstash-Encoding',
+  'Upstash-Sync-Token',
+  'Upstash-Telemetry-Platform',
+  'Upstash-Telemetry-Retry',
+  'Upstash-Telemetry-Runtime',
+  'Upstash-Telemetry-Sdk',
+]

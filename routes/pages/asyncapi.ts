@@ -1,0 +1,22 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
+import { jsonFrom } from './document.js'
+
+const schema = {
+  operationId: 'asyncapi',
+  tags: ['operation'],
+  summary: 'The streams as a document',
+  description:
+    'The AsyncAPI 3 description of the streams, as JSON: what comes and goes on each of them, frame by frame, with the control events.',
+  response: {
+    200: Type.Object({}, { additionalProperties: true, description: 'An AsyncAPI document.' }),
+    ...problemResponses(...GUARDED_REQUEST),
+  },
+}
+
+/** Serves `asyncapi.yaml`, which is made from the schemas of the frames and held to them by a test. */
+export const asyncapi: FastifyPluginAsyncTypebox = async app => {
+  const send = jsonFrom('asyncapi.yaml')
+  app.get('/asyncapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => send(reply))
+}
