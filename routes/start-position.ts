@@ -14,6 +14,12 @@ export const Since = Type.String({
   examples: ['10m'],
 })
 
+/**
+ * The same as `last_event_id`, as polyfills of `EventSource` call it. It is not in openapi.yaml: many generators derive one
+ * name from both parameters, and what they generate does not compile.
+ */
+export const CURSOR_ALIAS = 'lastEventId'
+
 /** The query of every stream: where to begin, on channels that have a history. */
 export const startQuery = {
   after: Type.Optional(After),
@@ -23,13 +29,8 @@ export const startQuery = {
       examples: ['mVChq83vAQ'],
     }),
   ),
-  lastEventId: Type.Optional(
-    Type.String({
-      description:
-        'The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.',
-      examples: ['mVChq83vAQ'],
-    }),
-  ),
+  // It counts before the other two, because a polyfill adds it to the URL that the page has given.
+  [CURSOR_ALIAS]: Type.Optional(Type.String()),
   since: Type.Optional(Since),
   last: Type.Optional(
     Type.Integer({
@@ -55,6 +56,6 @@ export function readStartPositions(
   hasHistory: (topic: Topic) => boolean,
 ): StartPositions {
   const header = [headers['last-event-id']].flat()[0]
-  const cursor = header || query.lastEventId || query.last_event_id || query.after
+  const cursor = header || query[CURSOR_ALIAS] || query.last_event_id || query.after
   return startPositionsOf({ cursor, since: query.since, last: query.last }, topics, hasHistory)
 }

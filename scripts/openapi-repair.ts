@@ -1,4 +1,5 @@
 import { REQUEST_BODY } from '../routes/schemas.js'
+import { CURSOR_ALIAS } from '../routes/start-position.js'
 
 type Node = Record<string, unknown>
 
@@ -11,6 +12,7 @@ export function repair(document: unknown): Node {
   const repairNode = (key: string, value: unknown): unknown => {
     // In the schemas of routes a reference is the name of a component.
     if (key === '$ref' && typeof value === 'string' && !value.startsWith('#')) return `#/components/schemas/${value}`
+    if (key === 'parameters' && Array.isArray(value)) return value.filter(({ name }) => name !== CURSOR_ALIAS)
     if (!isNode(value)) return value
     // Many generators know one form only for a choice of texts.
     const choice = textsOf(value)

@@ -90,6 +90,13 @@ t.test('every parameter has a description and an example', async t => {
   }
 })
 
+t.test('the parameters of an operation have different names in every language', async t => {
+  for (const { method, path, operation } of operations(document)) {
+    const names = (operation.parameters ?? []).map(({ name }) => name.toLowerCase().replaceAll(/[^a-z]/g, ''))
+    t.same(names, [...new Set(names)], `${method} ${path}`)
+  }
+})
+
 t.test('no schema has a form that generated clients get wrong', async t => {
   const mistakes: string[] = []
   const visit = (value: unknown, path: readonly string[]): void => {

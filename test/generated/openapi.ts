@@ -1236,11 +1236,6 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
-                /**
                  * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
                  */
@@ -1350,11 +1345,6 @@ export interface operations {
                  * @example mVChq83vAQ
                  */
                 last_event_id?: string;
-                /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
                 /**
                  * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
@@ -1478,11 +1468,6 @@ export interface operations {
                  * @example mVChq83vAQ
                  */
                 last_event_id?: string;
-                /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
                 /**
                  * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
@@ -1934,11 +1919,6 @@ export interface operations {
                  * @example mVChq83vAQ
                  */
                 last_event_id?: string;
-                /**
-                 * @description The same, as polyfills of `EventSource` call it; streams also accept other spellings of it. It counts before `last_event_id` and `after`, because a polyfill adds it to the URL that the page has given.
-                 * @example mVChq83vAQ
-                 */
-                lastEventId?: string;
                 /**
                  * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
                  * @example 10m
