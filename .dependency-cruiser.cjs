@@ -5,7 +5,7 @@
 const ROOMS = [
   ['cli', '^src/cli/'],
   ['process', '^src/process/'],
-  ['composition root', '^src/(app|index|lambda)[.]ts$'],
+  ['composition root', '^src/((app|index|lambda)[.]ts$|lambda/)'],
   ['routes', '^routes/'],
   ['plugins', '^plugins/'],
   ['upstash', '^src/upstash/'],

@@ -153,6 +153,9 @@ function toProblem(error: Error): Problem {
   if (error instanceof BrokerUnavailable) return new Problem('broker-unavailable', undefined, {}, { cause: error })
   const { code, statusCode = 500, validation } = error as FastifyError
   if (validation) return validationProblem(error as FastifyError)
+  // RFC 10008 section 2
+  if (code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE')
+    return new Problem('unsupported-media-type', 'A QUERY request must have a Content-Type header.')
   const type = frameworkErrors[code]
   if (type) return new Problem(type)
   if (statusCode < 500) return new Problem('invalid-request', error.message)

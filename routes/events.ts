@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { described } from '../plugins/http/query-method.js'
 import { requireAllowed } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
@@ -53,21 +54,25 @@ const schema = {
 }
 
 export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {
-  app.get(
-    '/events',
-    { schema, config: { access: 'subscribe', stream: true, tickets: true }, exposeHeadRoute: false },
-    async (request, reply) => {
-      const { channel = [], pattern = [], position, limit, timeout } = request.query
-      const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
-      if (topics.length === 0)
-        throw new Problem(
-          'invalid-request',
-          'Name at least one channel or pattern: /events?channel=news&pattern=chat:*',
-        )
-      requireUsable(...topics)
-      requireAllowed(request.caller, 'subscribe', ...topics)
-      const places = readStartPositions(request, topics, topic => gateway.hub.hasHistory(topic))
-      await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, position, limit, timeout })
-    },
-  )
+  for (const method of ['GET', 'QUERY'] as const)
+    app.route({
+      method,
+      url: '/events',
+      schema: described(method, schema),
+      config: { access: 'subscribe', stream: true, tickets: true, query: true },
+      exposeHeadRoute: false,
+      async handler(request, reply) {
+        const { channel = [], pattern = [], position, limit, timeout } = request.query
+        const topics = [...channel.map(channelTopic), ...pattern.map(patternTopic)]
+        if (topics.length === 0)
+          throw new Problem(
+            'invalid-request',
+            'Name at least one channel or pattern: /events?channel=news&pattern=chat:*',
+          )
+        requireUsable(...topics)
+        requireAllowed(request.caller, 'subscribe', ...topics)
+        const places = readStartPositions(request, topics, topic => gateway.hub.hasHistory(topic))
+        await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, position, limit, timeout })
+      },
+    })
 }

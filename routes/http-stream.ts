@@ -84,7 +84,7 @@ export async function streamOverHttp(
   // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
   await ownSocket(reply)
   const { topics, places, limit, timeout } = options
-  const { formats, createSink } = negotiate(request)
+  const { formats, createSink, lifetimeMs } = negotiate(request)
   const withCursor = topics.length > 1 && topics.some(topic => hub.hasHistory(topic))
   const format = withCursor ? formats.cursors : options.envelope ? formats.envelope : formats.bare
   const sink = createSink(reply)
@@ -96,6 +96,7 @@ export async function streamOverHttp(
     format: sink.frame(options.position ? withPosition(format) : format),
     limit,
     timeout,
+    lifetimeMs: lifetimeMs?.(request),
     caller: request.caller,
     reqId: request.id,
     multiplexed: topics.length > 1,

@@ -6,6 +6,7 @@ import { compilers } from '../plugins/compilers.js'
 import { bodies } from '../plugins/http/bodies.js'
 import { halfClose } from '../plugins/http/half-close.js'
 import { pipelining } from '../plugins/http/pipelining.js'
+import { queryMethod } from '../plugins/http/query-method.js'
 import { requestHead } from '../plugins/http/request-head.js'
 import { requestIds } from '../plugins/http/request-ids.js'
 import { securityHeaders } from '../plugins/http/security-headers.js'
@@ -50,7 +51,7 @@ export interface CarillonOptions extends GatewayOptions {
   gateway?: Gateway
   /** Authenticates requests in an app with rules of its own, in place of keys, tokens and tickets. Throws to refuse one. */
   authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
-  /** Requests come by `inject` alone, as on Lambda: none is of this machine, and streams are answered with a problem. */
+  /** Requests come by `inject` alone, as on Lambda: none is local, there is no WebSocket, and a stream needs an `invocation`. */
   withoutSockets?: boolean
 }
 
@@ -89,6 +90,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(problems)
   await app.register(requestHead, { maxParameters: config.MAX_SUBSCRIPTIONS + OTHER_PARAMETERS })
   await app.register(parameters)
+  await app.register(queryMethod)
   await app.register(pipelining)
   await app.register(halfClose)
   await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', headers: config.ALLOWED_HEADERS })
@@ -103,7 +105,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(bodies, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
   await app.register(sse)
   await app.register(webSocket, { maxMessageBytes: config.MAX_MESSAGE_BYTES })
-  if (options.withoutSockets) await app.register(withoutSockets)
+  if (options.withoutSockets)
+    await app.register(withoutSockets, { canStream: request => request.invocation !== undefined })
 
   await app.register(publish, { gateway })
   await app.register(events, { gateway })

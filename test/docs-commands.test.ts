@@ -79,6 +79,7 @@ const PAGES: Record<string, (t: Test) => Promise<Setting>> = {
   },
   'docs/protocol.md': async () => ({ settings: {}, listens: [[/^curl -H 'Accept: application\/x-ndjson'/, 'news']] }),
   'docs/deploy.md': async () => ({}),
+  'docs/api.md': async () => ({ settings: {}, listens: [[/^curl -N -X QUERY/, 'news']] }),
 }
 
 const pages = [

@@ -75,7 +75,7 @@ const EXPOSED = { 'access-control-expose-headers': 'Allow, RateLimit, RateLimit-
 
 /** Methods and headers that they may send, and how long a browser may cache this. A shortened list takes effect after that. */
 const preflightHeaders = (more: string | undefined) => ({
-  'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+  'access-control-allow-methods': 'GET, HEAD, POST, QUERY, DELETE',
   'access-control-allow-headers': [...ALLOWED_HEADERS, ...(more?.split(',').map(name => name.trim()) ?? [])].join(', '),
   'access-control-max-age': '600',
 })

@@ -7,8 +7,8 @@ import { Problem } from '../../src/protocol/problems.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route answers with a stream, after which the connection ends. */
-    stream?: boolean
+    /** The route answers with a stream, after which the connection ends. `socket`: only over a connection of its own. */
+    stream?: boolean | 'socket'
   }
 }
 

@@ -13,11 +13,14 @@ declare module 'fastify' {
   }
 }
 
+/** Proxies pass each part of a stream on at once: `Incremental` is the standard's word, draft-ietf-httpbis-incremental-04, the other nginx's. */
+const UNBUFFERED = { incremental: '?1', 'x-accel-buffering': 'no' }
+
 /** Opens streams. The frames on them are ours: see `src/protocol/sse.ts`. */
 export const sse = fp(
   async app => {
     app.decorateReply('openEventStream', function (this: FastifyReply) {
-      this.header('x-accel-buffering', 'no')
+      this.headers(UNBUFFERED)
       return sendEventStreamHead(this) ? ownSocket(this) : this.openByteStream('text/event-stream; charset=utf-8')
     })
 
@@ -29,7 +32,7 @@ export const sse = fp(
         'content-type': mediaType,
         connection: 'close',
         'cache-control': 'no-cache,no-transform',
-        'x-accel-buffering': 'no',
+        ...UNBUFFERED,
       })
       this.raw.flushHeaders()
       return ownSocket(this)

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { type Static, Type } from '@sinclair/typebox'
+import { described } from '../../plugins/http/query-method.js'
 import { visibleChannels } from '../../src/access/authorization.js'
 import type { Gateway } from '../../src/gateway.js'
 import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
@@ -59,28 +60,31 @@ const schema = {
 }
 
 export const list: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway: { broker } }) => {
-  app.get(
-    '/channels',
-    { schema, config: { access: 'inspect' } },
-    async (request): Promise<Static<typeof ChannelList>> => {
-      const { pattern = '*', after = '', limit, counts } = request.query
-      const { caller } = request
-      const names = await visibleChannels(caller, await broker.channels(pattern), { after, most: limit + 1 })
-      const page = names.slice(0, limit)
-      const last = page.at(-1)
-      const more = names.length > page.length && last !== undefined ? { next: last } : {}
-      if (!counts || page.length === 0) return { channels: page.map(channel => ({ channel })), ...more }
+  for (const method of ['GET', 'QUERY'] as const)
+    app.route({
+      method,
+      url: '/channels',
+      schema: described(method, schema),
+      config: { access: 'inspect', query: true },
+      async handler(request): Promise<Static<typeof ChannelList>> {
+        const { pattern = '*', after = '', limit, counts } = request.query
+        const { caller } = request
+        const names = await visibleChannels(caller, await broker.channels(pattern), { after, most: limit + 1 })
+        const page = names.slice(0, limit)
+        const last = page.at(-1)
+        const more = names.length > page.length && last !== undefined ? { next: last } : {}
+        if (!counts || page.length === 0) return { channels: page.map(channel => ({ channel })), ...more }
 
-      const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
-        broker.subscriberCounts(page),
-        broker.listenerCounts(page),
-      ])
-      const channels = page.map((channel, i) => ({
-        channel,
-        subscribers: subscribers[i] ?? 0,
-        listeners: listeners[i] ?? 0,
-      }))
-      return { channels, ...more, ...(unanswered > 0 ? { unanswered } : {}) }
-    },
-  )
+        const [subscribers, { counts: listeners, unanswered }] = await Promise.all([
+          broker.subscriberCounts(page),
+          broker.listenerCounts(page),
+        ])
+        const channels = page.map((channel, i) => ({
+          channel,
+          subscribers: subscribers[i] ?? 0,
+          listeners: listeners[i] ?? 0,
+        }))
+        return { channels, ...more, ...(unanswered > 0 ? { unanswered } : {}) }
+      },
+    })
 }

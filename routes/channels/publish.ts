@@ -57,7 +57,7 @@ export const publish: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       const { channel } = request.params
       const read = () => {
         const body = request.body as Buffer | undefined // as plugins/http/bodies.ts leaves it
-        const publication = publicationFromBody(channel, request.query.event, request.headers['content-type'], body)
+        const publication = publicationFromBody(channel, request.query.event, request.headers, body)
         const key = readIdempotencyKey(request.headers['idempotency-key'])
         return { publication, key: key === undefined ? undefined : { key } }
       }

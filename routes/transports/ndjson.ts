@@ -13,6 +13,7 @@ const schema = Type.String({
 export const ndjson: HttpTransport = {
   mediaTypes: ['application/x-ndjson', 'application/ndjson'],
   formats: { bare: lines, envelope: lines, cursors: ndjsonCursors },
+  canAnswer: ({ invocation }) => invocation === undefined,
   createSink: reply => new HttpSink(reply.raw, () => reply.openByteStream('application/x-ndjson; charset=utf-8')),
   describe: () => ({ schema, example: '{"channel":"news","event":"price","data":"42"}\n' }),
 }

@@ -11,6 +11,7 @@ const schema = Type.String({
 export const sse: HttpTransport = {
   mediaTypes: ['text/event-stream'],
   formats: { bare, envelope: sseEnvelope, cursors: sseCursors },
+  canAnswer: ({ invocation }) => invocation === undefined,
   createSink: reply => new HttpSink(reply.raw, () => reply.openEventStream()),
   describe: sseExample => ({ schema, example: sseExample }),
 }

@@ -10,8 +10,10 @@ export interface HttpTransport {
   /** The media types by which `Accept` asks for it, in lower case. The first is its name in `openapi.yaml`. */
   readonly mediaTypes: readonly [string, ...string[]]
   readonly formats: HttpFormats
-  /** Whether it can answer the request at all; without this, every request that comes over a socket. */
-  canAnswer?(request: FastifyRequest): boolean
+  /** Whether it can answer the request at all. */
+  canAnswer(request: FastifyRequest): boolean
+  /** How long the platform lets an answer last, in milliseconds; without this, as long as the stream. */
+  lifetimeMs?(request: FastifyRequest): number
   /** A sink for the body of the answer. */
   createSink(reply: FastifyReply): HttpStreamSink
   /** The body, as well as OpenAPI 3.1 can describe it. `sseExample` is one as Server-Sent Events. */

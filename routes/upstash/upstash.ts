@@ -121,7 +121,7 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
       url: `/upstash/${path}/*`,
       schema,
       exposeHeadRoute: false,
-      config: { access: 'subscribe', stream: true },
+      config: { access: 'subscribe', stream: 'socket' },
       handler: async (request, reply) => {
         // What is in the body of a POST is none of the arguments: its client sends `[]`.
         const names = pathArguments(request, undefined).slice(1)

@@ -3,6 +3,7 @@ import type { Publication } from '../messages/message.js'
 import { channelProblem, eventTypeProblem } from '../messages/names.js'
 import { requireJson } from '../protocol/json.js'
 import { Problem } from '../protocol/problems.js'
+import { cloudEventType, type Headers } from './cloud-events.js'
 import { type GivenKey, requireKey } from './idempotency.js'
 
 /** A parsed publication with valid names, and its idempotency key. */
@@ -13,21 +14,22 @@ export interface Draft {
 
 /**
  * The message in the body of an HTTP request. The body stays as it is, byte for byte: JSON is checked, never written
- * again. The channel comes from the path, where the hook of access has checked it.
- * @throws Problem `unsupported-media-type`, `invalid-json`, `invalid-event-type`
+ * again. The channel comes from the path, where the hook of access has checked it. A CloudEvent brings its event type.
+ * @throws Problem `unsupported-media-type`, `invalid-json`, `invalid-event-type`, `invalid-request`
  */
 export function publicationFromBody(
   channel: string,
   event: string | undefined,
-  contentType: string | undefined,
+  headers: Headers,
   body: Buffer | undefined,
 ): Publication {
-  const type = mediaType(contentType)
+  const type = mediaType(headers['content-type'])
   if (type === undefined) throw new Problem('unsupported-media-type')
   const data = body ?? Buffer.alloc(0)
-  if (isJsonType(type)) requireJson(data)
-  if (event === undefined) return { channel, data }
-  return { channel, data, event: requireEventType(event) }
+  const value = isJsonType(type) ? requireJson(data) : undefined
+  const eventType = event ?? cloudEventType(headers, type, value)
+  if (eventType === undefined) return { channel, data }
+  return { channel, data, event: requireEventType(eventType) }
 }
 
 /** A message as JSON carries it: in a batch, and in a frame on the multiplexed WebSocket. */

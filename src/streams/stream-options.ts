@@ -15,6 +15,8 @@ export interface StreamOptions {
   limit?: number | undefined
   /** Ends after so many seconds. */
   timeout?: number | undefined
+  /** Ends after so many milliseconds at the latest, as the platform would cut it off. */
+  lifetimeMs?: number | undefined
   /** Its topics are several, or come and go. */
   multiplexed?: boolean
   /** Of several topics, each brings its own copy of a message that matches more than one. */

@@ -16,6 +16,8 @@ import type { StreamOptions, StreamPatterns, StreamSettings } from './stream-opt
 export class Stream implements Client {
   readonly subscriber: Subscriber
   readonly format: Format
+  /** `Infinity` where nothing but the settings ends it. */
+  readonly lifetimeMs: number
   declare readonly group?: ClientQueue
   readonly #hub: Hub
   readonly #settings: StreamSettings
@@ -26,11 +28,12 @@ export class Stream implements Client {
   readonly #opener: Pick<EndedStream, 'reqId' | 'caller'>
 
   constructor(hub: Hub, settings: StreamSettings, options: StreamOptions) {
-    const { sink, format, limit, timeout, caller, reqId, patterns, onClose } = options
+    const { sink, format, limit, timeout, lifetimeMs, caller, reqId, patterns, onClose } = options
     this.#hub = hub
     this.#settings = settings
     this.#patterns = patterns
     this.format = format
+    this.lifetimeMs = lifetimeMs ?? Number.POSITIVE_INFINITY
     this.#opener = { reqId, caller: caller?.name }
     if (options.multiplexed || limit !== undefined) {
       const onLimit = () => this.close('limit_reached')

@@ -111,12 +111,17 @@ export class Streams {
     stream.open()
     if (stream.subscriber.closed) return
     this.#heartbeats.add(stream)
-    const age = this.#settings.MAX_STREAM_AGE_SECONDS
     if (this.#closed) stream.close('draining')
-    else if (age > 0)
+    else this.#limitAge(stream)
+  }
+
+  #limitAge(stream: Stream): void {
+    const { MAX_STREAM_AGE_SECONDS: seconds } = this.#settings
+    const ms = Math.min(stream.lifetimeMs, seconds > 0 ? seconds * jitter() * 1000 : Number.POSITIVE_INFINITY)
+    if (Number.isFinite(ms))
       this.#ageTimers.set(
         stream,
-        setTimeout(() => stream.close('max_age'), age * jitter() * 1000),
+        setTimeout(() => stream.close('max_age'), ms),
       )
   }
 

@@ -250,7 +250,7 @@ t.test('a connection that is dead without a word is found out before anything is
 t.test('without Redis there is no function', async t => {
   t.throws(
     () => createHandler({ environment: {} }),
-    new ConfigError('REDIS_URL is needed: a function hears nobody, and nobody hears it, without a Redis'),
+    new ConfigError('REDIS_URL is required on Lambda: instances of a function share nothing else'),
   )
   t.throws(() => createHandler({ environment: { REDIS_URL: 'http://x' } }), { name: 'ConfigError' })
 })

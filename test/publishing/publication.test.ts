@@ -21,18 +21,20 @@ t.test('leaves the body as it is, JSON included', async t => {
     [undefined, '\xff'],
   ] as const) {
     const body = Buffer.from(text, 'latin1')
-    t.equal(publicationFromBody('news', undefined, type, body).data, body)
+    t.equal(publicationFromBody('news', undefined, { 'content-type': type }, body).data, body)
   }
 })
 
 t.test('takes no body for an empty message, but not for JSON', async t => {
-  t.same(publicationFromBody('news', undefined, undefined, undefined), { channel: 'news', data: Buffer.alloc(0) })
-  throwsProblem(t, 'invalid-json', () => publicationFromBody('news', undefined, 'application/json', undefined))
+  t.same(publicationFromBody('news', undefined, {}, undefined), { channel: 'news', data: Buffer.alloc(0) })
+  throwsProblem(t, 'invalid-json', () =>
+    publicationFromBody('news', undefined, { 'content-type': 'application/json' }, undefined),
+  )
 })
 
 t.test('has an event type only where one was given', async t => {
-  t.notOk('event' in publicationFromBody('news', undefined, 'text/plain', Buffer.from('a')))
-  t.equal(publicationFromBody('news', 'price', 'text/plain', Buffer.from('a')).event, 'price')
+  t.notOk('event' in publicationFromBody('news', undefined, { 'content-type': 'text/plain' }, Buffer.from('a')))
+  t.equal(publicationFromBody('news', 'price', { 'content-type': 'text/plain' }, Buffer.from('a')).event, 'price')
   t.notOk('event' in publicationFromJson({ channel: 'news', data: 'a' }))
   t.equal(publicationFromJson({ channel: 'news', data: 'a', event: 'price' }).event, 'price')
 })
@@ -47,13 +49,15 @@ for (const [what, bytes] of Object.entries({
 }))
   t.test(`refuses a JSON body that is ${what}`, async t => {
     throwsProblem(t, 'invalid-json', () =>
-      publicationFromBody('news', undefined, 'application/json', Buffer.from(bytes)),
+      publicationFromBody('news', undefined, { 'content-type': 'application/json' }, Buffer.from(bytes)),
     )
   })
 
 t.test('refuses a JSON body that is not UTF-8', async t => {
   const bytes = Buffer.from('"\xe9"', 'latin1')
-  throwsProblem(t, 'invalid-json', () => publicationFromBody('news', undefined, 'application/json', bytes))
+  throwsProblem(t, 'invalid-json', () =>
+    publicationFromBody('news', undefined, { 'content-type': 'application/json' }, bytes),
+  )
 })
 
 t.test('takes JSON up to the depth it tells, and brackets in strings for no depth', async t => {
@@ -62,11 +66,13 @@ t.test('takes JSON up to the depth it tells, and brackets in strings for no dept
     JSON.stringify('["\\'.repeat(1001)),
     '[[],{}]'.repeat(1),
   ])
-    t.ok(publicationFromBody('news', undefined, 'application/json', Buffer.from(text)))
+    t.ok(publicationFromBody('news', undefined, { 'content-type': 'application/json' }, Buffer.from(text)))
 })
 
 t.test('refuses what it cannot tell the type of', async t => {
-  throwsProblem(t, 'unsupported-media-type', () => publicationFromBody('news', undefined, 'text', Buffer.from('a')))
+  throwsProblem(t, 'unsupported-media-type', () =>
+    publicationFromBody('news', undefined, { 'content-type': 'text' }, Buffer.from('a')),
+  )
 })
 
 t.test('takes text and base64 from JSON', async t => {

@@ -19,7 +19,7 @@ export async function openSse(
   url: string,
   headers: Record<string, string> = {},
 ): Promise<HttpClient<EventSourceMessage>> {
-  return openStream<EventSourceMessage>(t, url, { accept: 'text/event-stream', ...headers }, put => {
+  return openStream<EventSourceMessage>(t, url, { headers: { accept: 'text/event-stream', ...headers } }, put => {
     const parser = createParser({ onEvent: put })
     return chunk => parser.feed(chunk)
   })
@@ -30,8 +30,10 @@ export async function openNdjson(
   t: Pick<Test, 'teardown'>,
   url: string,
   headers: Record<string, string> = {},
+  content: { method?: string; body?: string } = {},
 ): Promise<HttpClient<Envelope>> {
-  return openStream<Envelope>(t, url, { accept: 'application/x-ndjson', ...headers }, put => {
+  const request = { ...content, headers: { accept: 'application/x-ndjson', ...headers } }
+  return openStream<Envelope>(t, url, request, put => {
     let rest = ''
     return chunk => {
       const lines = (rest + chunk).split('\n')
@@ -44,12 +46,12 @@ export async function openNdjson(
 async function openStream<Item>(
   t: Pick<Test, 'teardown'>,
   url: string,
-  headers: Record<string, string>,
+  request: RequestInit,
   reader: (put: (item: Item) => void) => (chunk: string) => void,
 ): Promise<HttpClient<Item>> {
   const controller = new AbortController()
   t.teardown(() => controller.abort())
-  const response = await fetch(url, { headers, signal: controller.signal })
+  const response = await fetch(url, { ...request, signal: controller.signal })
   const inbox = new Inbox<Item>()
   let text = ''
   const read = reader(item => inbox.put(item))
