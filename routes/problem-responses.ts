@@ -3,7 +3,7 @@ import { ProblemDetails } from '../src/protocol/problem-details.js'
 import { PROBLEMS, type ProblemType } from '../src/protocol/problem-types.js'
 import { problemDetails } from '../src/protocol/problems.js'
 
-const RETRY_AFTER = {
+export const RETRY_AFTER = {
   'Retry-After': Type.Integer({
     format: 'int32',
     minimum: 0,

@@ -15,6 +15,12 @@ export const Since = Type.String({
 })
 
 /**
+ * The form of `since` for `openapi.yaml`. The server reads it with a parser, which also knows the length of each month.
+ */
+export const SINCE_PATTERN =
+  '^(?:all|[0-9]{1,9}[smhd]|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))?)$'
+
+/**
  * The same as `last_event_id`, as polyfills of `EventSource` call it. It is not in openapi.yaml: many generators derive one
  * name from both parameters, and what they generate does not compile.
  */

@@ -40,7 +40,8 @@ const TicketRequest = Type.Object(
       }),
     ),
   },
-  { title: 'TicketRequest', additionalProperties: false },
+  // `{}` names nothing; `channels` or `patterns` is required, which a schema that generators understand cannot say.
+  { title: 'TicketRequest', additionalProperties: false, minProperties: 1 },
 )
 
 const Ticket = Type.Object(
@@ -70,7 +71,7 @@ const schema = {
     'A ticket opens one stream, for the browser’s own `EventSource` and `WebSocket`, which cannot send an Authorization header. It grants no more than whoever asks for it has, and ends with that. It is good for one use within 60 seconds at most, so that what stays of its URL in a log is worth nothing. An `EventSource` that reconnects with the same URL goes on by a cookie that it got at the first use.',
   querystring: Type.Object({}, { additionalProperties: false }),
   [REQUEST_BODY]: {
-    description: 'What it shall be good for: at least one channel or pattern.',
+    description: 'What the ticket is for: at least one channel or pattern.',
     required: true,
     content: { 'application/json': { schema: TicketRequest, example: { channels: ['news'] } } },
   },
@@ -164,12 +165,12 @@ function readTicketRequest(
   body: Buffer = Buffer.alloc(0),
 ): Static<typeof TicketRequest> {
   if (mediaType(contentType) !== 'application/json')
-    throw new Problem('unsupported-media-type', 'What a ticket shall be good for is said as application/json.')
+    throw new Problem('unsupported-media-type', 'Content-Type must be application/json.')
   const asked = requireJson(body)
   if (isTicketRequest(asked)) return asked
   throw new Problem(
     'invalid-request',
-    `A ticket is asked for by {"channels"?,"patterns"?,"rights"?:["subscribe","publish"],"seconds"?}, for ${MAX_TICKET_SECONDS} seconds at most.`,
+    `The body must be a JSON object such as {"channels":["news"],"patterns":["chat:*"],"rights":["subscribe"],"seconds":30}, with at most ${MAX_TICKET_SECONDS} seconds.`,
   )
 }
 

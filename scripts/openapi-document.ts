@@ -1,11 +1,12 @@
 import swagger from '@fastify/swagger'
 import Fastify from 'fastify'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { components } from '../routes/schemas.js'
 import carillon, { serverOptions } from '../src/app.js'
 
 import { defaultConfig } from '../src/config/config.js'
 import { packageVersion } from '../src/support/package.js'
+import { openapi32 } from './openapi-3.2.js'
 import { description, tags } from './openapi-prose.js'
 import { repair } from './openapi-repair.js'
 
@@ -40,8 +41,13 @@ export async function openapiYaml(): Promise<string> {
   await app.ready()
   const document: unknown = app.swagger()
   await app.close()
-  return HEAD + stringify(repair(document), { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false })
+  return HEAD + stringify(repair(document), STYLE)
 }
+
+/** The text of `openapi-3.2.yaml`, made from that of `openapi.yaml`. */
+export const openapi32Yaml = (yaml: string): string => HEAD + stringify(openapi32(parse(yaml)), STYLE)
+
+const STYLE = { lineWidth: 0, blockQuote: 'literal', aliasDuplicateObjects: false } as const
 
 /** None is needed where ANONYMOUS_GRANTS give the right, or where there are no access rules. */
 const BEARER = {

@@ -28,5 +28,6 @@ export const tags = [
   { name: 'history', description: 'What was published before, where a channel keeps it.' },
   { name: 'introspection', description: 'Who listens where, now.' },
   { name: 'access', description: 'Tickets for clients that cannot send a header.' },
+  { name: 'upstash', description: 'The pub/sub part of Upstash’s REST protocol, for its clients.' },
   { name: 'operation', description: 'For the operator, and for tools.' },
 ]

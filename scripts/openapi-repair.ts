@@ -1,5 +1,6 @@
+import { RATE_HEADERS } from '../routes/problem-responses.js'
 import { REQUEST_BODY } from '../routes/schemas.js'
-import { CURSOR_ALIAS } from '../routes/start-position.js'
+import { CURSOR_ALIAS, SINCE_PATTERN } from '../routes/start-position.js'
 
 type Node = Record<string, unknown>
 
@@ -23,10 +24,13 @@ export function repair(document: unknown): Node {
       named[title] = schema
       return reference('schemas', title)
     }
+    if (key === 'responses') return withRate(value)
     if (isNode(value[REQUEST_BODY])) {
       const { [REQUEST_BODY]: requestBody, responses, ...operation } = value
       return { ...operation, requestBody, responses }
     }
+    if (value.in === 'query' && value.name === 'since' && isNode(value.schema) && value.schema.pattern === undefined)
+      return { ...value, schema: { ...value.schema, pattern: SINCE_PATTERN } }
     // Fastify fills in a default before it asks for what is required.
     if (value.in === 'query' && isNode(value.schema) && 'default' in value.schema) return { ...value, required: false }
     // The same problems are answered everywhere: each example, and each response with one problem, stands once.
@@ -50,6 +54,24 @@ export function repair(document: unknown): Node {
     components: { ...withSchemas(components, named), responses: sorted(shared), examples: sorted(examples) },
   }
 }
+
+/** A call that answers 429 tells the rate with each success, too. */
+function withRate(responses: Node): Node {
+  if (!('429' in responses)) return responses
+  const told = (status: string, response: unknown): unknown =>
+    status.startsWith('2') && isNode(response) ? { ...response, headers: rateHeaders(response.headers) } : response
+  return Object.fromEntries(Object.entries(responses).map(([status, response]) => [status, told(status, response)]))
+}
+
+const rateHeaders = (others: unknown): Node => ({
+  ...(isNode(others) ? others : {}),
+  ...Object.fromEntries(
+    Object.entries(RATE_HEADERS).map(([name, { description, examples, ...schema }]) => [
+      name,
+      { description, schema, example: examples[0] },
+    ]),
+  ),
+})
 
 /** The names of the problems that a response describes. */
 function problemsOf({ content }: Node): string[] {

@@ -13,7 +13,9 @@ import { packageFile } from '../src/support/package.js'
 import { build } from './support/gateway.js'
 import { type DescribedOperation, operations } from './support/openapi.js'
 
-const described = operations(parse(await readFile(packageFile('openapi.yaml'), 'utf8')))
+const all = operations(parse(await readFile(packageFile('openapi.yaml'), 'utf8')))
+/** Those that answer with problem details. */
+const described = all.filter(({ path }) => !path.startsWith('/upstash'))
 
 function find(id: string): DescribedOperation {
   const operation = described.find(({ operation }) => operation.operationId === id)
@@ -114,6 +116,21 @@ t.test('the answer to a mistake stands in the document', async t => {
       isDescribed(t, answer, operation, expected, `${operation.method} ${operation.path}, ${mistake}`)
     }
   }
+})
+
+t.test('Upstash’s protocol answers a mistake in its own form, with a status of the document', async t => {
+  const { app } = await build(t)
+  const mistakes = ['a page of elsewhere', 'a compressed body', 'a malformed content type', 'bad JSON', 'too much']
+  for (const operation of all.filter(({ path }) => path.startsWith('/upstash')))
+    for (const mistake of mistakes) {
+      const answer = await send(app, operation, MISTAKES[mistake])
+      const title = `${operation.path}, ${mistake}`
+      t.ok(
+        Object.keys(operation.operation.responses).includes(`${answer.statusCode}`),
+        `${title}: ${answer.statusCode}`,
+      )
+      t.match(answer.json(), { error: /^[A-Z]+ / }, title)
+    }
 })
 
 class FailingBroker extends MemoryBroker {

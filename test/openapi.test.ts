@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
 import { CLIENT_TYPES, clientTypes } from '../scripts/openapi-client.js'
-import { openapiYaml } from '../scripts/openapi-document.js'
+import { openapi32Yaml, openapiYaml } from '../scripts/openapi-document.js'
 import carillon from '../src/app.js'
 import { PROBLEMS } from '../src/protocol/problem-types.js'
 import { packageFile, packageVersion } from '../src/support/package.js'
@@ -17,6 +17,20 @@ const document = parse(yaml)
 
 t.test('openapi.yaml is what the routes give', async t => {
   t.equal(yaml, await openapiYaml(), 'run: npm run openapi, and commit openapi.yaml')
+})
+
+t.test('openapi-3.2.yaml is the same in the words of OpenAPI 3.2', async t => {
+  const next = await readFile(packageFile('openapi-3.2.yaml'), 'utf8')
+  t.equal(next, openapi32Yaml(yaml), 'run: npm run openapi, and commit openapi-3.2.yaml')
+  const { paths } = parse(next)
+  t.match(paths['/events'].query, { operationId: 'streamChannelsByQuery', requestBody: { required: true } })
+  t.same(Object.keys(paths['/events'].query.requestBody.content['application/json'].schema.properties).slice(0, 2), [
+    'channel',
+    'pattern',
+  ])
+  const { content } = paths['/channels/{channel}/events'].get.responses[200]
+  t.match(content['text/event-stream'].itemSchema.properties, { data: {}, event: {}, id: {}, retry: {} })
+  t.match(content['application/x-ndjson'].itemSchema, { anyOf: [{ $ref: '#/components/schemas/Envelope' }] })
 })
 
 t.test('the types of the generated client are made from openapi.yaml', async t => {
@@ -44,6 +58,51 @@ t.test('GET /openapi.json serves the document of openapi.yaml', async t => {
   const response = await fetch(`${url}/openapi.json`)
   t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
   t.same(await response.json(), document)
+})
+
+t.test('GET /openapi.yaml serves the same as YAML, and under a prefix with its own address', async t => {
+  const { url } = await build(t)
+  const response = await fetch(`${url}/openapi.yaml`)
+  t.equal(response.headers.get('content-type'), 'application/yaml; charset=utf-8')
+  t.equal(await response.text(), yaml)
+  t.match(parse(await (await fetch(`${url}/asyncapi.yaml`)).text()), { asyncapi: /^3/ })
+
+  const app = Fastify()
+  await app.register(carillon, { prefix: '/bells' })
+  t.teardown(() => app.close())
+  const embedded = await app.inject({ url: '/bells/openapi.yaml', remoteAddress: '127.0.0.1' })
+  t.match(parse(embedded.body), { servers: [{ url: '/bells' }], paths: { '/publish': {} } })
+})
+
+t.test('parameters are described as strictly as the server reads them', async t => {
+  const { url } = await build(t, { config: { HISTORY: '*' } })
+  const { parameters } = document.paths['/channels/{channel}/messages'].get
+  const since = new RegExp(parameters.find(({ name }: { name: string }) => name === 'since').schema.pattern)
+  for (const value of ['all', '30s', '7d', '2030-01-31', '2030-01-31T12:00:00Z', '2030-01-31t12:00:00.123+02:00'])
+    t.same([since.test(value), await statusOf(value)], [true, 200], value)
+  for (const value of ['', '10', '10 m', '2030-87-01', '2030-01-32', '2030-01-31T24:00:00Z', '2030-01-31T12:60:00Z'])
+    t.same([since.test(value), await statusOf(value)], [false, 400], value)
+  async function statusOf(value: string): Promise<number> {
+    return (await fetch(`${url}/channels/news/messages?since=${encodeURIComponent(value)}`)).status
+  }
+
+  const { schema } = document.paths['/channels/{channel}'].post.parameters.find(
+    ({ name }: { name: string }) => name === 'idempotency-key',
+  )
+  t.notOk(new RegExp(schema.pattern).test(''), 'an empty key')
+  t.equal(document.components.schemas.TicketRequest.minProperties, 1)
+})
+
+t.test('a call with a rate describes its header fields on each answer that has them', async t => {
+  for (const [path, status] of [
+    ['/channels/{channel}', 200],
+    ['/publish', 200],
+    ['/tickets', 201],
+    ['/upstash', 200],
+  ] as const) {
+    const { responses } = document.paths[path].post
+    t.match(Object.keys(responses[status].headers), ['RateLimit', 'RateLimit-Policy'], path)
+  }
 })
 
 t.test('the document says what it describes', async t => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
-import { jsonFrom } from './document.js'
+import { documentFrom } from './document.js'
 
 const schema = {
   operationId: 'asyncapi',
@@ -15,8 +15,11 @@ const schema = {
   },
 }
 
-/** Serves `asyncapi.yaml`, which is made from the schemas of the frames and held to them by a test. */
+/** Serves `asyncapi.yaml`, which is made from the schemas of the frames and compared with them by a test. */
 export const asyncapi: FastifyPluginAsyncTypebox = async app => {
-  const send = jsonFrom('asyncapi.yaml')
-  app.get('/asyncapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => send(reply))
+  const document = documentFrom('asyncapi.yaml')
+  app.get('/asyncapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => document.json(reply))
+  app.get('/asyncapi.yaml', { schema: { hide: true }, config: { access: 'openapi' } }, (_request, reply) =>
+    document.yaml(reply),
+  )
 }

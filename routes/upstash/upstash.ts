@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@sinclair/typebox'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { httpPublisher } from '../../plugins/access/publisher.js'
 import { answer, isForeign } from '../../plugins/problems.js'
@@ -22,10 +21,8 @@ import {
   type UpstashCommand,
 } from '../../src/upstash/commands.js'
 import { executeAll, requireAllowedCommand } from '../../src/upstash/execute.js'
+import { commandSchema, hidden, pipelineSchemas } from './schemas.js'
 import { streamUpstash } from './upstash-stream.js'
-
-/** Not in the OpenAPI document: the protocol is Upstash's, and docs/upstash.md says what is spoken of it. */
-const schema = { hide: true, querystring: Type.Object({}, { additionalProperties: false }) }
 
 const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError }
 
@@ -71,14 +68,14 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     return upstashAnswer(outcome, base64)
   }
 
-  app.post('/upstash', { schema, bodyLimit, config: { access: 'known' } }, (request, reply) =>
+  app.post('/upstash', { schema: commandSchema, bodyLimit, config: { access: 'known' } }, (request, reply) =>
     one(request, reply, argumentsFromBody(bodyOf(request) ?? Buffer.alloc(0))),
   )
 
   app.route({
     method: ['GET', 'POST'],
     url: '/upstash/*',
-    schema,
+    schema: hidden,
     bodyLimit,
     exposeHeadRoute: false,
     config: { access: 'known' },
@@ -90,27 +87,31 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
   })
 
   for (const path of ['pipeline', 'multi-exec'] as const)
-    app.post(`/upstash/${path}`, { schema, bodyLimit, config: { access: 'known' } }, async (request, reply) => {
-      const base64 = wantsBase64(request)
-      const lines = pipelineFromBody(bodyOf(request) ?? Buffer.alloc(0))
-      if (lines.length > config.MAX_BATCH_MESSAGES)
-        throw new Problem('invalid-request', `a pipeline has at most ${config.MAX_BATCH_MESSAGES} commands`)
-      const { caller } = request
-      const work = new WorkBudget()
-      const publisher = publisherOf(request, work)
-      const given = lines.map(line => orProblem(() => argumentsFromJson(line)))
-      charge(publisher, reply, given.filter(args => !(args instanceof Problem) && isPublish(args)).length)
-      const commands = given.map(args =>
-        args instanceof Problem ? args : orProblem(() => read(publisher, caller, args, work)),
-      )
-      const mistake = commands.find(command => command instanceof Problem)
-      if (path === 'multi-exec' && mistake instanceof Problem) {
-        counters.refusePublish('upstash', mistake.type, countPublishes(commands))
-        throw discarded(mistake)
-      }
-      const outcomes = await executeAll(gateway, caller, publisher, commands)
-      return outcomes.map(outcome => upstashAnswer(outcome, base64))
-    })
+    app.post(
+      `/upstash/${path}`,
+      { schema: pipelineSchemas[path], bodyLimit, config: { access: 'known' } },
+      async (request, reply) => {
+        const base64 = wantsBase64(request)
+        const lines = pipelineFromBody(bodyOf(request) ?? Buffer.alloc(0))
+        if (lines.length > config.MAX_BATCH_MESSAGES)
+          throw new Problem('invalid-request', `a pipeline has at most ${config.MAX_BATCH_MESSAGES} commands`)
+        const { caller } = request
+        const work = new WorkBudget()
+        const publisher = publisherOf(request, work)
+        const given = lines.map(line => orProblem(() => argumentsFromJson(line)))
+        charge(publisher, reply, given.filter(args => !(args instanceof Problem) && isPublish(args)).length)
+        const commands = given.map(args =>
+          args instanceof Problem ? args : orProblem(() => read(publisher, caller, args, work)),
+        )
+        const mistake = commands.find(command => command instanceof Problem)
+        if (path === 'multi-exec' && mistake instanceof Problem) {
+          counters.refusePublish('upstash', mistake.type, countPublishes(commands))
+          throw discarded(mistake)
+        }
+        const outcomes = await executeAll(gateway, caller, publisher, commands)
+        return outcomes.map(outcome => upstashAnswer(outcome, base64))
+      },
+    )
 
   for (const [path, topicOf] of [
     ['subscribe', channelTopic],
@@ -119,7 +120,7 @@ export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (a
     app.route({
       method: ['GET', 'POST'],
       url: `/upstash/${path}/*`,
-      schema,
+      schema: hidden,
       exposeHeadRoute: false,
       config: { access: 'subscribe', stream: 'socket' },
       handler: async (request, reply) => {

@@ -293,7 +293,7 @@ export interface paths {
         };
         /**
          * This document
-         * @description The OpenAPI 3.1 description of the API, as JSON.
+         * @description The OpenAPI 3.1 description of the API, as JSON; `/openapi.yaml` is the same as YAML.
          */
         get: operations["openapi"];
         put?: never;
@@ -318,6 +318,66 @@ export interface paths {
         get: operations["asyncapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/upstash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run one command
+         * @description One command of the pub/sub part of Upstash’s REST protocol.
+         */
+        post: operations["upstashCommand"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/upstash/pipeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run several commands
+         * @description They run in order, each with a result or an error of its own.
+         */
+        post: operations["upstashPipeline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/upstash/multi-exec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run several commands, or none
+         * @description One invalid command discards all of them. It is no `MULTI` of Redis: other messages may come between.
+         */
+        post: operations["upstashTransaction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -814,6 +874,35 @@ export interface components {
             /** @example /channels/news/ws?ticket=… */
             ws: string;
         };
+        /** @description Redis is unavailable. */
+        UpstashError: {
+            /**
+             * @description An error in the form of Redis.
+             * @example NOPERM No right to publish.
+             */
+            error: string;
+        };
+        /** @description The result or the error of one command of a pipeline. */
+        UpstashItem: {
+            /**
+             * @description The reply of Redis, unless it failed.
+             * @example 1
+             */
+            result?: unknown;
+            /**
+             * @description Why it failed.
+             * @example ERR unknown command 'get'
+             */
+            error?: string;
+        };
+        /** @description The result of a command. */
+        UpstashResult: {
+            /**
+             * @description The reply of Redis as JSON: a number, a text or a list.
+             * @example 1
+             */
+            result: unknown;
+        };
     };
     responses: {
         /** @description Headers too large (`headers-too-large`). */
@@ -1127,6 +1216,16 @@ export interface operations {
             /** @description Redis executed the publish once. */
             200: {
                 headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1381,6 +1480,16 @@ export interface operations {
             /** @description Messages of the history. With a `gap`, some are missing before the first. */
             200: {
                 headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1814,6 +1923,16 @@ export interface operations {
             /** @description Redis was asked; each message has its own result. */
             200: {
                 headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2095,7 +2214,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description What it shall be good for: at least one channel or pattern. */
+        /** @description What the ticket is for: at least one channel or pattern. */
         requestBody: {
             content: {
                 /**
@@ -2112,6 +2231,16 @@ export interface operations {
             /** @description A ticket. */
             201: {
                 headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2431,6 +2560,398 @@ export interface operations {
             500: components["responses"]["internal-error"];
             501: components["responses"]["unsupported-transfer-coding"];
             503: components["responses"]["token-keys-unavailable"];
+        };
+    };
+    upstashCommand: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `base64`: text in the answer is base64.
+                 * @example base64
+                 */
+                "upstash-encoding"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The command. */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       "PUBLISH",
+                 *       "news",
+                 *       "hello"
+                 *     ]
+                 */
+                "application/json": unknown[];
+            };
+        };
+        responses: {
+            /** @description The result of a command. */
+            200: {
+                headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashResult"];
+                };
+            };
+            /** @description The command is unknown or invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token is missing or invalid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token does not have the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is compressed, or its type is malformed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The rate is used up. */
+            429: {
+                headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the rate; absent without one. */
+                    RateLimit?: string;
+                    /** @description The rate; absent without one. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The gateway failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description Redis is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+        };
+    };
+    upstashPipeline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `base64`: text in the answer is base64.
+                 * @example base64
+                 */
+                "upstash-encoding"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The commands. */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       [
+                 *         "PUBLISH",
+                 *         "news",
+                 *         "hello"
+                 *       ],
+                 *       [
+                 *         "PUBLISH",
+                 *         "sport",
+                 *         "2:1"
+                 *       ]
+                 *     ]
+                 */
+                "application/json": unknown[][];
+            };
+        };
+        responses: {
+            /** @description In the order of the commands. */
+            200: {
+                headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashItem"][];
+                };
+            };
+            /** @description The command is unknown or invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token is missing or invalid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token does not have the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is compressed, or its type is malformed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The rate is used up. */
+            429: {
+                headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the rate; absent without one. */
+                    RateLimit?: string;
+                    /** @description The rate; absent without one. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The gateway failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description Redis is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+        };
+    };
+    upstashTransaction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `base64`: text in the answer is base64.
+                 * @example base64
+                 */
+                "upstash-encoding"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The commands. */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       [
+                 *         "PUBLISH",
+                 *         "news",
+                 *         "hello"
+                 *       ],
+                 *       [
+                 *         "PUBLISH",
+                 *         "sport",
+                 *         "2:1"
+                 *       ]
+                 *     ]
+                 */
+                "application/json": unknown[][];
+            };
+        };
+        responses: {
+            /** @description In the order of the commands. */
+            200: {
+                headers: {
+                    /**
+                     * @description What is left of the rate; absent without one.
+                     * @example "publish";r=99;t=1
+                     */
+                    RateLimit?: string;
+                    /**
+                     * @description The rate; absent without one.
+                     * @example "publish";q=100;w=1
+                     */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashItem"][];
+                };
+            };
+            /** @description The command is unknown or invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token is missing or invalid. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The token does not have the right. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The body is compressed, or its type is malformed. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The rate is used up. */
+            429: {
+                headers: {
+                    /** @description Try again after so many seconds. */
+                    "Retry-After"?: number;
+                    /** @description What is left of the rate; absent without one. */
+                    RateLimit?: string;
+                    /** @description The rate; absent without one. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description The gateway failed. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
+            /** @description Redis is unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpstashError"];
+                };
+            };
         };
     };
 }
