@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
+import { FILE } from '../schemas.js'
 import { documentFrom } from './document.js'
 
 const schema = {
@@ -19,7 +20,5 @@ const schema = {
 export const asyncapi: FastifyPluginAsyncTypebox = async app => {
   const document = documentFrom('asyncapi.yaml')
   app.get('/asyncapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => document.json(reply))
-  app.get('/asyncapi.yaml', { schema: { hide: true }, config: { access: 'openapi' } }, (_request, reply) =>
-    document.yaml(reply),
-  )
+  app.get('/asyncapi.yaml', { schema: FILE, config: { access: 'openapi' } }, (_request, reply) => document.yaml(reply))
 }

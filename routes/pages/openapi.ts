@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { GUARDED_REQUEST, problemResponses } from '../problem-responses.js'
+import { FILE } from '../schemas.js'
 import { documentFrom } from './document.js'
 
 const schema = {
@@ -21,7 +22,5 @@ export const openapi: FastifyPluginAsyncTypebox = async app => {
     app.prefix === '' ? undefined : all => ({ ...all, servers: [{ url: app.prefix }] }),
   )
   app.get('/openapi.json', { schema, config: { access: 'openapi' } }, (_request, reply) => document.json(reply))
-  app.get('/openapi.yaml', { schema: { hide: true }, config: { access: 'openapi' } }, (_request, reply) =>
-    document.yaml(reply),
-  )
+  app.get('/openapi.yaml', { schema: FILE, config: { access: 'openapi' } }, (_request, reply) => document.yaml(reply))
 }
