@@ -17,7 +17,8 @@ interface QuerySchema {
  * - A call refuses a parameter that it does not know, and suggests the one that was probably meant.
  * - A stream ignores it: an `EventSource` gives up for good on any answer but 200, and what polyfills and cache busters add
  *   is not up to the page. A typo is logged.
- * - Numbers are decimal. Ajv would also take `0x10`, and `Infinity` after it has checked the bounds.
+ * - Numbers are decimal. Ajv would also take `0x10`, and `Infinity` after it has checked the bounds. Only one that need not
+ *   be an integer may have an exponent: most languages write 0.00005 as `5e-05`.
  */
 export const parameters = fp(
   async app => {
@@ -25,8 +26,11 @@ export const parameters = fp(
     app.addHook('onRoute', route => {
       const schema = route.schema?.querystring as QuerySchema | undefined // all our schemas are objects
       if (!schema) return
-      const numbers = new Set(
-        Object.entries(schema.properties).flatMap(([name, { type }]) => (isNumber(type) ? name : [])),
+      const numbers = new Map(
+        Object.entries(schema.properties).flatMap(([name, { type = '' }]) => {
+          const form = NUMBERS[type]
+          return form ? [[name, form]] : []
+        }),
       )
       const known: Known = { names: Object.keys(schema.properties), numbers }
       const isStream = route.config?.stream === true || route.config?.webSocket === true
@@ -50,16 +54,21 @@ const IGNORED = 'a stream ignored an unknown query parameter that may be a typin
 
 interface Known {
   readonly names: readonly string[]
-  readonly numbers: ReadonlySet<string>
+  /** How the value of a parameter that is a number is written. */
+  readonly numbers: ReadonlyMap<string, RegExp>
 }
 
-const isNumber = (type: string | undefined): boolean => type === 'integer' || type === 'number'
+const NUMBERS: Readonly<Record<string, RegExp>> = {
+  integer: /^-?\d+(?:\.\d+)?$/,
+  number: /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/,
+}
 
 function notDecimal(query: Query, { numbers }: Known): Problem | undefined {
   if (numbers.size === 0) return undefined
   for (const [name, value] of Object.entries(query)) {
-    if (!numbers.has(name) || typeof value !== 'string') continue // a repeated parameter is left to the schema
-    if (!/^-?\d+(?:\.\d+)?$/.test(value) || !Number.isFinite(Number(value)))
+    const form = numbers.get(name)
+    if (!form || typeof value !== 'string') continue // a repeated parameter is left to the schema
+    if (!form.test(value) || !Number.isFinite(Number(value)))
       return new Problem('invalid-request', `The value of "${name}" is ${shown(value)}, which is not a decimal number.`)
   }
   return undefined

@@ -53,7 +53,7 @@ t.test('numbers are decimal', async t => {
     ['/channels/kept/messages', 'wait'],
     ['/channels', 'limit'],
   ] as const)
-    for (const value of ['0x10', '1e3', ' 1', '', 'Infinity', 'NaN', '1_0', '9'.repeat(400)]) {
+    for (const value of ['0x10', '1e', ' 1', '', 'Infinity', 'NaN', '1_0', '1e999', '9'.repeat(400)]) {
       const query = `${call.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`
       t.match(await badRequest(t, url + call + query), name, `${call} ${name}=${value.slice(0, 10)}`)
     }
@@ -61,6 +61,9 @@ t.test('numbers are decimal', async t => {
     await badRequest(t, `${url}/channels/kept/events?limit=0x10`),
     'The value of "limit" is "0x10", which is not a decimal number.',
   )
+  t.match(await badRequest(t, `${url}/channels/kept/events?limit=1e3`), 'limit')
+  // As most languages write 0.00005.
+  t.equal((await fetch(`${url}/channels/kept/messages?wait=5e-05`)).status, 200)
 })
 
 t.test('streams ignore parameters that they do not know', async t => {
