@@ -32,6 +32,7 @@ const ELSEWHERE: [page: string, block: RegExp, test: string][] = [
   ['docs/quickstart.md', /^curl /, 'test/readme.test.ts'],
   ['docs/first-app.md', /^curl /, 'test/docs-guides.test.ts'],
   ['docs/publish.md', /./, 'test/docs-publish.test.ts'],
+  ['docs/generated-clients.md', /./, 'test/clients/guide.ts'],
 ]
 
 const backend = createApiKey('backend', { publish: ['*'], subscribe: ['*'], inspect: ['*'] })

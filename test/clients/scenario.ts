@@ -3,14 +3,9 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packageFile } from '../../src/support/package.js'
 import { openSse } from '../support/clients.js'
-import { type Generator, generate } from './generators.js'
+import { type Check, KEY, KEYED, type Place } from './check.js'
+import { GENERATORS, type Generator, generate } from './generators.js'
 import { room, run } from './workshop.js'
-
-/** A gateway, and a key that may do everything on it. */
-export interface Place {
-  readonly url: string
-  readonly key: string
-}
 
 /** A program prints the name of each step when it has passed. */
 const STEPS = ['text', 'json', 'bytes', 'retry', 'batch', 'list', 'counts', 'page', 'gap', 'ticket', 'problem']
@@ -25,18 +20,25 @@ const PUBLISHED = [
 ]
 
 /** The scenario's folder of a generator, without what an earlier run left there. */
-async function newRoom(name: string): Promise<string> {
+export async function newRoom(name: string): Promise<string> {
   const folder = room(name)
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   return folder
 }
 
+/** One for each generator. */
+export const scenarios: readonly Check[] = GENERATORS.map(generator => ({
+  ...generator,
+  settings: KEYED,
+  pass: place => passScenario(generator, place),
+}))
+
 /**
  * Generates a client, compiles the program of the generator with it, and runs that against a gateway.
  * @throws Error when any of these fails, or when the gateway did not get what the program has sent
  */
-export async function passScenario(generator: Generator, { url, key }: Place): Promise<void> {
+async function passScenario(generator: Generator, { url }: Place): Promise<void> {
   const { name, language } = generator
   const folder = await newRoom(name)
   const programs = packageFile(`test/clients/programs/${name}`)
@@ -46,11 +48,11 @@ export async function passScenario(generator: Generator, { url, key }: Place): P
   const command = await generator.compile(folder, program)
 
   const channel = `clients.${name}`
-  const headers = { authorization: `Bearer ${key}` }
+  const headers = { authorization: `Bearer ${KEY}` }
   const ends: (() => unknown)[] = []
   const listener = await openSse({ teardown: end => ends.push(end) }, `${url}/channels/${channel}/events`, headers)
   try {
-    const environment = { CARILLON_URL: url, CARILLON_TOKEN: key, CHANNEL: channel }
+    const environment = { CARILLON_URL: url, CARILLON_TOKEN: KEY, CHANNEL: channel }
     const passed = (await run(command, folder, environment)).split('\n').filter(line => line !== '')
     // Only the HTTP client of Java in openapi-generator cannot read an answer that is neither JSON nor a file.
     assert.deepEqual(
