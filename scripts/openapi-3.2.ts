@@ -2,7 +2,7 @@ type Node = Record<string, unknown>
 
 /**
  * The document of `openapi.yaml` in the words of OpenAPI 3.2: streams with a schema for each item (section 4.14.3), and
- * the method `QUERY` (section 4.9). Few tools read it so far; docs/generated-clients.md says which.
+ * the method `QUERY` (section 4.9). Few tools read it so far; docs/api.md says which.
  */
 export function openapi32(document: Node): Node {
   const paths = Object.fromEntries(
@@ -25,12 +25,17 @@ function describeItems({ responses }: Node): void {
   const content = isNode(success) ? success.content : undefined
   if (!isNode(content)) return
   const { 'text/event-stream': sse, 'application/x-ndjson': ndjson } = content
-  if (isNode(sse)) sse.itemSchema = SSE_ITEM
+  if (isNode(sse) && isNode(sse.schema)) byItem(sse, { description: sse.schema.description, ...SSE_ITEM })
   if (isNode(ndjson) && isNode(ndjson.schema)) {
-    const { items } = ndjson.schema.contentSchema as { items: Node } // as the transport describes it
-    ndjson.itemSchema = items
-    ndjson.schema = { type: 'string', description: ndjson.schema.description }
+    const { description, contentSchema } = ndjson.schema
+    byItem(ndjson, { description, ...(contentSchema as { items: Node }).items }) // as the transport describes it
   }
+}
+
+/** The `schema` of a stream would be that of a list of all its items. */
+function byItem(content: Node, itemSchema: Node): void {
+  content.itemSchema = itemSchema
+  delete content.schema
 }
 
 /** The fields of an event, WHATWG HTML section 9.2.6. */

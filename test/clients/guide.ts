@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import { fencesOf } from '../support/doc-page.js'
-import { type Check, KEY, KEYED, type Place } from './check.js'
+import { startGateway } from '../support/gateway.js'
+import { startRedis } from '../support/redis.js'
+import { type Check, KEY, KEYED } from './check.js'
 import { GENERATORS, type Generator, generate } from './generators.js'
 import { newRoom } from './scenario.js'
 import { ENVIRONMENT, run } from './workshop.js'
@@ -30,15 +33,15 @@ export const guides: readonly Check[] = GUIDES.map((guide, index) => {
   const generator = GENERATORS.find(({ name }) => name === guide.generator)
   if (!generator) throw new Error(`there is no generator ${guide.generator}`)
   const { language, needs } = generator
-  const pass = (place: Place) => passGuide(guide, index, generator, place)
-  return { name: `guide-${language}`, language, needs, settings: KEYED, pass }
+  const pass: Check['pass'] = t => passGuide(guide, index, generator, t)
+  return { name: `guide-${language}`, language, needs: [...needs, 'redis-server'], pass }
 })
 
 /**
  * Generates the client of a language with the command of the page, and runs the page's programs with it.
- * @throws Error when the consumer does not print what the publisher has sent
+ * @throws Error when the consumer does not print what the publisher has sent, or misses something while the gateway restarts
  */
-async function passGuide(guide: Guide, index: number, generator: Generator, { url }: Place): Promise<void> {
+async function passGuide(guide: Guide, index: number, generator: Generator, t: Pick<Test, 'teardown'>): Promise<void> {
   const fences = fencesOf(PAGE)
   const commands = fences.filter(({ language }) => language === 'sh')
   const programs = fences.filter(({ language }) => language === guide.fence)
@@ -52,6 +55,8 @@ async function passGuide(guide: Guide, index: number, generator: Generator, { ur
   const publish = await generator.compile(folder, publisher)
   const [command = '', ...options] = await generator.compile(folder, consumer)
 
+  const settings = { ...KEYED, REDIS_URL: (await startRedis(t)).url }
+  const { url, port, stop } = await startGateway(t, settings)
   const headers = { authorization: `Bearer ${KEY}` }
   const environment = { CARILLON_URL: url, CARILLON_TOKEN: KEY }
   const child = spawn(command, options, { cwd: folder, env: { ...ENVIRONMENT, ...environment }, detached: true })
@@ -74,6 +79,12 @@ async function passGuide(guide: Guide, index: number, generator: Generator, { ur
     const published = await run(publish, folder, environment)
     if (!/^1 \S+$/m.test(published)) throw new Error(`${publisher} printed:\n${published}`)
     await until(() => /placed.*\{"id": ?7, ?"total": ?19\.9\}/.test(output))
+
+    await stop('SIGTERM')
+    await startGateway(t, { ...settings, PORT: `${port}` })
+    await fetch(`${url}/channels/orders`, { method: 'POST', headers, body: 'while it reconnects' })
+    await until(() => output.includes('while it reconnects'))
+    if (/\bgap\b/.test(output)) throw new Error(`${consumer} missed something:\n${output}`)
   } finally {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
     await exited

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { cp, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import { packageFile } from '../../src/support/package.js'
 import { openSse } from '../support/clients.js'
-import { type Check, KEY, KEYED, type Place } from './check.js'
+import { startGateway } from '../support/gateway.js'
+import { type Check, KEY, KEYED } from './check.js'
 import { GENERATORS, type Generator, generate } from './generators.js'
 import { room, run } from './workshop.js'
 
@@ -30,15 +32,14 @@ export async function newRoom(name: string): Promise<string> {
 /** One for each generator. */
 export const scenarios: readonly Check[] = GENERATORS.map(generator => ({
   ...generator,
-  settings: KEYED,
-  pass: place => passScenario(generator, place),
+  pass: t => passScenario(generator, t),
 }))
 
 /**
  * Generates a client, compiles the program of the generator with it, and runs that against a gateway.
  * @throws Error when any of these fails, or when the gateway did not get what the program has sent
  */
-async function passScenario(generator: Generator, { url }: Place): Promise<void> {
+async function passScenario(generator: Generator, t: Pick<Test, 'teardown'>): Promise<void> {
   const { name, language } = generator
   const folder = await newRoom(name)
   const programs = packageFile(`test/clients/programs/${name}`)
@@ -49,27 +50,19 @@ async function passScenario(generator: Generator, { url }: Place): Promise<void>
 
   const channel = `clients.${name}`
   const headers = { authorization: `Bearer ${KEY}` }
-  const ends: (() => unknown)[] = []
-  const listener = await openSse({ teardown: end => ends.push(end) }, `${url}/channels/${channel}/events`, headers)
-  try {
-    const environment = { CARILLON_URL: url, CARILLON_TOKEN: KEY, CHANNEL: channel }
-    const passed = (await run(command, folder, environment)).split('\n').filter(line => line !== '')
-    // Only the HTTP client of Java in openapi-generator cannot read an answer that is neither JSON nor a file.
-    assert.deepEqual(
-      passed,
-      name === 'java-native' ? STEPS : [...STEPS, 'stream'],
-      `${language}: the steps that passed`,
-    )
+  const { url } = await startGateway(t, KEYED)
+  const listener = await openSse(t, `${url}/channels/${channel}/events`, headers)
+  const environment = { CARILLON_URL: url, CARILLON_TOKEN: KEY, CHANNEL: channel }
+  const passed = (await run(command, folder, environment)).split('\n').filter(line => line !== '')
+  // Only the HTTP client of Java in openapi-generator cannot read an answer that is neither JSON nor a file.
+  assert.deepEqual(passed, name === 'java-native' ? STEPS : [...STEPS, 'stream'], `${language}: the steps that passed`)
 
-    const kept = await fetch(`${url}/channels/${channel}/messages?since=all`, { headers })
-    const { messages } = (await kept.json()) as { messages: { event?: string; data: string; encoding?: string }[] }
-    assert.deepEqual(
-      messages.map(({ event, data, encoding }) => [event, data, encoding]),
-      PUBLISHED,
-      'the messages that arrived',
-    )
-    assert.equal((await listener.next()).data, PUBLISHED[0]?.[1])
-  } finally {
-    for (const end of ends) await end()
-  }
+  const kept = await fetch(`${url}/channels/${channel}/messages?since=all`, { headers })
+  const { messages } = (await kept.json()) as { messages: { event?: string; data: string; encoding?: string }[] }
+  assert.deepEqual(
+    messages.map(({ event, data, encoding }) => [event, data, encoding]),
+    PUBLISHED,
+    'the messages that arrived',
+  )
+  assert.equal((await listener.next()).data, PUBLISHED[0]?.[1])
 }
