@@ -78,9 +78,10 @@ function unknownParameter(query: Query, { names }: Known): Problem | undefined {
   const name = Object.keys(query).find(each => !names.includes(each))
   if (name === undefined) return undefined
   const meant = closest(name, names)
-  const takes = names.map(each => `"${each}"`).join(', ') || 'none'
-  const advice = meant === undefined ? `This call takes ${takes}.` : `Did you mean "${meant}"?`
-  return new Problem('invalid-request', `There is no query parameter ${shown(name)} here. ${advice}`)
+  const known = names.map(each => `"${each}"`).join(', ')
+  const has = known === '' ? 'no query parameters' : `the query parameters ${known}`
+  const advice = meant === undefined ? `This call has ${has}.` : `Did you mean "${meant}"?`
+  return new Problem('invalid-request', `Unknown query parameter ${shown(name)}. ${advice}`)
 }
 
 /**

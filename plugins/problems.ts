@@ -4,13 +4,13 @@ import fp from 'fastify-plugin'
 import { BrokerUnavailable, HistoryUnusable } from '../src/brokers/broker.js'
 import { toJson } from '../src/messages/json-text.js'
 import { PROBLEMS, type ProblemType } from '../src/protocol/problem-types.js'
-import { Problem } from '../src/protocol/problems.js'
+import { messageTooLarge, Problem } from '../src/protocol/problems.js'
 import { endSoon } from '../src/streams/sinks/end-soon.js'
 import { cleanError } from '../src/telemetry/clean-error.js'
 import { SECURITY_HEADERS } from './http/security-headers.js'
+import { MEDIA_TYPE, type ProblemShape, shapeFor } from './problem-shapes.js'
 import { isHandedOver } from './streams/upgrades.js'
-
-const MEDIA_TYPE = 'application/problem+json; charset=utf-8'
+import { validationProblem } from './validation.js'
 
 /** Every error leaves through here, as RFC 9457 problem details. */
 export const problems = fp(
@@ -35,13 +35,24 @@ export const problems = fp(
       const isMissing = request.is404 && error.code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE'
       return answer(isMissing ? missing(request) : error, request, reply)
     })
-    app.setNotFoundHandler((request, reply) => answer(missing(request), request, reply))
+    app.setNotFoundHandler((request, reply) => {
+      const allow = allowedAt(request)
+      // RFC 9110 section 9.3.7
+      if (request.method === 'OPTIONS' && allow !== '')
+        return reply.code(204).header('allow', `${allow}, OPTIONS`).send()
+      return answer(missing(request), request, reply)
+    })
 
     function missing(request: FastifyRequest): Problem {
-      const path = request.url.split('?', 1)[0] ?? ''
-      const allowed = [...methods].filter(([url]) => pathRule(url).test(path)).flatMap(([, names]) => [...names])
-      if (allowed.length === 0) return new Problem('not-found')
-      return new Problem('method-not-allowed', undefined, { allow: [...new Set(allowed)].join(', ') })
+      const allow = allowedAt(request)
+      return allow === '' ? new Problem('not-found') : new Problem('method-not-allowed', undefined, { allow })
+    }
+
+    /** The methods of the path, as the header `Allow` has them. */
+    function allowedAt({ url }: FastifyRequest): string {
+      const path = (url.split('?', 1)[0] ?? '').replace(/(?<=.)\/$/, '')
+      const names = [...methods].filter(([url]) => pathRule(url).test(path)).flatMap(([, names]) => [...names])
+      return [...new Set(names)].join(', ')
     }
   },
   { name: 'carillon-problems' },
@@ -50,17 +61,10 @@ export const problems = fp(
 /** So much of a body that is too large is read, and thrown away, for the sake of the connection. */
 const MAX_DISCARDED_BYTES = 1024 * 1024
 
-/** How a problem is written in the body of an answer. */
-interface Shape {
-  readonly mediaType: string
-  body(problem: Problem): object
-}
-
-const DETAILS: Shape = { mediaType: MEDIA_TYPE, body: problem => problem.toJSON() }
-
 /** Also for errors that Fastify meets before there is a route: `frameworkErrors`. */
-export function answer(error: Error, request: FastifyRequest, reply: FastifyReply, shape = DETAILS): FastifyReply {
-  const problem = toProblem(error)
+export function answer(error: Error, request: FastifyRequest, reply: FastifyReply, given?: ProblemShape): FastifyReply {
+  const problem = toProblem(error, request)
+  const shape = given ?? shapeFor(problem, request)
   request.problem = problem.type
   // Fastify ends the connection, and what of the body is still on its way would take the answer with it.
   const announced = Number(request.headers['content-length'])
@@ -74,10 +78,11 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   if (isHandedOver(request.raw)) reply.raw.once('finish', () => endSoon(request.raw.socket))
   return reply
     .code(problem.status)
-    .headers({ ...SECURITY_HEADERS, ...(problem.status === 503 && SOON), ...problem.headers })
+
+    .headers({ ...SECURITY_HEADERS, ...shape.headers, ...(problem.status === 503 && SOON), ...problem.headers })
     .type(shape.mediaType)
-    .serializer(toJson)
-    .send(shape.body(problem))
+    .serializer(String)
+    .send(shape.text(problem))
 }
 
 /** The log may belong to an app around the gateway, which writes all that an error carries. */
@@ -128,7 +133,7 @@ export function clientProblem(error: Error & { code?: string }): Problem {
   if (error instanceof Problem) return error
   const known = clientErrors[error.code ?? '']
   if (known) return new Problem(known)
-  return new Problem('invalid-request', 'The request is not HTTP/1.1 as RFC 9112 has it.')
+  return new Problem('invalid-request', 'The request is not valid HTTP/1.1 (RFC 9112).')
 }
 
 const clientErrors: Record<string, ProblemType> = {
@@ -139,7 +144,6 @@ const clientErrors: Record<string, ProblemType> = {
 const frameworkErrors: Record<string, ProblemType> = {
   FST_ERR_BAD_URL: 'bad-url',
   FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'message-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
 }
 
@@ -147,32 +151,25 @@ const frameworkErrors: Record<string, ProblemType> = {
 export const isForeign = (error: FastifyError): boolean =>
   !(error instanceof Problem) && error.statusCode !== undefined && !error.validation && !error.code?.startsWith('FST_')
 
-function toProblem(error: Error): Problem {
+function toProblem(error: Error, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (error instanceof HistoryUnusable) return new Problem('wrong-key-type', undefined, {}, { cause: error })
   if (error instanceof BrokerUnavailable) return new Problem('broker-unavailable', undefined, {}, { cause: error })
   const { code, statusCode = 500, validation } = error as FastifyError
-  if (validation) return validationProblem(error as FastifyError)
+  if (validation) return validationProblem(error as FastifyError, request)
   // RFC 10008 section 2
   if (code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE')
     return new Problem('unsupported-media-type', 'A QUERY request must have a Content-Type header.')
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge(request)
   const type = frameworkErrors[code]
   if (type) return new Problem(type)
   if (statusCode < 500) return new Problem('invalid-request', error.message)
   return new Problem('internal-error', undefined, {}, { cause: error })
 }
 
-/** Names have problem types of their own, wherever they stand. */
-const fields: Record<string, ProblemType> = {
-  channel: 'invalid-channel',
-  pattern: 'invalid-pattern',
-  event: 'invalid-event-type',
-}
-
-function validationProblem({ validation = [], validationContext, message }: FastifyError): Problem {
-  const field = validation[0]?.instancePath.split('/')[1] ?? ''
-  const type = validationContext === 'body' ? undefined : fields[field]
-  return type ? new Problem(type) : new Problem('invalid-request', `${message}.`)
+function bodyTooLarge({ headers, routeOptions: { bodyLimit, config } }: FastifyRequest): Problem {
+  const setting = config.publishes === 'batch' ? 'MAX_BATCH_BYTES' : 'MAX_MESSAGE_BYTES'
+  return messageTooLarge(Number(headers['content-length'] ?? Number.NaN), setting, bodyLimit)
 }
 
 const rules = new Map<string, RegExp>()

@@ -5,7 +5,7 @@ import { requireAllowed } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { Problem } from '../src/protocol/problems.js'
-import { streamOverHttp, streamQuery } from './http-stream.js'
+import { headOfStream, streamOverHttp, streamQuery } from './http-stream.js'
 import { GUARDED_REQUEST, problemResponses } from './problem-responses.js'
 import { requireUsable } from './reserved.js'
 import { ChannelName, Glob } from './schemas.js'
@@ -75,4 +75,5 @@ export const manyEvents: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async
         await streamOverHttp(gateway, request, reply, { topics, places, envelope: true, position, limit, timeout })
       },
     })
+  app.head('/events', { schema: described('HEAD', {}), config: { access: 'subscribe' } }, headOfStream)
 }

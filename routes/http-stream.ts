@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { callerId } from '../plugins/access/caller-id.js'
 import { addVary } from '../plugins/access/origins.js'
 import { ownSocket } from '../plugins/streams/sse.js'
@@ -116,6 +116,13 @@ export async function streamOverHttp(
   if (!outcome.live && comment) sink.write(pack([comment(REDIS_AWAY)]))
   if (refused) streams.refuse(stream, refused, topics[0])
   else streams.open(stream)
+}
+
+/** `HEAD` answers as `GET` would begin, RFC 9110 section 9.3.2. It subscribes to nothing and uses up no ticket. */
+export const headOfStream: RouteHandlerMethod = (request, reply) => {
+  const [mediaType] = negotiate(request).mediaTypes
+  addVary(reply, 'Accept')
+  reply.headers({ 'content-type': `${mediaType}; charset=utf-8`, 'cache-control': 'no-cache,no-transform' }).send()
 }
 
 const REDIS_AWAY = 'Redis is away; a gap event will tell when it is back'

@@ -5,9 +5,11 @@ import { allowedChannels } from '../src/access/authorization.js'
 import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
 import { requireJson } from '../src/protocol/json.js'
+import { describeMemberFault } from '../src/protocol/member-faults.js'
 import { ProblemDetails } from '../src/protocol/problem-details.js'
 import { Problem } from '../src/protocol/problems.js'
 import { batchFingerprint, type GivenKey, readIdempotencyKey } from '../src/publishing/idempotency.js'
+import { dataTexts } from '../src/publishing/json-data.js'
 import { type Draft, draftFromJson } from '../src/publishing/publication.js'
 import type { PublishOutcome } from '../src/publishing/publishing.js'
 import { lazyValidator } from '../src/support/lazy-validator.js'
@@ -17,7 +19,11 @@ import { IdempotencyHeader, Published, REQUEST_BODY } from './schemas.js'
 const BatchItem = Type.Object(
   {
     channel: Type.String({ examples: ['news'] }),
-    data: Type.String({ description: 'The message.', examples: ['hello'] }),
+    data: Type.Unknown({
+      description:
+        'The message. A string is published as its text; any other JSON value as its JSON text, exactly as it was sent.',
+      examples: ['hello'],
+    }),
     event: Type.Optional(Type.String({ examples: ['price'] })),
     encoding: Type.Optional(
       Type.Literal('base64', {
@@ -61,7 +67,7 @@ const schema = {
   headers: IdempotencyHeader,
   querystring: Type.Object({}, { additionalProperties: false }),
   [REQUEST_BODY]: {
-    description: 'The messages; each as `POST /channels/{channel}` would take it.',
+    description: 'The messages, or a single message without the array.',
     required: true,
     content: { 'application/json': { schema: Batch } },
   },
@@ -92,19 +98,22 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
     { schema, bodyLimit: config.MAX_BATCH_BYTES, config: { access: 'publish', publishes: 'batch' } },
     async (request, reply): Promise<Static<typeof BatchResults>> => {
       if (mediaType(request.headers['content-type']) !== 'application/json')
-        throw new Problem('unsupported-media-type', 'A batch is application/json.')
+        throw new Problem('unsupported-media-type', 'Content-Type must be application/json.')
       const key = readIdempotencyKey(request.headers['idempotency-key'])
       const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0) // as plugins/http/bodies.ts leaves it
-      const batch = requireJson(body)
-      if (!isBatch(batch))
-        throw new Problem('invalid-request', `A batch is {"messages":[${ITEM}]}, with at least one message.`)
+      const batch = asBatch(requireJson(body))
+      if (!isBatch(batch)) throw new Problem('invalid-request', describeMemberFault(Batch, batch, 'The batch'))
       if (batch.messages.length > config.MAX_BATCH_MESSAGES)
-        throw new Problem('invalid-request', `A batch has at most ${config.MAX_BATCH_MESSAGES} messages.`)
+        throw new Problem(
+          'invalid-request',
+          `The batch has ${batch.messages.length} messages; MAX_BATCH_MESSAGES allows ${config.MAX_BATCH_MESSAGES}.`,
+        )
 
       const fingerprint = key === undefined ? '' : batchFingerprint(body)
+      const texts = batch.messages.some(hasJsonData) ? await dataTexts(body.toString()) : []
       const reads = batch.messages.map((message, place) => () => {
         const batchKey = key === undefined ? undefined : { key, part: { place, batch: fingerprint } }
-        return readItem(message, batchKey)
+        return readItem(message, texts[place], batchKey)
       })
       const publisher = httpPublisher(request, 'batch', allowedChannels(request.caller, 'publish'))
       const outcomes = await publishing.publishAll(publisher, reads, rate => reply.headers(rate))
@@ -120,12 +129,26 @@ export const publishBatch: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = asy
   )
 }
 
-const ITEM = '{"channel","data","event"?,"encoding"?,"idempotency_key"?}'
+/** A message alone is a batch of one. */
+const asBatch = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'channel' in value ? { messages: [value] } : value
 
-/** @throws Problem */
-function readItem(message: unknown, batchKey: GivenKey | undefined): Draft {
-  if (!isItem(message)) throw new Problem('invalid-request', `A message is ${ITEM}, all of them strings.`)
-  const { publication, key = batchKey } = draftFromJson(message)
+const hasJsonData = (message: unknown): boolean =>
+  typeof message === 'object' && message !== null && 'data' in message && typeof message.data !== 'string'
+
+/**
+ * `text` is the JSON text of the data, for data that is no string.
+ * @throws Problem
+ */
+function readItem(message: unknown, text: string | undefined, batchKey: GivenKey | undefined): Draft {
+  if (!isItem(message)) throw new Problem('invalid-request', describeMemberFault(BatchItem, message, 'The message'))
+  const { data } = message
+  if (typeof data !== 'string' && message.encoding !== undefined)
+    throw new Problem('invalid-request', 'The member "data" must be a string if the message has an "encoding".')
+  const { publication, key = batchKey } = draftFromJson({
+    ...message,
+    data: typeof data === 'string' ? data : `${text}`,
+  })
   return { publication, key }
 }
 

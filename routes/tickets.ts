@@ -11,8 +11,9 @@ import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
 import { requireJson } from '../src/protocol/json.js'
+import { describeMemberFault } from '../src/protocol/member-faults.js'
 import type { ProblemType } from '../src/protocol/problem-types.js'
-import { Problem } from '../src/protocol/problems.js'
+import { Problem, tooManySubscriptions } from '../src/protocol/problems.js'
 import { lazyValidator } from '../src/support/lazy-validator.js'
 import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses } from './problem-responses.js'
 import { requireUsable } from './reserved.js'
@@ -112,8 +113,12 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gatew
       const asked = readTicketRequest(request.headers['content-type'], request.body as Buffer | undefined) // as plugins/http/bodies.ts leaves it
       const { channels = [], patterns = [], rights = ['subscribe'], seconds = 30 } = asked
       const topics = [...channels.map(channelTopic), ...patterns.map(patternTopic)]
-      if (topics.length === 0) throw new Problem('invalid-request', 'Name at least one channel or pattern.')
-      if (topics.length > config.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
+      if (topics.length === 0)
+        throw new Problem(
+          'invalid-request',
+          'The ticket request must name at least one channel or pattern, for example {"channels":["news"]}.',
+        )
+      if (topics.length > config.MAX_SUBSCRIPTIONS) throw tooManySubscriptions(topics.length, config.MAX_SUBSCRIPTIONS)
       requireUsable(...topics)
       for (const right of rights) requireAllowed(request.caller, right, ...topics)
 
@@ -168,10 +173,7 @@ function readTicketRequest(
     throw new Problem('unsupported-media-type', 'Content-Type must be application/json.')
   const asked = requireJson(body)
   if (isTicketRequest(asked)) return asked
-  throw new Problem(
-    'invalid-request',
-    `The body must be a JSON object such as {"channels":["news"],"patterns":["chat:*"],"rights":["subscribe"],"seconds":30}, with at most ${MAX_TICKET_SECONDS} seconds.`,
-  )
+  throw new Problem('invalid-request', describeMemberFault(TicketRequest, asked, 'The ticket request'))
 }
 
 interface TicketScope {

@@ -41,6 +41,7 @@ import { TRANSPORT_LABELS } from '../routes/transports/index.js'
 import { multiplexedWebSocket } from '../routes/web-socket.js'
 import type { Caller } from './access/caller.js'
 import { createAccess } from './access/create-access.js'
+import { accessMode } from './access/mode.js'
 import type { Config } from './config/config.js'
 import type { Gateway } from './gateway.js'
 import { type GatewayOptions, openGateway } from './open-gateway.js'
@@ -93,7 +94,8 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
   await app.register(queryMethod)
   await app.register(pipelining)
   await app.register(halfClose)
-  await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', headers: config.ALLOWED_HEADERS })
+  const local = access.mode === 'local' && !options.authenticate
+  await app.register(origins, { allowed: config.ALLOWED_ORIGINS ?? '', local, headers: config.ALLOWED_HEADERS })
   await app.register(accessControl, {
     access,
     cookieName: config.JWT_COOKIE,
@@ -173,8 +175,8 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
     requireHostHeader: false,
   },
   ...(config.TRUST_PROXY !== undefined && { trustProxy: trustedProxies(config.TRUST_PROXY) }),
-  routerOptions: { maxParamLength: 8192 },
-  frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? ''),
+  routerOptions: { maxParamLength: 8192, ignoreTrailingSlash: true },
+  frameworkErrors: answerUnrouted(config.ALLOWED_ORIGINS ?? '', accessMode(config) === 'local'),
   clientErrorHandler: answerClientError,
   forceCloseConnections: 'idle',
   // Clients cannot choose or guess it, and you can find the log line by it.

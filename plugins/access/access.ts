@@ -7,7 +7,7 @@ import type { Right } from '../../src/access/grants.js'
 import { BrokerUnavailable } from '../../src/brokers/broker.js'
 import { channelProblem } from '../../src/messages/names.js'
 import { channelTopic, patternTopic } from '../../src/messages/topic.js'
-import { Problem } from '../../src/protocol/problems.js'
+import { nameProblem, Problem } from '../../src/protocol/problems.js'
 import { namesType } from '../http/negotiation.js'
 import { authenticateRequest, isUpgrade } from './authenticate.js'
 import { requireLocal } from './local-only.js'
@@ -109,7 +109,7 @@ function requireNeed(request: FastifyRequest, need: Need): void {
   }
   const channel = channelOf(params)
   if (channel !== undefined) requireAllowed(caller, need, channelTopic(channel))
-  else if (!caller.grants.has(need)) throw refusal(caller)
+  else if (!caller.grants.has(need)) throw refusal(caller, need)
 }
 
 /**
@@ -119,7 +119,7 @@ function requireNeed(request: FastifyRequest, need: Need): void {
 function requireChannelName({ params }: FastifyRequest): void {
   const channel = channelOf(params)
   const problem = channel === undefined ? undefined : channelProblem(channel)
-  if (problem) throw new Problem(problem)
+  if (problem) throw nameProblem(problem, channel as string) // it has a problem, so there is one
 }
 
 const channelOf = (params: unknown): string | undefined => (params as { channel?: string } | null)?.channel // as the router leaves it

@@ -5,9 +5,9 @@ import { ConfigError } from '../../src/config/config.js'
  *
  * - `none`: no sign of a page. Programs say nothing, and neither does a person who types a URL.
  * - `own`: a page of the gateway's own origin.
- * - `listed`: a page of an origin that ALLOWED_ORIGINS names.
+ * - `listed`: a page of an origin that ALLOWED_ORIGINS names, or of this machine while the gateway serves only that.
  * - `any`: some other page, and ALLOWED_ORIGINS is `*`.
- * - `foreign`: a page that has no business here.
+ * - `foreign`: any other page.
  */
 export type Provenance = 'none' | 'own' | 'listed' | 'any' | 'foreign'
 
@@ -21,12 +21,15 @@ export interface OriginHeaders {
 export class Origins {
   readonly #listed: ReadonlySet<string>
   readonly #any: boolean
+  readonly #local: boolean
 
   /**
    * @param text origins between commas, or `*`
+   * @param local pages of this machine are allowed, too, on any port: a dev server, for example
    * @throws ConfigError
    */
-  constructor(text: string) {
+  constructor(text: string, { local = false } = {}) {
+    this.#local = local
     const entries = text.split(',').flatMap(entry => (entry.trim() === '' ? [] : [entry.trim()]))
     this.#any = entries.includes('*')
     this.#listed = new Set(entries.filter(entry => entry !== '*').map(readOrigin))
@@ -34,7 +37,7 @@ export class Origins {
 
   /** Whether pages of other origins are wanted at all. */
   get crossOrigin(): boolean {
-    return this.#any || this.#listed.size > 0
+    return this.#any || this.#local || this.#listed.size > 0
   }
 
   /** @param host where the request was sent to, as its sender has it */
@@ -44,7 +47,7 @@ export class Origins {
     if (origin === undefined) return this.#any || !isEmbedded(headers) ? 'none' : 'foreign'
     // The finding of the browser also holds behind a proxy that changes the Host.
     if (site === 'same-origin' || (host !== undefined && sameHost(origin, host))) return 'own'
-    if (this.#listed.has(origin)) return 'listed'
+    if (this.#listed.has(origin) || (this.#local && isLocalOrigin(origin))) return 'listed'
     return this.#any ? 'any' : 'foreign'
   }
 }
@@ -74,6 +77,10 @@ function readOrigin(text: string): string {
     ? new URL(text).origin
     : `${scheme}://${authority}`.toLowerCase()
 }
+
+/** `http://localhost:5173`, for example. A page of another site cannot have such an origin, not even by DNS rebinding. */
+const isLocalOrigin = (origin: string): boolean =>
+  /^https?:\/\//.test(origin) && isLocalHost(origin.replace(/^https?:\/\//, ''))
 
 /** Names that only lead to this machine: no page of another site can have one of them as its own. */
 export const isLocalHost = (host: string): boolean =>

@@ -21,9 +21,10 @@ export function authenticateRequest(
   const { headers, url, raw } = request
   if (url.includes('?') && holdsCredentials(url)) throw new Problem('credentials-in-url')
   if (headers.authorization !== undefined && hasTwo('authorization', raw.rawHeaders))
-    throw new Problem('malformed-credentials', 'There is more than one Authorization header.')
+    throw new Problem('malformed-credentials', 'The request has more than one Authorization header.')
   const shown = shownCredentials({
     authorization: headers.authorization,
+    apiKey: [headers['x-api-key']].flat().join() || undefined,
     cookie: headers.cookie,
     cookieName,
     subprotocols: isUpgrade(request) ? headers['sec-websocket-protocol'] : undefined,

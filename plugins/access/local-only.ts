@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { isLoopbackAddress, isLoopbackHost } from '../../src/access/mode.js'
+import { HOW_TO_OPEN, LOCAL_ONLY } from '../../src/access/no-rules.js'
 import { Problem } from '../../src/protocol/problems.js'
 
 /**
@@ -9,11 +10,11 @@ import { Problem } from '../../src/protocol/problems.js'
  * @throws Problem `no-access-rules`
  */
 export function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {
-  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw new Problem('no-access-rules')
+  if (withoutSockets || !isLoopbackAddress(raw.socket.remoteAddress)) throw localOnly()
   const { host } = headers
   if (host !== undefined && !isLoopbackHost(host))
-    throw new Problem('no-access-rules', `${NO_RULES} The request is for another host than this machine.`)
-  if (isPassedOn(headers)) throw new Problem('no-access-rules', `${NO_RULES} The request came through a proxy.`)
+    throw localOnly('The Host header of the request names another machine.')
+  if (isPassedOn(headers)) throw localOnly('The request came through a proxy.')
 }
 
 /** Headers with which proxies name themselves or their client. */
@@ -26,4 +27,5 @@ const isPassedOn = (headers: IncomingHttpHeaders): boolean =>
   headers['x-forwarded-prefix'] !== undefined ||
   headers['x-real-ip'] !== undefined
 
-const NO_RULES = 'The gateway has no access rules, and so it serves its own machine only.'
+const localOnly = (reason?: string): Problem =>
+  new Problem('no-access-rules', [LOCAL_ONLY, reason, HOW_TO_OPEN].filter(text => text !== undefined).join(' '))

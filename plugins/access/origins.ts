@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { shown } from '../../src/messages/name-faults.js'
 import { Problem } from '../../src/protocol/problems.js'
+import { LogBudget } from '../../src/telemetry/log-budget.js'
 import { answer } from '../problems.js'
 import { Origins, type Provenance } from './allowed-origins.js'
 
@@ -16,13 +18,18 @@ declare module 'fastify' {
  * done, whatever its method: also a "simple" POST, which a browser sends without asking first, and
  * an upgrade, for which no browser ever asks. Pages that may get the headers of CORS.
  */
-export const origins = fp<{ allowed: string; headers?: string | undefined }>(
-  async (app, { allowed, headers }) => {
+export const origins = fp<{ allowed: string; local?: boolean; headers?: string | undefined }>(
+  async (app, { allowed, local = false, headers }) => {
     const preflight = preflightHeaders(headers)
-    const origins = new Origins(allowed)
+    const origins = new Origins(allowed, { local })
+    const budget = new LogBudget(LINES_PER_SECOND)
     app.decorateRequest('provenance', 'none')
     app.addHook('onRequest', (request, reply, done) => {
-      if (!admit(origins, request, reply)) return done(new Problem('origin-refused'))
+      if (!admit(origins, request, reply)) {
+        const { origin } = request.headers
+        if (budget.take()) request.log.warn({ origin, setting: 'ALLOWED_ORIGINS' }, REFUSED)
+        return done(originRefused(origin))
+      }
       if (request.method === 'OPTIONS' && isPreflight(request)) reply.code(204).headers(preflight).send()
       else done()
     })
@@ -31,11 +38,19 @@ export const origins = fp<{ allowed: string; headers?: string | undefined }>(
 )
 
 /** The same for errors that Fastify meets before there is a route, where no hook runs. */
-export function answerUnrouted(allowed: string): typeof answer {
-  const origins = new Origins(allowed)
+export function answerUnrouted(allowed: string, local: boolean): typeof answer {
+  const origins = new Origins(allowed, { local })
   return (error, request, reply) =>
-    answer(admit(origins, request, reply) ? error : new Problem('origin-refused'), request, reply)
+    answer(admit(origins, request, reply) ? error : originRefused(request.headers.origin), request, reply)
 }
+
+const LINES_PER_SECOND = 1
+const REFUSED = 'a request of a web page was refused, because ALLOWED_ORIGINS does not contain its origin'
+
+const originRefused = (origin: string | undefined): Problem =>
+  origin === undefined
+    ? new Problem('origin-refused')
+    : new Problem('origin-refused', `ALLOWED_ORIGINS does not contain the origin ${shown(origin)} of the web page.`)
 
 /** Adds to what an answer varies with, by which `Vary: Origin` stays. */
 export function addVary(reply: FastifyReply, name: string): void {
@@ -82,6 +97,7 @@ const preflightHeaders = (more: string | undefined) => ({
 
 const ALLOWED_HEADERS = [
   'Authorization',
+  'X-API-Key',
   'Content-Type',
   'Idempotency-Key',
   'Last-Event-ID',

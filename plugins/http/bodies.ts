@@ -14,7 +14,13 @@ export const bodies = fp<{ maxMessageBytes: number }>(
     app.addHook('onRequest', (request, _reply, done) => {
       const encoding = request.headers['content-encoding']?.toLowerCase()
       if (encoding === undefined || encoding === 'identity') done()
-      else done(new Problem('unsupported-media-type', 'A body with a Content-Encoding is not taken: send it as it is.'))
+      else
+        done(
+          new Problem(
+            'unsupported-media-type',
+            `Content-Encoding "${encoding.slice(0, 40)}" is not supported. Send the body without compression.`,
+          ),
+        )
     })
   },
   { name: 'carillon-bodies' },

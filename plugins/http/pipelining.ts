@@ -38,7 +38,12 @@ export const pipelining = fp(
     watchAnswers(app.server)
     app.addHook('onRequest', ({ raw: { socket } }, { raw }, done) => {
       if (streaming.has(socket))
-        done(new Problem('invalid-request', 'A request that follows one for a stream needs its own connection.'))
+        done(
+          new Problem(
+            'invalid-request',
+            'The request was pipelined behind a stream. Send it on a connection of its own.',
+          ),
+        )
       else if (hasTurn(raw)) done()
       else onTurn(raw, () => setImmediate(done)) // other connections have their turn between
     })

@@ -10,8 +10,8 @@ declare module 'fastify' {
   }
 }
 
-/** The schema of a route for the method. OpenAPI 3.1 has no word for `QUERY`, so only `GET` is described. */
-export const described = <Schema extends object>(method: 'GET' | 'QUERY', schema: Schema): Schema =>
+/** The schema of a route for the method. OpenAPI 3.1 has no word for `QUERY`, and `HEAD` is like `GET`: only that is described. */
+export const described = <Schema extends object>(method: 'GET' | 'HEAD' | 'QUERY', schema: Schema): Schema =>
   method === 'GET' ? schema : { ...schema, hide: true }
 
 /** The media types in which `QUERY` takes the parameters of a call. */

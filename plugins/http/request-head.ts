@@ -7,19 +7,18 @@ export const requestHead = fp<{ maxParameters: number }>(
     app.addHook('onRequest', ({ raw: { rawHeaders, url = '', headers, httpVersionMinor } }, reply, done) => {
       // Node would answer without a body: `requireHostHeader` is off.
       if (headers.host === undefined && httpVersionMinor !== 0)
-        return done(new Problem('invalid-request', 'HTTP/1.1 asks for a Host header.'))
+        return done(new Problem('invalid-request', 'The request has no Host header, which HTTP/1.1 requires.'))
       if (rawHeaders.length > MAX_FIELDS * 2) return done(new Problem('headers-too-large'))
       // RFC 9112 section 3.2: of two, a proxy may have believed the other one.
-      if (hasTwoHosts(rawHeaders)) return done(new Problem('invalid-request', 'There is more than one Host header.'))
+      if (hasTwoHosts(rawHeaders))
+        return done(new Problem('invalid-request', 'The request has more than one Host header.'))
       // Section 3.2.2: where the target names a host, that one counts, and who keeps to the rules says the same twice.
       if (url.charCodeAt(0) !== SLASH && isForElsewhere(url, headers.host))
-        return done(
-          new Problem('invalid-request', 'The target of the request names another host than its Host header.'),
-        )
+        return done(new Problem('invalid-request', 'The request target names a different host than the Host header.'))
       // Section 6.1: an older proxy in front has not seen where this body ends.
       if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined) {
         reply.header('connection', 'close')
-        return done(new Problem('invalid-request', 'HTTP/1.0 has no Transfer-Encoding.'))
+        return done(new Problem('invalid-request', 'HTTP/1.0 does not support Transfer-Encoding.'))
       }
       // Section 6.1: Node takes off the chunks, and what is compressed below them would reach Redis compressed. Where
       // the chunks are not the last coding, Node finds no end of the body and answers 400.
@@ -28,7 +27,7 @@ export const requestHead = fp<{ maxParameters: number }>(
         return done(new Problem('unsupported-transfer-coding'))
       }
       if (url.length > maxParameters && count(url, '&') >= maxParameters)
-        return done(new Problem('invalid-request', `There are more than ${maxParameters} parameters.`))
+        return done(new Problem('invalid-request', `The URL has more than ${maxParameters} query parameters.`))
       done()
     })
   },

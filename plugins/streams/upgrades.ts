@@ -94,7 +94,7 @@ class Upgrades {
 function decline(server: Server, request: IncomingMessage, connection: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders, headers } = request
   if (mayReadBodies && hasBody(headers)) {
-    const problem = new Problem('invalid-request', 'A request with a body cannot offer an upgrade here.')
+    const problem = new Problem('invalid-request', 'A request with a body cannot ask for an upgrade.')
     server.emit('clientError', problem, connection)
     return
   }

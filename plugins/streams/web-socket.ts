@@ -47,7 +47,7 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
       if (request.ws) request.upgradeReply = reply
       if (!request.ws || request.is404) done()
       else if (!request.routeOptions.config.webSocket)
-        done(new Problem('invalid-request', 'This path does not speak WebSocket.'))
+        done(new Problem('invalid-request', 'This path does not support WebSocket.'))
       else done()
     })
     // Its body would be read as frames, and a proxy may have taken it for something else. Later versions of Node do not
@@ -55,7 +55,7 @@ export const webSocket = fp<{ maxMessageBytes: number }>(
     app.addHook('onRequest', ({ headers }, reply, done) => {
       if (!isWebSocketOffer(headers) || !hasBody(headers)) return done()
       reply.header('connection', 'close')
-      done(new Problem('invalid-request', 'A WebSocket handshake has no body.'))
+      done(new Problem('invalid-request', 'A WebSocket handshake must not have a body.'))
     })
     // One that a hook of the app around it has refused, before the plugin's own hook saw it: nothing else would end its connection.
     app.addHook('onResponse', (request, _reply, done) => {

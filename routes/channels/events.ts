@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { described } from '../../plugins/http/query-method.js'
 import type { Gateway } from '../../src/gateway.js'
 import { channelTopic } from '../../src/messages/topic.js'
-import { formatQuery, streamOverHttp, streamQuery } from '../http-stream.js'
+import { formatQuery, headOfStream, streamOverHttp, streamQuery } from '../http-stream.js'
 import { CHANNEL_REQUEST, problemResponses } from '../problem-responses.js'
 import { ChannelParams } from '../schemas.js'
 import { readStartPositions, startQuery } from '../start-position.js'
@@ -41,5 +42,10 @@ export const events: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (ap
         timeout,
       })
     },
+  )
+  app.head(
+    '/channels/:channel/events',
+    { schema: described('HEAD', {}), config: { access: 'subscribe' } },
+    headOfStream,
   )
 }

@@ -93,7 +93,7 @@ export const channelWebSocket: FastifyPluginAsyncTypebox<{ gateway: Gateway }> =
         owner: () => owner,
         // The right to subscribe is not the right to publish, and rights end with the token.
         authorize: () => {
-          if (!mayPublish()) throw refusal(caller)
+          if (!mayPublish()) throw refusal(caller, 'publish', channelTopic(channel))
         },
       }
       const take = (data: Buffer) => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { FILE } from '../schemas.js'
-import { staticFile } from './static-file.js'
+import { staticFile, withoutSlash } from './static-file.js'
 
 /** The files of the console, in addition to its page. */
 const FILES = {
@@ -40,9 +40,8 @@ export const console: FastifyPluginAsyncTypebox = async app => {
     done()
   })
   const config = { access: 'console' } as const
-  app.get('/console', { schema: FILE, config }, staticFile('dist/console/index.html', 'text/html; charset=utf-8'))
-  // The paths on the page are relative, and would lead nowhere from here.
-  app.get('/console/', { schema: FILE, config }, async (_request, reply) => reply.redirect('../console'))
+  const page = staticFile('dist/console/index.html', 'text/html; charset=utf-8')
+  app.get('/console', { schema: FILE, config, preHandler: withoutSlash('../console') }, page)
   for (const [name, mediaType] of Object.entries(FILES))
     app.get(
       `/console/${name}`,

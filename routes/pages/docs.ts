@@ -11,6 +11,7 @@ import { Problem } from '../../src/protocol/problems.js'
 import { packageFile } from '../../src/support/package.js'
 import { FILE } from '../schemas.js'
 import { PAGE, SCRIPT, STYLE } from './docs-page.js'
+import { withoutSlash } from './static-file.js'
 
 const schema = { ...FILE, querystring: Type.Object({}, { additionalProperties: false }) }
 
@@ -40,14 +41,14 @@ const LIBRARY = new Map([
 export const docs: FastifyPluginAsyncTypebox = async app => {
   await app.register(pages, { allow: POLICY })
 
-  app.get('/docs', { schema, config: { access: 'docs' } }, async (_request, reply) =>
+  const options = { schema, config: { access: 'docs' }, preHandler: withoutSlash('../docs') } as const
+  app.get('/docs', options, async (_request, reply) =>
     reply.type('text/html; charset=utf-8').serializer(String).send(PAGE),
   )
 
   const file = { ...FILE, params: Type.Object({ file: Type.String() }) }
   app.get('/docs/:file', { schema: file, config: { access: 'docs' } }, async (request, reply) => {
     const { file } = request.params
-    if (file === '') return reply.redirect('../docs') // its own paths are relative, and would lead nowhere from here
     const own = OURS.get(file)
     const type = own?.type ?? LIBRARY.get(file)
     if (type === undefined) throw new Problem('not-found')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify'
 import { addVary } from '../../plugins/access/origins.js'
 import { prefersGzip } from '../../plugins/http/negotiation.js'
 import { Problem } from '../../src/protocol/problems.js'
@@ -39,8 +39,16 @@ const isKnown = (tag: string, header = ''): boolean =>
 
 async function read(path: string): Promise<StaticFile> {
   const plain = await readFile(packageFile(path)).catch(cause => {
-    throw new Problem('not-found', 'This file is made by `npm run build`.', {}, { cause })
+    throw new Problem('not-found', 'This file does not exist yet. Run `npm run build`.', {}, { cause })
   })
   const tag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`
   return { plain, gzipped: await promisify(gzip)(plain, { level: 9 }), tag }
 }
+
+/** Redirects a page with relative paths to its address without a slash at the end, where they work. */
+export const withoutSlash =
+  (address: string): preHandlerHookHandler =>
+  (request, reply, done) => {
+    if (request.url.split('?', 1)[0]?.endsWith('/')) reply.redirect(address)
+    else done()
+  }

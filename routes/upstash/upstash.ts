@@ -24,7 +24,10 @@ import { executeAll, requireAllowedCommand } from '../../src/upstash/execute.js'
 import { commandSchema, hidden, pipelineSchemas } from './schemas.js'
 import { streamUpstash } from './upstash-stream.js'
 
-const ERROR = { mediaType: 'application/json; charset=utf-8', body: upstashError }
+const ERROR = {
+  mediaType: 'application/json; charset=utf-8',
+  text: (problem: Problem) => toJson(upstashError(problem)),
+}
 
 /** The pub/sub part of Upstash's REST protocol. */
 export const upstash: FastifyPluginAsyncTypebox<{ gateway: Gateway }> = async (app, { gateway }) => {

@@ -33,7 +33,7 @@ export function createApiKey(name: string, rules: Rules): { key: string; entry: 
 const digest = (key: string): Buffer => createHash('sha256').update(key).digest()
 
 /**
- * The keys in a setting or a file: a JSON array of `{"name","sha256","expires"?,"publish"?,"subscribe"?,…}`.
+ * The keys in a setting or a file: a JSON array of `{"name","sha256","expires"?,"publish"?,"subscribe"?,…}`, or one of them.
  * @throws ConfigError that names `source`
  */
 export function readApiKeys(text: string, source: string): ApiKey[] {
@@ -41,10 +41,11 @@ export function readApiKeys(text: string, source: string): ApiKey[] {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new ConfigError(`${source} is not JSON`)
+    throw new ConfigError(`${source} is not valid JSON`)
   }
-  if (!Array.isArray(value)) throw new ConfigError(`${source} is not a JSON array of keys`)
-  return value.map((entry: unknown, i) => {
+  if (typeof value !== 'object' || value === null)
+    throw new ConfigError(`${source} must be a JSON array of the entries that \`carillon key\` prints, or one of them`)
+  return [value].flat().map((entry: unknown, i) => {
     try {
       return readApiKey(entry)
     } catch (error) {

@@ -23,7 +23,7 @@ export function requireAllowed(caller: Caller, right: Right, ...topics: readonly
 export function requireAllowedWithin(work: Work, caller: Caller, right: Right, topics: readonly Topic[]): void {
   if (caller === OPEN) return
   work.spend(0) // what is used up stays so
-  for (const topic of topics) if (!allows(caller, right, topic, work)) throw refusal(caller)
+  for (const topic of topics) if (!allows(caller, right, topic, work)) throw refusal(caller, right, topic)
 }
 
 /** Whether the caller may do it now, for a question that comes with each frame: the grants are compared only once. */
@@ -96,13 +96,25 @@ export class WorkBudget implements Work {
  */
 const STEPS = 500_000
 
-/** The same words whether or not the channel exists. */
-export const refusal = ({ by }: Caller): Problem =>
-  by === 'anonymous'
-    ? unauthenticated()
-    : new Problem('forbidden', undefined, {
-        'www-authenticate': 'Bearer realm="carillon", error="insufficient_scope"',
-      })
+/**
+ * Names the right that is missing, and the topic that was asked for; without a topic it is missing everywhere. The text is
+ * the same whether or not the channel exists.
+ */
+export function refusal({ by }: Caller, right: Right, topic?: Topic): Problem {
+  if (by === 'anonymous') return unauthenticated()
+  const place = topic === undefined ? 'any channel' : `${topic.kind} "${topic.name}"`
+  return new Problem('forbidden', `The ${CREDENTIALS[by]} does not have the right "${right}" on ${place}.`, {
+    'www-authenticate': 'Bearer realm="carillon", error="insufficient_scope"',
+  })
+}
+
+const CREDENTIALS: Record<Exclude<Caller['by'], 'anonymous'>, string> = {
+  open: 'caller',
+  host: 'caller',
+  key: 'API key',
+  token: 'token',
+  ticket: 'ticket',
+}
 
 /** RFC 9110 section 11.6.1: a 401 names the scheme to authenticate with. */
 export const unauthenticated = (): Problem =>

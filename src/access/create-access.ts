@@ -5,6 +5,7 @@ import { Access, PAGES, type Page, type TokenSide } from './access.js'
 import { KeyRing, readApiKeys } from './api-keys.js'
 import type { Rules } from './grants.js'
 import { type AccessMode, accessMode, isLoopbackAddress, takesKeys, takesTokens } from './mode.js'
+import { HOW_TO_OPEN, LOCAL_ONLY } from './no-rules.js'
 import { RulesError, readRules } from './rules.js'
 
 export interface AccessOptions {
@@ -36,10 +37,13 @@ export async function createAccess(config: Config, { log, ephemeralStore }: Acce
 
 function logMode(mode: AccessMode, { HOST }: Config, log: Logger): void {
   if (mode === 'open')
-    log.warn({}, 'there are no access rules, and ALLOW_ANYONE_WITHOUT_ACCESS_RULES lets anybody publish and listen')
+    log.warn(
+      {},
+      'The gateway has no access rules, and ALLOW_ANYONE_WITHOUT_ACCESS_RULES lets anyone publish and subscribe.',
+    )
   if (mode !== 'local') return
-  const words = 'there are no access rules: only this machine is served (docs/access.md says how to let others in)'
-  log[isLoopbackAddress(HOST) || HOST === 'localhost' ? 'info' : 'warn']({}, words)
+  const isReachable = !isLoopbackAddress(HOST) && HOST !== 'localhost'
+  log[isReachable ? 'warn' : 'info']({}, isReachable ? `${LOCAL_ONLY} ${HOW_TO_OPEN}` : LOCAL_ONLY)
 }
 
 async function loadKeys({ API_KEYS, API_KEYS_FILE }: Config, keys: KeyRing, log: Logger, stop: AbortSignal) {

@@ -1,15 +1,18 @@
 import { MAX_ID_LENGTH } from '../messages/cursor.js'
 import { Problem } from '../protocol/problems.js'
+import { isApiKey } from './api-keys.js'
 
 /** The credentials of a request. */
 export interface Shown {
-  readonly way: 'header' | 'cookie' | 'subprotocol' | 'ticket'
+  readonly way: 'header' | 'X-API-Key' | 'cookie' | 'subprotocol' | 'ticket'
   readonly value: string
 }
 
 export interface CredentialFields {
   /** The `Authorization` header. */
   readonly authorization?: string | undefined
+  /** The `X-API-Key` header. */
+  readonly apiKey?: string | undefined
   /** The `Cookie` header. */
   readonly cookie?: string | undefined
   /** The name of the cookie that may hold a token; undefined when none may. */
@@ -30,10 +33,16 @@ const SUBPROTOCOL_BEARER = 'carillon.bearer.'
  * @throws Problem `malformed-credentials`
  */
 export function shownCredentials(fields: CredentialFields): Shown | undefined {
-  const all = [...fromHeader(fields), ...fromCookie(fields), ...fromSubprotocol(fields), ...fromTicket(fields)]
+  const all = [
+    ...fromHeader(fields),
+    ...fromApiKeyHeader(fields),
+    ...fromCookie(fields),
+    ...fromSubprotocol(fields),
+    ...fromTicket(fields),
+  ]
   if (all.length > 1)
     throw malformed(
-      `The request shows credentials in ${all.length} ways (${all.map(({ way }) => way).join(', ')}): show one.`,
+      `The request has credentials in ${all.length} places (${all.map(({ way }) => way).join(', ')}). Send one.`,
     )
   return all[0]
 }
@@ -41,8 +50,15 @@ export function shownCredentials(fields: CredentialFields): Shown | undefined {
 function fromHeader({ authorization }: CredentialFields): Shown[] {
   if (authorization === undefined) return []
   const value = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1]
-  if (value === undefined) throw malformed('The Authorization header is not of the form "Bearer <token>".')
+  if (value === undefined) throw malformed('The Authorization header must have the form "Bearer <key or token>".')
   return [{ way: 'header', value }]
+}
+
+function fromApiKeyHeader({ apiKey }: CredentialFields): Shown[] {
+  if (apiKey === undefined) return []
+  if (!isApiKey(apiKey))
+    throw malformed('The X-API-Key header must contain one API key. Send tokens as "Authorization: Bearer <token>".')
+  return [{ way: 'X-API-Key', value: apiKey }]
 }
 
 function fromCookie({ cookie, cookieName }: CredentialFields): Shown[] {
@@ -63,7 +79,9 @@ function fromSubprotocol({ subprotocols }: CredentialFields): Shown[] {
   const offered = subprotocols.split(',').map(name => name.trim())
   // The browser fails a handshake that answers none of what it offered, and the token must not be the answer.
   if (!offered.includes(SUBPROTOCOL))
-    throw malformed(`Offer the subprotocol "${SUBPROTOCOL}" beside "${SUBPROTOCOL_BEARER}<token>".`)
+    throw malformed(
+      `The handshake must offer the subprotocol "${SUBPROTOCOL}", too, beside "${SUBPROTOCOL_BEARER}<token>".`,
+    )
   return offered
     .filter(name => name.startsWith(SUBPROTOCOL_BEARER))
     .map(name => ({ way: 'subprotocol', value: name.slice(SUBPROTOCOL_BEARER.length) }))

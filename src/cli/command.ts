@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { closestMatch } from 'leven'
 
 /** The exports of each command module. A module is loaded when its command is called. */
 export interface Command {
@@ -41,9 +42,20 @@ export function readArguments<const Options extends NonNullable<ParseArgsConfig[
   } catch (error) {
     // Node's own words, without its advice on how to pass a name that begins with a dash.
     const [message = ''] = (error as Error).message.split('. ', 1)
-    throw new CommandError(EXIT.usage, `${message.replace(/\.?$/, '.')}\nTry: carillon ${command} --help`)
+    const [, unknown] = /^Unknown option '--([^']*)'/.exec(message) ?? []
+    const meant = unknown === undefined ? undefined : suggest(unknown, Object.keys(options))
+    const advice = meant === undefined ? '' : ` Did you mean --${meant}?`
+    throw new CommandError(EXIT.usage, `${message.replace(/\.?$/, '.')}${advice}\nTry: carillon ${command} --help`)
   }
 }
+
+/** The known name that was probably meant: one with few letters changed, or one that contains it. */
+export function suggest(name: string, known: readonly string[]): string | undefined {
+  if (name.length < 2 || name.length > MAX_NAME) return undefined
+  return closestMatch(name, known, { maxDistance: 2 }) ?? known.find(each => each.includes(name))
+}
+
+const MAX_NAME = 40
 
 type Arguments<Options extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
   typeof parseArgs<{ options: Options; allowPositionals: true; strict: true }>
@@ -60,7 +72,7 @@ export function readNumber(
   const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
   if (number > 0 && number <= maximum) return number
   const range = maximum === Number.MAX_SAFE_INTEGER ? 'a number above 0' : `a number above 0, at most ${maximum}`
-  throw new CommandError(EXIT.usage, `${option} takes ${range}, not "${text}".\nTry: carillon ${command} --help`)
+  throw new CommandError(EXIT.usage, `${option} must be ${range}, not "${text}".\nTry: carillon ${command} --help`)
 }
 
 /** A timer of Node that is to wait longer than 24.8 days fires at once. */

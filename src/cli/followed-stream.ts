@@ -88,7 +88,7 @@ export class FollowedStream {
     })
     if (!response.ok) throw await problemOf(response)
     if (!response.body || !response.headers.get('content-type')?.includes('ndjson'))
-      throw new CommandError(EXIT.refused, `${this.#remote.url} did not answer with a stream: is it a gateway?`)
+      throw new CommandError(EXIT.refused, `${this.#remote.url} did not answer with a stream. Check the URL.`)
     if (this.#failures > 0) say('Connected again.')
     this.#failures = 0
     const lostAt = this.#aliveAt
@@ -116,7 +116,7 @@ export class FollowedStream {
       if (error instanceof RangeError)
         throw new CommandError(
           EXIT.refused,
-          `${this.#remote.url} sent a line of more than ${MAX_LINE_BYTES / MIB} MiB: is it a gateway?`,
+          `${this.#remote.url} sent a line of more than ${MAX_LINE_BYTES / MIB} MiB. Check the URL.`,
         )
       const why = watchdog.signal.aborted ? 'is silent' : 'was lost'
       throw new CommandError(EXIT.unavailable, `The connection to ${this.#remote.url} ${why}.`, { cause: error })
@@ -142,7 +142,7 @@ export class FollowedStream {
   #read(line: string): Item | undefined {
     const envelope = parseJson(line)
     if (!isEnvelope(envelope))
-      throw new CommandError(EXIT.refused, `${this.#remote.url} sent a line that is not a message: is it a gateway?`)
+      throw new CommandError(EXIT.refused, `${this.#remote.url} sent a line that is not a message. Check the URL.`)
     this.#cursor = envelope.cursor ?? envelope.id ?? this.#cursor
     const { event } = envelope
     if (event === 'open') return undefined // it tells the cursor

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { packageVersion } from '../support/package.js'
 import { cleanError } from '../telemetry/clean-error.js'
-import { EXIT } from './command.js'
+import { EXIT, suggest } from './command.js'
 import { COMMANDS } from './commands.js'
 
-/** Finds the command and runs it; without one, the gateway. */
+/** Finds the command and runs it; `serve` without one. */
 async function main([first = '', ...rest]: string[]): Promise<number | undefined> {
   if (first === '--version' || first === '-v') return print(`${packageVersion()}\n`)
   if (first === '--help' || first === '-h') return print(overview())
@@ -12,7 +12,9 @@ async function main([first = '', ...rest]: string[]): Promise<number | undefined
   const isName = first !== '' && !first.startsWith('-')
   const command = Object.hasOwn(COMMANDS, isName ? first : 'serve') ? COMMANDS[isName ? first : 'serve'] : undefined
   if (!command) {
-    console.error(`There is no command "${first}".\n\n${commands()}\nTry: carillon --help`)
+    const meant = suggest(first, Object.keys(COMMANDS))
+    const advice = meant === undefined ? '' : ` Did you mean "${meant}"?`
+    console.error(`Unknown command "${first}".${advice}\n\n${commands()}\nTry: carillon --help`)
     return EXIT.usage
   }
   const { run } = await command.load()
@@ -29,10 +31,10 @@ const overview = (): string => `Carillon: an HTTP notification gateway in front 
 Usage: carillon [command] [options]
 
 ${commands()}
-  carillon COMMAND --help says what it takes, with examples; of serve, all the settings.
-  --version says which Carillon this is.
+  carillon COMMAND --help describes a command, with examples; serve --help lists all settings.
+  carillon --version prints the version.
 
-In one minute, in three terminals:
+Try it in three terminals:
   carillon
   carillon tail news
   carillon publish news hello

@@ -8,23 +8,23 @@ export const help = `Publishes a message to a channel.
 
 Usage: carillon publish CHANNEL [MESSAGE | -] [options]
 
-The message is the argument, or standard input as it comes, byte for byte. What Redis answers goes to standard output:
-words on a terminal, JSON in a pipe.
+The message is the argument, or standard input, byte for byte. The result goes to standard output: text on a
+terminal, JSON in a pipe.
 
-  --event TYPE      the event type that listeners see
-  --json            the message is JSON; what is none is refused
-  --lines           each line of standard input is a message, byte for byte; LF or CRLF ends a line
-  --key KEY         an idempotency key: the same message with the same key is published once, however often it is sent
+  --event TYPE           the event type that clients see
+  --json                 the message is JSON; anything else is refused
+  --lines                each line of standard input is a message, byte for byte; LF or CRLF ends a line
+  --idempotency-key KEY  makes retries safe: a message with the same key is published once
 ${REMOTE_HELP}
 Examples:
   carillon publish news hello
   carillon publish prices '{"eur":1.08}' --json --event price
   date | carillon publish news -
   journalctl -f -o cat | carillon publish logs - --lines
-  carillon publish orders "$(cat order.json)" --json --key order-4711
+  carillon publish orders "$(cat order.json)" --json --idempotency-key order-4711
 
-Exit codes: 0 published, 2 wrong use, 3 refused, 4 not published and worth another try, 5 nobody knows
-(a --key makes another try safe).
+Exit codes: 0 published, 2 wrong usage, 3 refused, 4 not published (retry), 5 outcome unknown
+(an idempotency key makes a retry safe).
 `
 
 export async function run(args: string[]): Promise<number> {
@@ -32,7 +32,7 @@ export async function run(args: string[]): Promise<number> {
     event: { type: 'string' },
     json: { type: 'boolean' },
     lines: { type: 'boolean' },
-    key: { type: 'string' },
+    'idempotency-key': { type: 'string' },
     ...REMOTE_OPTIONS,
   })
   if (values.help) {
@@ -40,26 +40,35 @@ export async function run(args: string[]): Promise<number> {
     return EXIT.done
   }
   const [channel, message, ...more] = positionals
-  if (channel === undefined) throw usage('Name a channel, and say what to publish.')
-  if (more.length > 0) throw usage('A message with spaces needs quotes around it.')
+  if (channel === undefined) throw usage('Name a channel and a message, for example: carillon publish news hello')
+  if (more.length > 0) throw usage('Put quotes around a message with spaces.')
   const isPiped = message === '-' || (message === undefined && !process.stdin.isTTY)
-  if (message === undefined && !isPiped) throw usage("Say what to publish; an empty message is ''.")
+  if (message === undefined && !isPiped) throw usage("A message is missing. To publish an empty one, pass ''.")
   if (values.lines && !isPiped) throw usage('--lines reads standard input.')
-  if (values.lines && values.key !== undefined) throw usage('One --key is for one message, and --lines are many.')
+  const key = values['idempotency-key']
+  if (values.lines && key !== undefined) throw usage('--idempotency-key is for one message, and --lines sends many.')
 
   const remote = new Remote(values)
   const query = values.event === undefined ? '' : `?event=${encodeURIComponent(values.event)}`
   const path = `/channels/${encodeURIComponent(channel)}${query}`
   const headers = {
     'content-type': values.json ? 'application/json' : 'application/octet-stream',
-    ...(values.key !== undefined && { 'idempotency-key': values.key }),
+    ...(key !== undefined && { 'idempotency-key': key }),
   }
   const publish = async (body: string | Buffer): Promise<void> => {
     report(await remote.askJson(path, isPublished, { method: 'POST', body, headers }))
   }
   if (values.lines) for await (const line of linesOf(process.stdin)) await publish(line)
-  else await publish(isPiped ? await buffer(process.stdin) : (message ?? ''))
+  else await publish(isPiped ? await standardInput(message) : (message ?? ''))
   return EXIT.done
+}
+
+/** Without a message on the command line, empty input is more often a mistake in a script than a message. */
+async function standardInput(message: string | undefined): Promise<Buffer> {
+  const input = await buffer(process.stdin)
+  if (input.length === 0 && message === undefined)
+    throw usage("Standard input is empty. To publish an empty message, pass '' or -.")
+  return input
 }
 
 interface Published {
@@ -77,9 +86,9 @@ function report(published: Published): void {
   const paint = painter(hasColours(process.stdout))
   const heard =
     receivers === 0
-      ? paint('yellow', 'nobody listens there now')
-      : `${receivers} ${receivers === 1 ? 'connection' : 'connections'} to Redis heard it`
-  const done = replayed ? 'was published with this key before' : 'published'
+      ? paint('yellow', 'no subscribers')
+      : `received by ${receivers} Redis ${receivers === 1 ? 'connection' : 'connections'}`
+  const done = replayed ? 'already published with this key' : 'published'
   process.stdout.write(`${paint('green', done)} to ${paint('bold', oneLine(channel))}: ${heard}\n`)
 }
 

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../access/mode.js'
 import { withoutSecrets } from '../telemetry/clean-error.js'
 import { CommandError, EXIT, type ExitCode } from './command.js'
 import { oneLine } from './terminal.js'
@@ -9,9 +10,9 @@ export const REMOTE_OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const
 
-export const REMOTE_HELP = `  --url URL         the gateway; else CARILLON_URL, else http://127.0.0.1:3000 (or the PORT that is set)
-  --token TOKEN     an API key or a token, where the gateway asks for one; else CARILLON_TOKEN, which no
-                    list of processes shows
+export const REMOTE_HELP = `  --url URL         the gateway; default: CARILLON_URL, or http://127.0.0.1:3000 (with PORT, that port)
+  --token TOKEN     an API key or a token; default: CARILLON_TOKEN. Prefer the variable, because other users of
+                    the machine can see the arguments of a process
 `
 
 /** A gateway that is spoken to over HTTP. */
@@ -22,11 +23,12 @@ export class Remote {
   /** @throws CommandError for a URL or a token that cannot be used; it never repeats what may be a secret */
   constructor({ url, token }: { url?: string | undefined; token?: string | undefined }, environment = process.env) {
     const given = url || environment.CARILLON_URL || `http://127.0.0.1:${environment.PORT || 3000}`
-    const parsed = URL.canParse(given) ? new URL(given) : undefined
+    const address = withScheme(given)
+    const parsed = URL.canParse(address) ? new URL(address) : undefined
     if (!parsed || !/^https?:$/.test(parsed.protocol))
       throw new CommandError(
         EXIT.usage,
-        `"${shownAddress(given)}" is no address of a gateway; one looks like http://127.0.0.1:3000`,
+        `"${shownAddress(given)}" is not the URL of a gateway. Use a URL such as http://127.0.0.1:3000.`,
       )
     if (parsed.username || parsed.password || parsed.search || parsed.hash)
       throw new CommandError(
@@ -74,7 +76,7 @@ export class Remote {
     const response = await this.ask(path, init)
     const value = parseJson(await response.text().catch(() => ''))
     if (isExpected(value)) return value
-    throw new CommandError(EXIT.refused, `${this.url} did not answer as a gateway does: is it a gateway?`)
+    throw new CommandError(EXIT.refused, `The answer of ${this.url} is not that of a Carillon gateway. Check the URL.`)
   }
 
   #unreachable(error: Error, mayBeDone: boolean): CommandError {
@@ -83,28 +85,33 @@ export class Remote {
     const sentNothing = Object.hasOwn(BEFORE_SENDING, code)
     const why = sentNothing ? BEFORE_SENDING[code] : code
     if (mayBeDone && !sentNothing)
-      return new CommandError(EXIT.unknown, `${this.url} broke off (${why}): it may have been published or not.`, {
-        cause,
-      })
-    const advice = code === 'ECONNREFUSED' ? '\nStart one with: carillon     Or name yours: --url, CARILLON_URL' : ''
+      return new CommandError(
+        EXIT.unknown,
+        `The connection to ${this.url} broke (${why}). The message may or may not have been published.`,
+        {
+          cause,
+        },
+      )
+    const advice =
+      code === 'ECONNREFUSED' ? '\nStart a gateway with: carillon     Or name another one: --url, CARILLON_URL' : ''
     return new CommandError(EXIT.unavailable, `Cannot reach ${this.url}: ${why}.${advice}`, { cause })
   }
 }
 
 /** The connection was never made, so that nothing can have been done. */
 const BEFORE_SENDING: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there',
+  ECONNREFUSED: 'connection refused',
   ENOTFOUND: 'the host name does not resolve',
   EAI_AGAIN: 'the host name does not resolve now',
-  'bad port': 'no client speaks HTTP to that port',
-  EHOSTUNREACH: 'there is no route',
-  ENETUNREACH: 'there is no route',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
+  'bad port': 'browsers and fetch block this port',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'no route to host',
+  UND_ERR_CONNECT_TIMEOUT: 'connect timeout',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
   SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names authorities of your own)',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is made out to another host',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it speaks HTTP without TLS: use http://',
 }
 
@@ -115,8 +122,11 @@ export async function problemOf(response: Response): Promise<CommandError> {
   const problem = parseProblem(text)
   const exitCode = exitCodeOf(status, problem?.type)
   if (!problem)
-    return new CommandError(exitCode, `${new URL(response.url).origin} answered ${status}, and not as a gateway does.`)
-  const advice = status === 401 ? '\nGive it a key or a token: --token, CARILLON_TOKEN' : ''
+    return new CommandError(
+      exitCode,
+      `${new URL(response.url).origin} answered ${status}, but not like a Carillon gateway.`,
+    )
+  const advice = status === 401 ? '\nPass an API key or a token: --token, CARILLON_TOKEN' : ''
   return new CommandError(exitCode, `${oneLine(problem.title)} (${status}): ${oneLine(problem.detail)}${advice}`)
 }
 
@@ -146,6 +156,12 @@ export function parseJson(text: string): unknown {
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** `localhost:3000` is http://localhost:3000. Other machines are asked by https, because a key may go along. */
+function withScheme(address: string): string {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return address
+  return `${isLoopbackHost(address.split('/', 1)[0] ?? '') ? 'http' : 'https'}://${address}`
+}
 
 /** For an address that cannot be parsed: everything before an @ may be a password. */
 const shownAddress = (address: string): string =>

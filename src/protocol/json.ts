@@ -6,12 +6,12 @@ import { Problem } from './problems.js'
  * @throws Problem `invalid-json`
  */
 export function requireJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw new Problem('invalid-json', 'The body is not UTF-8.')
-  if (isTooDeep(bytes)) throw new Problem('invalid-json', `The JSON is nested over ${MAX_DEPTH} levels deep.`)
+  if (!isUtf8(bytes)) throw new Problem('invalid-json', 'The body is not valid JSON: it is not UTF-8.')
+  if (isTooDeep(bytes)) throw new Problem('invalid-json', `The JSON is nested more than ${MAX_DEPTH} levels deep.`)
   try {
     return JSON.parse(bytes.toString())
   } catch (cause) {
-    throw new Problem('invalid-json', undefined, {}, { cause })
+    throw new Problem('invalid-json', `The body is not valid JSON: ${(cause as Error).message}.`, {}, { cause })
   }
 }
 

@@ -1,3 +1,5 @@
+import { describeNameFault } from '../messages/name-faults.js'
+import type { NameProblem } from '../messages/names.js'
 import type { ProblemDetails } from './problem-details.js'
 import { PROBLEMS, type ProblemType, problemUri } from './problem-types.js'
 
@@ -33,6 +35,26 @@ export function problemDetails(type: ProblemType, detail: string = PROBLEMS[type
   const [status, title] = PROBLEMS[type]
   return { type: problemUri(type), title, status, detail }
 }
+
+/** A name that a client may not use. */
+export const nameProblem = (type: NameProblem, name: string): Problem =>
+  new Problem(type, describeNameFault(type, name))
+
+/** `bytes` is NaN where the size is not known. */
+export const messageTooLarge = (bytes: number, setting: string, limit: number): Problem =>
+  new Problem(
+    'message-too-large',
+    Number.isNaN(bytes)
+      ? `The body has more than ${limit} bytes, the limit of ${setting}.`
+      : `The body has ${bytes} bytes; ${setting} allows ${limit}.`,
+  )
+
+/** A stream or a ticket with so many channels and patterns. */
+export const tooManySubscriptions = (count: number, limit: number): Problem =>
+  new Problem(
+    'too-many-subscriptions',
+    `The stream would have ${count} channels and patterns; MAX_SUBSCRIPTIONS allows ${limit}.`,
+  )
 
 /** The path speaks WebSocket, and was asked for as plain HTTP: RFC 9110 section 15.5.22. */
 export const upgradeRequired = (): Problem =>

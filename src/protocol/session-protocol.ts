@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { topicName } from '../messages/topic.js'
 import { lazyValidator } from '../support/lazy-validator.js'
 import { requireJson } from './json.js'
+import { describeMemberFault } from './member-faults.js'
 import { ProblemDetails } from './problem-details.js'
 import { Problem } from './problems.js'
 
@@ -100,13 +101,26 @@ export function readRequest(frame: Buffer): SessionRequest | { problem: Problem;
   let value: unknown
   try {
     value = requireJson(frame)
-  } catch {
-    return { problem: new Problem('invalid-json', 'The frame is not JSON.'), ref: undefined }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    return { problem: new Problem('invalid-json', error.message.replace('The body', 'The frame')), ref: undefined }
   }
   if (isRequest(value)) return value
   const ref = typeof value === 'object' && value !== null ? (value as { ref?: unknown }).ref : undefined
-  return { problem: new Problem('invalid-request', EXPECTED), ref: isRef(ref) ? ref : undefined }
+  return { problem: new Problem('invalid-request', describeFrameFault(value)), ref: isRef(ref) ? ref : undefined }
 }
 
-const EXPECTED =
-  'A frame is {"type":"subscribe","channel"|"pattern","after"|"since"|"last"?}, {"type":"unsubscribe","channel"|"pattern"}, {"type":"publish","channel","data","event"?,"encoding"?,"idempotency_key"?} or {"type":"ping"}, each with an optional "ref".'
+const FRAMES = {
+  subscribe: SubscribeRequest,
+  unsubscribe: UnsubscribeRequest,
+  publish: PublishRequest,
+  ping: PingRequest,
+}
+
+function describeFrameFault(value: unknown): string {
+  const type = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined
+  if (typeof type === 'string' && Object.hasOwn(FRAMES, type))
+    return describeMemberFault(FRAMES[type as keyof typeof FRAMES], value, `The "${type}" frame`) // it has the name
+  const types = Object.keys(FRAMES).map(name => `"${name}"`)
+  return `The "type" of a frame must be one of ${types.join(', ')}, for example {"type":"subscribe","channel":"news"}.`
+}

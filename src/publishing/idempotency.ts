@@ -14,7 +14,8 @@ import type { PublishResult } from '../protocol/publish-result.js'
  */
 export function readIdempotencyKey(header: string | readonly string[] | undefined): string | undefined {
   if (header === undefined) return undefined
-  if (typeof header !== 'string') throw new Problem('invalid-idempotency-key')
+  if (typeof header !== 'string')
+    throw new Problem('invalid-idempotency-key', 'There is more than one Idempotency-Key header.')
   const quoted = QUOTED.exec(header)?.[1]
   return requireKey(quoted === undefined ? header : quoted.replace(/\\(["\\])/g, '$1'), quoted !== undefined)
 }
@@ -24,8 +25,16 @@ export function readIdempotencyKey(header: string | readonly string[] | undefine
  * @throws Problem `invalid-idempotency-key`
  */
 export function requireKey(key: string, isQuoted = true): string {
-  if (!(isQuoted ? KEY : BARE_KEY).test(key)) throw new Problem('invalid-idempotency-key')
+  if (!(isQuoted ? KEY : BARE_KEY).test(key))
+    throw new Problem('invalid-idempotency-key', describeKeyFault(key, isQuoted))
   return key
+}
+
+function describeKeyFault(key: string, isQuoted: boolean): string {
+  if (key === '') return 'The Idempotency-Key is empty. Use 1 to 255 visible ASCII characters.'
+  if (key.length > 255) return `The Idempotency-Key has ${key.length} characters; at most 255 are allowed.`
+  const at = key.search(isQuoted ? /[^ -~]/ : /[^!#-+\--[\]-~]/)
+  return `The Idempotency-Key contains an invalid character (${JSON.stringify(key[at])} at position ${at + 1}).`
 }
 
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/

@@ -2,7 +2,7 @@ import { isJsonType, mediaType } from '../messages/content-type.js'
 import type { Publication } from '../messages/message.js'
 import { channelProblem, eventTypeProblem } from '../messages/names.js'
 import { requireJson } from '../protocol/json.js'
-import { Problem } from '../protocol/problems.js'
+import { nameProblem, Problem } from '../protocol/problems.js'
 import { cloudEventType, type Headers } from './cloud-events.js'
 import { type GivenKey, requireKey } from './idempotency.js'
 
@@ -52,8 +52,15 @@ export function draftFromJson(message: JsonPublication): Draft {
 export function publicationFromJson({ channel, data, event, encoding }: JsonPublication): Publication {
   const bytes = Buffer.from(data, encoding ?? 'utf8')
   if (encoding === undefined && !data.isWellFormed())
-    throw new Problem('invalid-request', 'The data has half a surrogate pair, which UTF-8 cannot carry.')
-  if (encoding === 'base64' && !isBase64(data)) throw new Problem('invalid-request', 'The data is not base64.')
+    throw new Problem(
+      'invalid-request',
+      'The member "data" contains half of a surrogate pair, which UTF-8 cannot encode.',
+    )
+  if (encoding === 'base64' && !isBase64(data))
+    throw new Problem(
+      'invalid-request',
+      'The member "data" is not base64 with padding (RFC 4648 section 4), but "encoding" is "base64".',
+    )
   return checkPublication(event === undefined ? { channel, data: bytes } : { channel, data: bytes, event })
 }
 
@@ -61,14 +68,14 @@ export function publicationFromJson({ channel, data, event, encoding }: JsonPubl
 export function checkPublication(publication: Publication): Publication {
   const { channel, event } = publication
   const problem = channelProblem(channel)
-  if (problem) throw new Problem(problem)
+  if (problem) throw nameProblem(problem, channel)
   if (event !== undefined) requireEventType(event)
   return publication
 }
 
 function requireEventType(event: string): string {
   const problem = eventTypeProblem(event)
-  if (problem) throw new Problem(problem)
+  if (problem) throw nameProblem(problem, event)
   return event
 }
 

@@ -3,7 +3,7 @@ import type { Broker } from '../brokers/broker.js'
 import type { Limits } from '../limits/limits.js'
 import type { RateHeaders } from '../limits/rate-limit.js'
 import type { Publication } from '../messages/message.js'
-import { Problem } from '../protocol/problems.js'
+import { messageTooLarge, Problem } from '../protocol/problems.js'
 import type { Published, PublishResult } from '../protocol/publish-result.js'
 import type { Counters, PublishTransport } from '../telemetry/counters.js'
 import { InFlight, withKey } from './idempotency.js'
@@ -104,7 +104,8 @@ export class Publishing {
     try {
       const { publication, key } = read()
       authorize?.(publication.channel)
-      if (publication.data.length > this.#maxBytes) throw new Problem('message-too-large')
+      if (publication.data.length > this.#maxBytes)
+        throw messageTooLarge(publication.data.length, 'MAX_MESSAGE_BYTES', this.#maxBytes)
       return key === undefined ? publication : withKey(publication, { ...key, caller: caller.id })
     } catch (error) {
       if (error instanceof Problem) this.#counters.refusePublish(transport, error.type)

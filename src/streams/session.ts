@@ -5,7 +5,7 @@ import { startPositionsOf } from '../history/start-position.js'
 import { toJson } from '../messages/json-text.js'
 import { channelProblem, patternProblem } from '../messages/names.js'
 import { channelTopic, describeTopic, patternTopic, type Topic, topicKey } from '../messages/topic.js'
-import { Problem } from '../protocol/problems.js'
+import { nameProblem, Problem } from '../protocol/problems.js'
 import {
   type Ref,
   readRequest,
@@ -149,7 +149,8 @@ interface Pending {
 function untilGivenUp(live: Promise<void>): Pending {
   let giveUp = (): void => {}
   const givenUp = new Promise<void>((_resolve, reject) => {
-    giveUp = () => reject(new Problem('invalid-request', 'It was unsubscribed before the subscription was live.'))
+    giveUp = () =>
+      reject(new Problem('invalid-request', 'The topic was unsubscribed before its subscription was live.'))
   })
   return { settled: Promise.race([live, givenUp]), giveUp }
 }
@@ -158,10 +159,10 @@ function untilGivenUp(live: Promise<void>): Pending {
 function readTopic({ channel, pattern }: { channel?: string; pattern?: string }): Topic {
   if (channel !== undefined && pattern === undefined) return usable(channelTopic(channel), channelProblem(channel))
   if (pattern !== undefined && channel === undefined) return usable(patternTopic(pattern), patternProblem(pattern))
-  throw new Problem('invalid-request', 'Give either a channel or a pattern.')
+  throw new Problem('invalid-request', 'A frame must have either "channel" or "pattern".')
 }
 
 function usable(topic: Topic, problem: ReturnType<typeof channelProblem>): Topic {
-  if (problem) throw new Problem(problem)
+  if (problem) throw nameProblem(problem, topic.name)
   return topic
 }

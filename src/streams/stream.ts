@@ -8,7 +8,7 @@ import { toJson } from '../messages/json-text.js'
 import { describeTopic, type Topic, topicKey } from '../messages/topic.js'
 import { CLOSE_REASONS, type CloseReason } from '../protocol/close-reasons.js'
 import type { Format } from '../protocol/format.js'
-import { Problem } from '../protocol/problems.js'
+import { Problem, tooManySubscriptions } from '../protocol/problems.js'
 import type { EndedStream } from '../telemetry/access-log.js'
 import type { StreamOptions, StreamPatterns, StreamSettings } from './stream-options.js'
 
@@ -85,7 +85,8 @@ export class Stream implements Client {
     if (!this.#hub.hasPatterns && topics.some(({ kind }) => kind === 'pattern'))
       throw new Problem('patterns-unavailable')
     const added = [...new Map(topics.map(topic => [topicKey(topic), topic])).values()].filter(topic => !this.has(topic))
-    if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS) throw new Problem('too-many-subscriptions')
+    if (this.size + added.length > this.#settings.MAX_SUBSCRIPTIONS)
+      throw tooManySubscriptions(this.size + added.length, this.#settings.MAX_SUBSCRIPTIONS)
     this.#patterns?.add(added)
     for (const topic of added) this.#topics.set(topicKey(topic), topic)
     try {

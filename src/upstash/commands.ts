@@ -1,8 +1,7 @@
 import type { Publication } from '../messages/message.js'
-import { channelProblem, patternProblem } from '../messages/names.js'
+import { channelProblem, type NameProblem, patternProblem } from '../messages/names.js'
 import { requireJson } from '../protocol/json.js'
-import type { ProblemType } from '../protocol/problem-types.js'
-import { Problem } from '../protocol/problems.js'
+import { nameProblem, Problem } from '../protocol/problems.js'
 import { checkPublication } from '../publishing/publication.js'
 
 /** A command of Upstash's protocol that is spoken here. */
@@ -131,10 +130,10 @@ function readPubsub([first, ...rest]: Arguments): UpstashCommand {
   }
 }
 
-function requireNames(problemOf: (name: string) => ProblemType | undefined, names: readonly string[]): void {
+function requireNames(problemOf: (name: string) => NameProblem | undefined, names: readonly string[]): void {
   for (const name of names) {
     const problem = problemOf(name)
-    if (problem) throw new Problem(problem)
+    if (problem) throw nameProblem(problem, name)
   }
 }
 

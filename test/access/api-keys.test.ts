@@ -63,8 +63,9 @@ t.test('an entry may end, and may have its hash in any case', async t => {
 const withEnd = (expires: string) => JSON.stringify([{ name: 'a', sha256: '0'.repeat(64), expires }])
 
 for (const [what, text, message] of [
-  ['no JSON', '{', /^FILE is not JSON$/],
-  ['no array', '{}', /^FILE is not a JSON array of keys$/],
+  ['no JSON', '{', /^FILE is not valid JSON$/],
+  ['no array', '1', /^FILE must be a JSON array of the entries that `carillon key` prints, or one of them$/],
+  ['no entry', '{}', /^FILE, key 1: a key has a name/],
   ['no object', '[1]', /^FILE, key 1: a key is an object$/],
   ['no name', '[{"sha256":"x"}]', /a name of 1 to 64 visible characters/],
   ['a name with a line end', JSON.stringify([{ name: 'a\nb', sha256: '0'.repeat(64) }]), /visible characters/],

@@ -88,7 +88,7 @@ t.test('a batch that is none, or holds something else, publishes nothing of what
     1,
     [],
     {},
-    { ...item, data: 1 },
+    { ...item, data: 1, encoding: 'base64' },
     { ...item, channel: ['news'] },
     { ...item, encoding: 'hex' },
     { ...item, more: 1 },

@@ -229,7 +229,8 @@ t.test(
     const tried = paths.map(async path => {
       for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
         const { status, body } = await exchange(t, port, requestText(method, path.replace('{channel}', 'news')))
-        t.ok(status >= 400 || isOpen(path), `${method} ${path}: ${status}`)
+        // `OPTIONS` lists the methods of a path, which openapi.yaml does, too.
+        t.ok(status >= 400 || isOpen(path) || (method === 'OPTIONS' && status === 204), `${method} ${path}: ${status}`)
         if (method === 'HEAD') t.equal(body, '')
       }
     })

@@ -85,7 +85,7 @@ t.test('reports an answer that does not come from a gateway', LONG, async t => {
     for (body of bodies) {
       const { code, text } = await run(t, url, [...args])
       t.equal(code, 3, encodeURIComponent(body))
-      t.match(text, /is it a gateway\?/)
+      t.match(text, /not that of a Carillon gateway/)
     }
 })
 
@@ -121,7 +121,7 @@ t.test('reports a stream that does not come from a gateway', LONG, async t => {
   for (line of [EVIL, 'null', '{"data":"x","encoding":"nothing"}']) {
     const { code, text } = await run(t, url, ['tail', 'news', '--limit', '1'])
     t.equal(code, 3, encodeURIComponent(line))
-    t.match(text, /is it a gateway\?/)
+    t.match(text, /Check the URL/)
   }
 })
 
@@ -142,7 +142,7 @@ t.test('ends a stream whose line never ends', LONG, async t => {
   })
   const { code, text } = await run(t, url, ['tail', 'news', '--limit', '1'])
   t.equal(code, 3)
-  t.match(text, /a line of more than 64 MiB: is it a gateway\?/)
+  t.match(text, /a line of more than 64 MiB/)
 })
 
 /** Answers every request with these bytes, which Node would not send. */

@@ -11,6 +11,7 @@ import { startGateway } from '../support/gateway.js'
 import { Inbox } from '../support/inbox.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
+import { until } from '../support/until.js'
 
 interface Outcome {
   code: number
@@ -57,10 +58,10 @@ t.test('--version tells the version of the package', async t => {
 })
 
 t.test('an option or a command that does not exist ends the start with code 2', async t => {
-  for (const args of [['--port', '1'], ['--nothing'], ['sevre'], ['serve', '--nothing'], ['serve', 'what']]) {
+  for (const args of [['--prot', '1'], ['--nothing'], ['sevre'], ['serve', '--nothing'], ['serve', 'what']]) {
     const { code, stdout, stderr } = await run(args)
     t.same({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
-    t.match(stderr, args.at(args[0] === '--port' ? 0 : -1))
+    t.match(stderr, args.at(args[0] === '--prot' ? 0 : -1))
     t.match(stderr, /Try: carillon (serve )?--help/)
     t.notMatch(stderr, /^ +at /m)
   }
@@ -90,7 +91,7 @@ t.test('a port that is in use ends the start with code 1, and says what to do', 
   const { port } = await startGateway(t, { LOG_LEVEL: 'warn' })
   const { code, stderr } = await run([], { PORT: `${port}`, LOG_LEVEL: 'silent' })
   t.equal(code, 1)
-  t.match(stderr.trim(), new RegExp(`^Carillon cannot listen: .*${port}\\n.*PORT=3001$`))
+  t.match(stderr.trim(), new RegExp(`^Carillon cannot listen: .*${port}\\n.*--port 3001$`))
 })
 
 t.test('the curl lines that it prints work as they are printed', async t => {
@@ -107,7 +108,7 @@ t.test('the curl lines that it prints work as they are printed', async t => {
   t.same(JSON.parse(await sh(publish)), { channel: 'news', receivers: 1 })
   t.equal(await lines.find(line => line !== '' && !line.startsWith(':')), 'data: hello')
   t.same(JSON.parse(await sh(who)), { channel: 'news', subscribers: 1, listeners: 1 })
-  t.match(gateway.output(), 'embedded broker')
+  t.match(gateway.output(), 'Embedded broker')
 })
 
 t.test('the greeting names the Redis without its password, and PORT=0 takes a free port', async t => {
@@ -145,6 +146,38 @@ t.test('SIGTERM and SIGINT end open streams politely and the process with code 0
   }
 })
 
+t.test('serve takes the port, the address and Redis as options, which go before the environment', async t => {
+  const redis = await startRedis(t)
+  const port = await freePort()
+  const args = ['serve', '--port', `${port}`, '--host', '127.0.0.1', '--redis', redis.url]
+  const child = spawn(process.execPath, [packageFile('dist/cli.cjs'), ...args], {
+    env: { PATH: process.env.PATH, PORT: '1', HOST: '203.0.113.1', LOG_LEVEL: 'silent' },
+    stdio: 'ignore',
+  })
+  const exited = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok === true
+  await until(ready, 'it is ready')
+  await fetch(`http://127.0.0.1:${port}/channels/news`, { method: 'POST', body: 'x' })
+  t.match(await redis.cli('INFO', 'commandstats'), 'cmdstat_publish')
+})
+
+t.test('a gateway that is reachable from elsewhere says how to open it, in greeting and log alike', async t => {
+  const gateway = await startGateway(t, { HOST: '0.0.0.0' })
+  const [logged = ''] = gateway
+    .output()
+    .split('\n')
+    .filter(line => line.includes('"level":40'))
+  for (const text of [gateway.output().slice(gateway.output().indexOf('Carillon listens')), logged]) {
+    t.match(text, 'The gateway has no access rules, so it accepts requests from localhost only.')
+    t.match(text, "carillon key backend --publish '*' --subscribe '*'")
+    t.match(text, 'ALLOW_ANYONE_WITHOUT_ACCESS_RULES=true')
+  }
+})
+
 t.test('greets with where Redis is, several servers included, and without its password', async t => {
   const nobody = await freePort()
   const hosts = `127.0.0.1:${nobody},127.0.0.1:${nobody}`
@@ -160,7 +193,7 @@ t.test('greets with where Redis is, several servers included, and without its pa
   let greeting = ''
   for await (const chunk of child.stderr) {
     greeting += chunk
-    if (greeting.includes('Who:')) break
+    if (greeting.includes('Count:')) break
   }
   t.match(greeting, `Redis at redis+sentinel://${hosts}/main`)
   t.notMatch(greeting, 'secret')

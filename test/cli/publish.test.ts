@@ -20,8 +20,10 @@ t.test('publishes its argument, or what comes on standard input, byte for byte',
 
   await runCli(t, ['publish', 'news', '-'], { environment, input: 'two\nlines\n' })
   t.equal((await raw.next()).data, 'two\nlines\n')
-  await runCli(t, ['publish', 'news'], { environment, input: '' })
-  t.equal((await raw.next()).data, '', 'an empty message is a message')
+  const empty = await runCli(t, ['publish', 'news'], { environment, input: '' })
+  t.match([empty.code, empty.stderr], [2, /^Standard input is empty/], 'more often a mistake than a message')
+  await runCli(t, ['publish', 'news', '-'], { environment, input: '' })
+  t.equal((await raw.next()).data, '')
   await runCli(t, ['publish', '--url', url, 'news', '--lines', '-'], { input: 'a\n\nb\r\nc' })
   t.same(
     (await raw.take(4)).map(({ data }) => data),
@@ -59,12 +61,12 @@ t.test('says on a terminal what came of it', async t => {
   const environment = { CARILLON_URL: url }
   const { stdout } = await runCli(t, ['publish', 'news', 'hello'], { environment, terminal: true })
   t.match(stdout.replaceAll('\x1b', '^'), '^[32mpublished^[39m to ^[1mnews')
-  t.match(stdout, 'nobody listens there now')
+  t.match(stdout, 'no subscribers')
   const plain = await runCli(t, ['publish', 'news', 'hello'], {
     environment: { ...environment, NO_COLOR: '1' },
     terminal: true,
   })
-  t.match(plain.stdout, 'published to news: nobody listens there now')
+  t.match(plain.stdout, 'published to news: no subscribers')
   t.notMatch(plain.stdout, '\x1b')
 })
 
@@ -73,20 +75,28 @@ t.test('with a key it is published once, however often it is sent', async t => {
   const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: '*', PUBLISH_RATE: '3/h' } })
   const environment = { CARILLON_URL: url }
   const publish = (...args: string[]) => runCli(t, ['publish', 'orders', ...args], { environment })
-  const first = JSON.parse((await publish('one', '--key', 'order-1')).stdout)
+  const first = JSON.parse((await publish('one', '--idempotency-key', 'order-1')).stdout)
   t.match(first, { channel: 'orders', receivers: 0, id: /^[\w-]{10,16}$/ })
-  t.same(JSON.parse((await publish('one', '--key', 'order-1')).stdout), { ...first, replayed: true })
+  t.same(JSON.parse((await publish('one', '--idempotency-key', 'order-1')).stdout), { ...first, replayed: true })
   const kept = (await (await fetch(`${url}/channels/orders/messages`)).json()) as { messages: { id: string }[] }
   t.same(
     kept.messages.map(({ id }) => id),
     [first.id],
   )
-  const other = await publish('two', '--key', 'order-1')
+  const other = await publish('two', '--idempotency-key', 'order-1')
   t.same([other.code, other.stdout], [3, ''])
   t.match(other.stderr, /422/)
-  const late = await publish('three', '--key', 'order-3')
+  const late = await publish('three', '--idempotency-key', 'order-3')
   t.equal(late.code, 4, 'too many for now, which is worth another try')
   t.match(late.stderr, /429/)
+})
+
+t.test('a URL without a scheme means http on this machine and https elsewhere', async t => {
+  const { port } = await build(t)
+  const local = await runCli(t, ['publish', 'news', 'a', '--url', `localhost:${port}`])
+  t.same([local.code, local.stderr], [0, ''])
+  const elsewhere = await runCli(t, ['publish', 'news', 'a', '--url', 'events.invalid'])
+  t.match(elsewhere.stderr, /^Cannot reach https:\/\/events\.invalid: the host name does not resolve/)
 })
 
 t.test('its exit code says whether another try makes sense', async t => {
@@ -102,14 +112,21 @@ t.test('its exit code says whether another try makes sense', async t => {
   await new Promise(resolve => other.once('listening', resolve))
 
   const cases: [args: string[], code: number, says: RegExp][] = [
-    [['publish', 'no spaces', 'a', '--url', url], 3, /^Invalid channel name \(400\): Channel names match/],
+    [
+      ['publish', 'no spaces', 'a', '--url', url],
+      3,
+      /^Invalid channel name \(400\): Channel name "no spaces" contains an invalid character \(" " at position 3\)/,
+    ],
     [['publish', 'news', '{', '--json', '--url', url], 3, /^Invalid JSON/],
     [['publish', 'news', 'a', '--url', `${url}/nothing`], 3, /^Not found \(404\)/],
-    [['publish', 'news', 'a', '--url', nobody], 4, /nothing listens there\.\nStart one with: carillon/],
-    [['publish', 'news', 'a', '--url', brokenUrl], 5, /may have been published or not/],
-    [['publish', 'news', 'a', '--url', 'localhost:3000'], 2, /no address of a gateway/],
+    [['publish', 'news', 'a', '--url', nobody], 4, /connection refused\.\nStart a gateway with: carillon/],
+    [['publish', 'news', 'a', '--url', brokenUrl], 5, /may or may not have been published/],
+    [['publish', 'news', 'a', '--url', 'ftp://localhost'], 2, /not the URL of a gateway/],
+    [['publish', 'news', 'a', '--key', 'x'], 2, /Did you mean --idempotency-key\?/],
+    [['publish', 'news', 'a', '--evnt', 'x'], 2, /Did you mean --event\?/],
+    [['publsih', 'news', 'a'], 2, /^Unknown command "publsih"\. Did you mean "publish"\?/],
     [['publish', '--url', url], 2, /^Name a channel.*\nTry: carillon publish --help/],
-    [['publish', 'news', 'two', 'words', '--url', url], 2, /needs quotes/],
+    [['publish', 'news', 'two', 'words', '--url', url], 2, /^Put quotes around/],
     [['publish', 'news', 'a', '--nothing'], 2, /--nothing.*\nTry: carillon publish --help/],
   ]
   for (const [args, code, says] of cases) {

@@ -113,7 +113,7 @@ t.test('a publish that cannot be is a problem, and one that passes is tried agai
     name: 'CarillonProblem',
     type: 'urn:carillon:problem:invalid-channel',
     status: 400,
-    message: /^Channel names match/,
+    message: /^Channel name "no spaces" contains/,
   })
   const keys: (string | undefined)[] = []
   await client.page.route('**/channels/again', async route => {

@@ -395,10 +395,10 @@ export interface components {
             /** @example news */
             channel: string;
             /**
-             * @description The message.
+             * @description The message. A string is published as its text; any other JSON value as its JSON text, exactly as it was sent.
              * @example hello
              */
-            data: string;
+            data: unknown;
             /** @example price */
             event?: string;
             /**
@@ -447,7 +447,7 @@ export interface components {
             status?: number;
             /**
              * @description What went wrong this time, in words for people.
-             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail?: string;
         };
@@ -706,7 +706,7 @@ export interface components {
             status: number;
             /**
              * @description What went wrong this time, in words for people.
-             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail: string;
         };
@@ -824,7 +824,7 @@ export interface components {
             status: number;
             /**
              * @description What went wrong this time, in words for people.
-             * @example Channel names match ^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$.
+             * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail: string;
         };
@@ -1913,7 +1913,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The messages; each as `POST /channels/{channel}` would take it. */
+        /** @description The messages, or a single message without the array. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Batch"];

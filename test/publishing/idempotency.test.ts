@@ -1,5 +1,4 @@
 import t from 'tap'
-import { Problem } from '../../src/protocol/problems.js'
 import {
   batchFingerprint,
   InFlight,
@@ -27,13 +26,13 @@ t.test('no header is no key', async t => {
 
 for (const header of ['', '""', '"', 'a b', 'a, b', '"a"b', 'a"b', '"a\\n"', '"a"; b', 'é', 'a\tb', 'x'.repeat(256)])
   t.test(`refuses ${JSON.stringify(header.slice(0, 30))}`, async t => {
-    t.throws(() => readIdempotencyKey(header), new Problem('invalid-idempotency-key'))
+    t.throws(() => readIdempotencyKey(header), { name: 'Problem', message: /^The Idempotency-Key / })
   })
 
 t.test('takes any visible text for a key in JSON', async t => {
   t.equal(requireKey('a "b", c'), 'a "b", c')
   for (const key of ['', 'é', '\n', 'x'.repeat(256)])
-    t.throws(() => requireKey(key), new Problem('invalid-idempotency-key'), JSON.stringify(key).slice(0, 20))
+    t.throws(() => requireKey(key), { message: /^The Idempotency-Key / }, JSON.stringify(key).slice(0, 20))
 })
 
 t.test('a key is another one for another caller, and for each message of a batch', async t => {

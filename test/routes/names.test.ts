@@ -26,7 +26,7 @@ const bad: [name: string, type: ProblemType][] = [
   ...['*', 'a*', '%3F', '[a]', '%5Ba%5D', '%5C', '{a}', '%7Ba%7D', 'a%7C', '%27', '%22', '%3Cb%3E', 'a%3Bb', 'a%2Cb'],
   ...['%00', 'a%00', '%01', 'a%0D%0Ab', '%0A', '%7F', '%C2%85', '%E2%80%A8', '%20', 'a%20b', 'a+b', '+'],
   ...['.', '..', '%2E%2E', '.a', '-a', '_a', ':a', '%2F', 'a%2Fb', '%252F', 'a%252Fb', '%23', '%3F', '%25', 'a%40b'],
-  ...['%C3%A9', '%F0%9F%94%94', '__proto__', 'a'.repeat(129), 'a'.repeat(8000), ''],
+  ...['%C3%A9', '%F0%9F%94%94', '__proto__', 'a'.repeat(129), 'a'.repeat(8000)],
 ].map(name => [name, 'invalid-channel'])
 bad.push(
   ...['%', 'a%', '%2', '%zz', '%u0041', '%FF', '%C3', '%ED%A0%80', '%C0%AF'].map((name): [string, ProblemType] => [

@@ -142,14 +142,14 @@ t.test('a parameter that is nearly one of a stream is logged, once a second at m
 t.test('other calls refuse a parameter that they do not know, and suggest the one that was meant', async t => {
   const { url } = await build(t, { config: HISTORY })
   for (const [call, detail] of [
-    ['/channels?patern=a', 'There is no query parameter "patern" here. Did you mean "pattern"?'],
-    ['/channels?_=1', /^There is no query parameter "_" here\. This call takes "pattern", .*\.$/],
-    ['/channels/kept/messages?LIMIT=1', 'There is no query parameter "LIMIT" here. Did you mean "limit"?'],
-    ['/channels/kept/subscribers?a=1', 'There is no query parameter "a" here. This call takes none.'],
-    [`/channels?${'x'.repeat(1000)}=1`, /^There is no query parameter "x{40}…" here\./],
+    ['/channels?patern=a', 'Unknown query parameter "patern". Did you mean "pattern"?'],
+    ['/channels?_=1', /^Unknown query parameter "_"\. This call has the query parameters "pattern", .*\.$/],
+    ['/channels/kept/messages?LIMIT=1', 'Unknown query parameter "LIMIT". Did you mean "limit"?'],
+    ['/channels/kept/subscribers?a=1', 'Unknown query parameter "a". This call has no query parameters.'],
+    [`/channels?${'x'.repeat(1000)}=1`, /^Unknown query parameter "x{40}…"\./],
   ] as const)
     t.match(await badRequest(t, url + call), detail)
   const publish = await fetch(`${url}/channels/news?evnt=a`, { method: 'POST', body: 'x' })
   const { detail } = await fetchProblem(t, publish, 'invalid-request')
-  t.equal(detail, 'There is no query parameter "evnt" here. Did you mean "event"?')
+  t.equal(detail, 'Unknown query parameter "evnt". Did you mean "event"?')
 })

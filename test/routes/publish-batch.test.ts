@@ -26,7 +26,7 @@ t.test('each message of a batch has its result or its problem, in order', async 
       { channel: 'a', data: 'x', encoding: 'hex' },
       { channel: 'a', data: 'x', event: 'gap' },
       { channel: 'b', data: 'nobody' },
-      { channel: 'a', data: 1 },
+      { channel: 'a', data: 1, encoding: 'base64' },
       { channel: 'a' },
       { channel: 'a', data: 'x', more: true },
       { channel: 'a', data: long },
@@ -107,4 +107,21 @@ t.test('a batch may be larger than a message', async t => {
   const messages = Array(10).fill({ channel: 'a', data: 'x'.repeat(60_000) })
   const response = await batch(url, { messages })
   t.match(await response.json(), { results: Array(10).fill({ channel: 'a', receivers: 0 }) })
+})
+
+t.test('data of any JSON type is published as the text that was sent, and a string as its text', async t => {
+  const { url } = await build(t)
+  const listener = await openNdjson(t, `${url}/channels/news/events`)
+  const values = ['{"b":1, "a":[1.0,  2e3]}', '12345678901234567890', 'true', 'null', '[ ]', '"text"']
+  const messages = values.map(value => `{ "channel":"news", "data": 0, "data" : ${value} }`)
+  const post = (body: string) =>
+    fetch(`${url}/publish`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  t.equal((await post(`{"messages":[${messages.join(',')}]}`)).status, 200)
+  t.same(
+    (await listener.take(values.length)).map(({ data }) => data),
+    [...values.slice(0, -1), 'text'],
+  )
+  const alone = await post('{"channel":"news","data":{"x": 1},"event":"e"}')
+  t.same(await alone.json(), { results: [{ channel: 'news', receivers: 1 }] }, 'a message alone is a batch of one')
+  t.match(await listener.next(), { event: 'e', data: '{"x": 1}' })
 })

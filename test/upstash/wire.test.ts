@@ -135,11 +135,11 @@ t.test('what is wrong is told in its shape, with a status', async t => {
     ['', ['PUBLISH', 'news', 'a', 'b'], 400, /^ERR wrong number/],
     ['', ['PING', 'a', 'b'], 400, /^ERR wrong number of arguments for 'ping' command$/],
     ['', ['PUBSUB'], 400, /^ERR wrong number of arguments for 'pubsub' command$/],
-    ['', ['PUBSUB', 'CHANNELS', '[a'], 400, /^ERR Patterns are Redis globs/],
-    ['', ['PUBSUB', 'NUMSUB', 'a b'], 400, /^ERR Channel names match/],
-    ['', ['PUBLISH', 'news', 'x'.repeat(65_537)], 413, /^ERR The body is over the limit/],
-    ['/subscribe/', '[]', 400, /^ERR Channel names match/],
-    ['/subscribe/carillon:x', '[]', 400, /^ERR Channels that begin/],
+    ['', ['PUBSUB', 'CHANNELS', '[a'], 400, /^ERR Pattern "\[a" has a class/],
+    ['', ['PUBSUB', 'NUMSUB', 'a b'], 400, /^ERR Channel name /],
+    ['', ['PUBLISH', 'news', 'x'.repeat(65_537)], 413, /^ERR The body has 65537 bytes/],
+    ['/subscribe/', '[]', 400, /^ERR subscribe is a request of its own/],
+    ['/subscribe/carillon:x', '[]', 400, /^ERR The name "carillon:x" starts/],
     ['/SUBSCRIBE/news', '', 400, /^ERR subscribe is a request of its own/],
     ['/pipeline', [], 400, /^ERR failed to parse pipeline request/],
     ['/pipeline', ['PING'], 400, /^ERR failed to parse pipeline request/],
@@ -151,7 +151,7 @@ t.test('what is wrong is told in its shape, with a status', async t => {
       /^EXECABORT Transaction discarded because of: unknown command 'get'/,
     ],
     ['/get/key', '', 400, /^ERR unknown command 'get'/],
-    ['?_token=secret', ['PING'], 400, /^ERR There is no query parameter "_token" here/],
+    ['?_token=secret', ['PING'], 400, /^ERR Unknown query parameter "_token"/],
   ]
   for (const [path, body, status, error] of cases) {
     const answer = await post(`${url}/upstash${path}`, body)

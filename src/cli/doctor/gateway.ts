@@ -5,7 +5,7 @@ import { problemOf, type Remote } from '../remote.js'
 import { type Finding, firstLine, ok, problem, unknown, warning } from './finding.js'
 import { fastPathFinding, openFiles } from './process.js'
 import { clock } from './redis-resources.js'
-import { checkStream } from './stream.js'
+import { checkStream, refusedAdvice } from './stream.js'
 
 /** The gateway at an address, with all that stands in front of it. */
 export async function checkGateway(remote: Remote, channel: string, patience: number): Promise<Finding[]> {
@@ -100,7 +100,7 @@ function checkWebSocket(remote: Remote, channel: string): Promise<Finding> {
               'the upgrade was lost on the way',
               'The proxy must pass Upgrade and Connection on: docs/deploy.md has the lines for nginx.',
             )
-          : problem('WebSocket', `refused with ${statusCode}`, 'Give a token with the right (--token).'),
+          : problem('WebSocket', `refused with ${statusCode}`, refusedAdvice(statusCode)),
       ),
     )
     request.on('timeout', () => finish(problem('WebSocket', `no answer within ${OPEN_MS / 1000} s`)))
@@ -115,8 +115,7 @@ async function checkLongLine(remote: Remote): Promise<Finding> {
   for (let i = 0; i < 100; i++) query.append('channel', `doctor-${i}-`.padEnd(120, 'x'))
   const response = await remote.fetch(`/events?${query}`)
   await response.body?.cancel()
-  if (response.ok || response.status === 403 || response.status === 401)
-    return ok('long requests', 'a stream of 100 channels passes')
+  if (response.ok) return ok('long requests', 'a stream of 100 channels passes')
   if (response.headers.get('content-type')?.includes('problem+json'))
     return unknown('long requests', firstLine(await problemOf(response)))
   return warning(

@@ -14,7 +14,7 @@ export async function checkStream(remote: Remote, channel: string, patience: num
       signal: controller.signal,
     })
     clearTimeout(timer)
-    if (!stream.ok) return [refusal('stream', await problemOf(stream))]
+    if (!stream.ok) return [refusal('stream', stream.status, await problemOf(stream))]
     const findings = [ok('stream', `opens within ${Math.round(performance.now() - asked)} ms`)]
     if (stream.headers.get('content-encoding'))
       findings.push(
@@ -41,8 +41,16 @@ export async function checkStream(remote: Remote, channel: string, patience: num
   }
 }
 
-const refusal = (about: string, error: CommandError): Finding =>
-  problem(about, firstLine(error), 'Give a token with the right (--token), or a channel that it may use (--channel).')
+const refusal = (about: string, status: number, error: CommandError): Finding =>
+  problem(about, firstLine(error), refusedAdvice(status))
+
+/** What helps after a refusal. A gateway without access rules has no use for a token. */
+export function refusedAdvice(status: number | undefined): string {
+  if (status === 401) return 'Pass an API key or a token with --token or CARILLON_TOKEN.'
+  if (status === 403)
+    return 'The detail names what is missing: a right of the token, another --channel, or access rules.'
+  return 'The log of the gateway and of each proxy has the cause.'
+}
 
 async function checkDelivery(remote: Remote, channel: string, watched: Watched): Promise<Finding[]> {
   const message = `carillon doctor ${randomUUID()}`
@@ -52,7 +60,7 @@ async function checkDelivery(remote: Remote, channel: string, watched: Watched):
     body: message,
     headers: { 'content-type': 'text/plain' },
   })
-  if (!published.ok) return [refusal('publish', await problemOf(published))]
+  if (!published.ok) return [refusal('publish', published.status, await problemOf(published))]
   const { receivers } = (await published.json()) as { receivers: number }
   const took = await watched.until(text => text.includes(message), DELIVERY_MS)
   if (took) return [ok('delivery', `published, and heard ${Math.round(performance.now() - sent)} ms later`)]

@@ -21,7 +21,6 @@ t.test('an upgrade that cannot be is refused before 101, and its connection ends
     ['GET', '/healthz', 'invalid-request'],
     ['POST', '/channels/news', 'invalid-request'],
     ['GET', '/nothing', 'not-found'],
-    ['GET', '/channels/news/ws/', 'not-found'],
     ['GET', '/channels/news', 'invalid-request'],
     ['POST', '/ws', 'method-not-allowed'],
     ['GET', '/ws?ticket=a&ticket=b', 'invalid-request'],
