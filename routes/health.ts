@@ -5,7 +5,7 @@ import { Problem } from '../src/protocol/problems.js'
 import { ANY_REQUEST, problemResponses } from './problem-responses.js'
 
 const live = {
-  operationId: 'live',
+  operationId: 'getLiveness',
   tags: ['operation'],
   summary: 'Liveness',
   description: 'The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.',
@@ -19,7 +19,7 @@ const live = {
 }
 
 const ready = {
-  operationId: 'ready',
+  operationId: 'getReadiness',
   tags: ['operation'],
   summary: 'Readiness',
   description:

@@ -5,7 +5,7 @@ import { exposition } from '../src/telemetry/exposition.js'
 import { GUARDED_REQUEST, problemResponses } from './problem-responses.js'
 
 const schema = {
-  operationId: 'metrics',
+  operationId: 'getMetrics',
   tags: ['operation'],
   summary: 'Metrics',
   description:

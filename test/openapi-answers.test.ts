@@ -190,7 +190,7 @@ t.test('the answer when the broker fails stands in the document', async t => {
 t.test('the answer of a gateway without Redis stands in the document', async t => {
   const broker: MemoryBroker & { unavailable?: string } = Object.assign(new MemoryBroker(), { unavailable: 'away' })
   const { app } = await build(t, { broker })
-  const ready = find('ready')
+  const ready = find('getReadiness')
   isDescribed(t, await send(app, ready), ready, 'not-ready', ready.path)
 })
 

@@ -5,13 +5,16 @@ import { FILE } from '../schemas.js'
 import { documentFrom } from './document.js'
 
 const schema = {
-  operationId: 'asyncapi',
+  operationId: 'getAsyncapi',
   tags: ['operation'],
   summary: 'The streams as a document',
   description:
     'The AsyncAPI 3 description of the streams, as JSON: what comes and goes on each of them, frame by frame, with the control events.',
   response: {
-    200: Type.Object({}, { additionalProperties: true, description: 'An AsyncAPI document.' }),
+    200: Type.Object(
+      {},
+      { additionalProperties: true, title: 'AsyncapiDocument', description: 'An AsyncAPI document.' },
+    ),
     ...problemResponses(...GUARDED_REQUEST),
   },
 }

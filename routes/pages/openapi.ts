@@ -5,12 +5,12 @@ import { FILE } from '../schemas.js'
 import { documentFrom } from './document.js'
 
 const schema = {
-  operationId: 'openapi',
+  operationId: 'getOpenapi',
   tags: ['operation'],
   summary: 'This document',
   description: 'The OpenAPI 3.1 description of the API, as JSON; `/openapi.yaml` is the same as YAML.',
   response: {
-    200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI document.' }),
+    200: Type.Object({}, { additionalProperties: true, title: 'OpenapiDocument', description: 'An OpenAPI document.' }),
     ...problemResponses(...GUARDED_REQUEST),
   },
 }

@@ -235,7 +235,7 @@ export interface paths {
          * Liveness
          * @description The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.
          */
-        get: operations["live"];
+        get: operations["getLiveness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -255,7 +255,7 @@ export interface paths {
          * Readiness
          * @description Redis is connected, and the gateway is not about to stop. With `exclude=redis` a Redis that has been reached once, and is away, is no reason to say no: an outage of Redis takes all gateways at once, and a balancer that drops them all leaves clients with its own errors in place of an open stream and a `gap`.
          */
-        get: operations["ready"];
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -275,7 +275,7 @@ export interface paths {
          * Metrics
          * @description What Prometheus scrapes, in its text format; whichever worker is asked tells of all of them. `docs/operate.md` lists the metrics.
          */
-        get: operations["metrics"];
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -295,7 +295,7 @@ export interface paths {
          * This document
          * @description The OpenAPI 3.1 description of the API, as JSON; `/openapi.yaml` is the same as YAML.
          */
-        get: operations["openapi"];
+        get: operations["getOpenapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -315,7 +315,7 @@ export interface paths {
          * The streams as a document
          * @description The AsyncAPI 3 description of the streams, as JSON: what comes and goes on each of them, frame by frame, with the control events.
          */
-        get: operations["asyncapi"];
+        get: operations["getAsyncapi"];
         put?: never;
         post?: never;
         delete?: never;
@@ -388,6 +388,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An AsyncAPI document. */
+        AsyncapiDocument: {
+            [key: string]: unknown;
+        };
         Batch: {
             messages: components["schemas"]["BatchMessage"][];
         };
@@ -685,6 +689,10 @@ export interface components {
             event: string;
             /** @description JSON text: `OpenData`. */
             data: string;
+        };
+        /** @description An OpenAPI document. */
+        OpenapiDocument: {
+            [key: string]: unknown;
         };
         /** @description Problem details, RFC 9457. The types are explained in docs/errors.md. */
         Problem: {
@@ -2299,7 +2307,7 @@ export interface operations {
             };
         };
     };
-    live: {
+    getLiveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -2334,7 +2342,7 @@ export interface operations {
             501: components["responses"]["unsupported-transfer-coding"];
         };
     };
-    ready: {
+    getReadiness: {
         parameters: {
             query?: {
                 /**
@@ -2386,7 +2394,7 @@ export interface operations {
             503: components["responses"]["not-ready"];
         };
     };
-    metrics: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -2444,7 +2452,7 @@ export interface operations {
             503: components["responses"]["token-keys-unavailable"];
         };
     };
-    openapi: {
+    getOpenapi: {
         parameters: {
             query?: never;
             header?: never;
@@ -2459,9 +2467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["OpenapiDocument"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
@@ -2503,7 +2509,7 @@ export interface operations {
             503: components["responses"]["token-keys-unavailable"];
         };
     };
-    asyncapi: {
+    getAsyncapi: {
         parameters: {
             query?: never;
             header?: never;
@@ -2518,9 +2524,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["AsyncapiDocument"];
                 };
             };
             /** @description Invalid request (`invalid-request`); Malformed URL (`bad-url`); Malformed credentials (`malformed-credentials`); Credentials in the URL (`credentials-in-url`); Too much to compare (`too-much-to-compare`). */
