@@ -81,6 +81,8 @@ class Scenario {
       Problem problem = ApiClient.createDefaultObjectMapper().readValue(failure.getResponseBody(), Problem.class);
       check(failure.getCode() == 404 && problem.getType().equals("urn:carillon:problem:no-history"), "problem");
     }
+    String answer = "{\"channel\":\"news\",\"receivers\":1,\"of_a_newer_gateway\":true}";
+    check(ApiClient.createDefaultObjectMapper().readValue(answer, Published.class).getReceivers() == 1, "newer");
     System.out.println("problem");
   }
 

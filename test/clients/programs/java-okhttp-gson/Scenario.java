@@ -79,6 +79,8 @@ class Scenario {
       Problem problem = Problem.fromJson(failure.getResponseBody());
       check(failure.getCode() == 404 && problem.getType().equals("urn:carillon:problem:no-history"), "problem");
     }
+    String answer = "{\"channel\":\"news\",\"receivers\":1,\"of_a_newer_gateway\":true}";
+    check(Published.fromJson(answer).getReceivers() == 1, "newer");
     System.out.println("problem");
 
     String stream = new StreamApi(client).streamChannel(channel, null, null, 1, null, null, null, null, "all", null);

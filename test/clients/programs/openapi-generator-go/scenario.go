@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -101,6 +102,8 @@ func main() {
 	check(errors.As(err, &failure), "problem")
 	problem, ok := failure.Model().(carillon.Problem)
 	check(ok && problem.Type == "urn:carillon:problem:no-history" && problem.Status == 404, "problem")
+	newer := carillon.Published{}
+	check(json.Unmarshal([]byte(`{"channel":"news","receivers":1,"of_a_newer_gateway":true}`), &newer) == nil, "newer")
 	fmt.Println("problem")
 
 	stream := must(client.StreamAPI.StreamChannel(ctx, channel).Since("all").Limit(1).Execute())

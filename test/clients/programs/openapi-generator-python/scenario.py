@@ -76,6 +76,8 @@ with carillon.ApiClient(configuration) as client:
     except carillon.exceptions.NotFoundException as error:
         assert isinstance(error.data, carillon.Problem)
         assert error.data.type == "urn:carillon:problem:no-history" and error.data.detail
+    newer = carillon.Published.from_json('{"channel":"news","receivers":1,"of_a_newer_gateway":true}')
+    assert newer is not None and newer.receivers == 1
     print("problem")
 
     # Of the two media types of a stream the generator asks for NDJSON; each line is an envelope.

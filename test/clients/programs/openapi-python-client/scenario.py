@@ -100,6 +100,7 @@ with AuthenticatedClient(base_url=os.environ["CARILLON_URL"], token=os.environ["
     problem = read_messages.sync("without.history", client=client)
     assert isinstance(problem, Problem)
     assert problem.type_ == "urn:carillon:problem:no-history" and problem.status == 404 and problem.detail
+    assert Published.from_dict({"channel": "news", "receivers": 1, "of_a_newer_gateway": True}).receivers == 1
     print("problem")
 
     stream = stream_channel.sync(CHANNEL, client=client, since="all", limit=1)
