@@ -19,6 +19,7 @@ import { bearer, jwkOf, rsa, sign } from './support/tokens.js'
 const NOT_RUN: [block: RegExp, reason: string][] = [
   [/^npm (ci && npm (run build|test)|run test:files )/, 'it is how this suite came to run'],
   [/^docker |docker compose/, 'Docker: test/deploy starts the same processes without it'],
+  [/demo\.sh/, 'Docker: test/deploy/demo.test.ts runs it with a stand-in'],
   [/^kubectl /, 'a cluster of Kubernetes: test/deploy checks the manifests'],
   [/gcloud /, 'Google Cloud: test/deploy checks the manifest'],
   [/^fly /, 'Fly: test/deploy checks the file'],

@@ -3,15 +3,15 @@ import { CommandError, EXIT, MAX_SECONDS, readArguments, readNumber } from './co
 import { isRecord, REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { hasColours, jsonLine, oneLine, painter } from './terminal.js'
 
-export const help = `Lists the channels that have listeners now.
+export const help = `Lists the channels that have subscribers now.
 
 Usage: carillon channels [PATTERN] [options]
 
-A table on a terminal, one JSON object a line in a pipe. SUBSCRIBERS are connections to Redis, as it counts them: a
-gateway is one, whatever it serves. LISTENERS are the clients of all gateways.
+Prints a table on a terminal, and one JSON object per line in a pipe. SUBSCRIBERS counts connections to Redis, where each
+gateway is one. LISTENERS counts the clients of all gateways.
 
-  --watch           again and again, until Ctrl-C
-  --every SECONDS   how often, with --watch; 2 by default
+  --watch           refresh until Ctrl-C
+  --every SECONDS   refresh interval with --watch; default: 2
 ${REMOTE_HELP}
 Examples:
   carillon channels

@@ -6,12 +6,12 @@ interface Entry {
   load(): Promise<Command>
 }
 
-/** Every command there is. A module is loaded by who calls it: serving starts without the others. */
+/** All commands. The module of a command is loaded when it is called. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
-  serve: { summary: 'run the gateway; the same as no command at all', load: () => import('./serve.js') },
+  serve: { summary: 'run the gateway (default)', load: () => import('./serve.js') },
   publish: { summary: 'publish a message', load: () => import('./publish.js') },
-  tail: { summary: 'listen to channels and patterns', load: () => import('./tail.js') },
-  channels: { summary: 'list the channels that have listeners', load: () => import('./channels.js') },
-  key: { summary: 'make an API key and its entry for the settings', load: () => import('./key.js') },
-  doctor: { summary: 'look for what is wrong, and say what to do', load: () => import('./doctor/index.js') },
+  tail: { summary: 'subscribe to channels and patterns', load: () => import('./tail.js') },
+  channels: { summary: 'list channels with subscribers', load: () => import('./channels.js') },
+  key: { summary: 'create an API key and its entry for the gateway', load: () => import('./key.js') },
+  doctor: { summary: 'check settings, Redis and the gateway', load: () => import('./doctor/index.js') },
 }

@@ -4,24 +4,24 @@ import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.js'
 import { lineWriter, type Style } from './tail-lines.js'
 import { hasColours } from './terminal.js'
 
-export const help = `Listens to channels and patterns, and shows what comes.
+export const help = `Subscribes to channels and patterns, and prints their messages.
 
 Usage: carillon tail NAME... [options]
 
-A name with *, ? or [ is a pattern: put quotes around it, or the shell expands it. In colour on a terminal; in a pipe
-one JSON object a line, as GET /events sends them (docs/protocol.md). When the connection breaks it comes back by
-itself, with its cursor where there is history; whatever it may have missed shows as a gap.
+A name with *, ? or [ is a pattern. Put quotes around it, or the shell expands it. Output is coloured text on a
+terminal, and one JSON object per line in a pipe (the envelopes of GET /events, docs/protocol.md). After a lost
+connection it reconnects, and resumes where a channel has a history. Possible losses are printed as gaps.
 
-  --raw             the messages alone, byte for byte, with a line end after each
-  --json            JSON lines on a terminal too
+  --raw             print only the messages, byte for byte, each with a line end
+  --json            print JSON lines on a terminal, too
   --limit N         end after N messages
-  --timeout SECONDS end after so long
-  --last N          begin with the last N messages of the history
-  --since WHEN      begin with the history since then: 10m, all, 2030-01-31T12:00:00Z
-  --after CURSOR    go on behind this id
-  --wait            keep trying when the gateway is not there at the start
+  --timeout SECONDS end after this time
+  --last N          start with the last N messages of the history
+  --since WHEN      start with the history since then: 10m, all, 2030-01-31T12:00:00Z
+  --after CURSOR    resume after this id
+  --wait            retry if the gateway cannot be reached at the start
 ${REMOTE_HELP}
-NO_COLOR=1 switches the colours off, FORCE_COLOR=1 on.
+NO_COLOR=1 turns colours off, FORCE_COLOR=1 turns them on.
 
 Examples:
   carillon tail news
@@ -30,7 +30,7 @@ Examples:
   carillon tail prices | jq 'select(.event == "price") | .data | fromjson'
   carillon tail jobs --raw --limit 1
 
-Exit codes: 0 ended as asked (also by Ctrl-C), 2 wrong use, 3 refused, 4 the gateway is not there.
+Exit codes: 0 ended as requested (also by Ctrl-C), 2 wrong usage, 3 refused, 4 gateway not reachable.
 `
 
 export async function run(args: string[]): Promise<number> {

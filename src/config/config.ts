@@ -22,61 +22,69 @@ export const REDIS_SCHEMES = [
 ] as const
 
 /**
- * Every setting there is: name, type, default, and the words for `--help` and `docs/settings.md`.
- * The environment is the only source, as the twelve-factor app asks.
+ * Every setting: name, type, default, and the description for `--help` and `docs/settings.md`. Settings come from the
+ * environment only, as in a twelve-factor app.
  */
 export const configSchema = Type.Object({
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
     default: 3000,
-    description: 'TCP port to listen on; 0 takes a free one.',
+    description: 'TCP port to listen on. 0 means a free port.',
   }),
   HOST: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address to listen on. The default serves this machine only; 0.0.0.0 serves everybody.',
+    description:
+      'Address to listen on. The default accepts local connections only; 0.0.0.0 accepts connections on every interface.',
   }),
   WORKERS: Type.String({
     pattern: '^(?:auto|[1-9]\\d{0,2})$',
+    examples: ['4', 'auto'],
     default: '1',
     description:
-      'How many processes serve the port, each a gateway of its own; auto takes one for each core. More than one needs REDIS_URL.',
+      'Number of processes that share the port; auto means one for each core. More than one requires REDIS_URL.',
   }),
   REDIS_URL: Type.Optional(
     Type.String({
       pattern: `^(?:${REDIS_SCHEMES.join('|').replaceAll('+', '\\+')})://`,
+      examples: ['redis://127.0.0.1:6379', 'rediss://user:password@host:6380'],
       description:
-        'Redis to work with: redis://user:password@host:port/db, rediss:// for TLS, unix:///path, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port. Without it the embedded broker serves this one process.',
+        'Redis server: redis://user:password@host:port/db, rediss:// for TLS, unix:///path, redis+sentinel://host:port,host:port/master-name, redis+cluster://host:port,host:port. Default: the embedded broker, for one process.',
     }),
   ),
   REDIS_SHARDED: Type.Boolean({
     default: false,
-    description: 'In a Cluster, use sharded Pub/Sub (SPUBLISH, SSUBSCRIBE; Redis 7). There are no patterns then.',
+    description:
+      'Use sharded Pub/Sub in a Cluster (SPUBLISH and SSUBSCRIBE, Redis 7). Patterns are not available then.',
   }),
   REDIS_SENTINEL_USERNAME: Type.Optional(
-    Type.String({ description: 'User at the Sentinels, where they ask for one.' }),
+    Type.String({ description: 'User name for the Sentinels, if they require one.' }),
   ),
   REDIS_SENTINEL_PASSWORD: Type.Optional(
-    Type.String({ description: 'Password at the Sentinels, where they ask for one.' }),
+    Type.String({ description: 'Password for the Sentinels, if they require one.' }),
   ),
   REDIS_CA_FILE: Type.Optional(
-    Type.String({ description: 'PEM file of the authorities to trust for TLS to Redis, instead of the usual ones.' }),
+    Type.String({
+      description: 'PEM file with the certificate authorities to trust for TLS to Redis. Default: those of Node.',
+    }),
   ),
   REDIS_CERT_FILE: Type.Optional(
-    Type.String({ description: 'PEM file of the client certificate, where Redis asks for one.' }),
+    Type.String({ description: 'PEM file with the client certificate, if Redis requires one.' }),
   ),
-  REDIS_KEY_FILE: Type.Optional(Type.String({ description: 'PEM file of its private key.' })),
+  REDIS_KEY_FILE: Type.Optional(
+    Type.String({ description: 'PEM file with the private key of the client certificate.' }),
+  ),
   REDIS_TIMEOUT_MS: Type.Integer({
     minimum: 100,
     maximum: 10_000,
     default: 900,
-    description: 'How long Redis may take to answer before its connection counts as dead.',
+    description: 'Time that Redis has to answer, before its connection is considered dead.',
   }),
   HISTORY: Type.String({
     default: '',
     description:
-      'Channels that have a history, as pattern[=length[/age]], several by commas, the first that matches counts: orders:*=1000/1h,chat:*. Without more, 1000 messages of the last hour; * alone is every channel, and =0 is none. Ages are 30s, 10m, 2h, 7d. Empty: no history.',
+      'Channels that have a history: pattern[=length[/age]], separated by commas, for example orders:*=1000/1h,chat:*. The first match applies. Default length and age: 1000 messages of the last hour. * is every channel; =0 means no history. Ages are 30s, 10m, 2h, 7d. Empty: no history.',
   }),
   IDEMPOTENCY_SECONDS: Type.Integer({
     minimum: 1,
@@ -88,225 +96,231 @@ export const configSchema = Type.Object({
     minimum: 1,
     maximum: 10_000,
     default: 100,
-    description: 'How many clients are given what they have missed at a time; the others wait for their turn.',
+    description: 'Number of clients that catch up from a history at the same time; others wait.',
   }),
   ALLOWED_ORIGINS: Type.Optional(
     Type.String({
       description:
-        "Origins whose web pages may use the gateway, between commas, as in https://example.com,https://app.example.com; * is all of them, without credentials. Pages of the gateway's own origin, and programs, always may.",
+        "Origins of web pages that may use the gateway, separated by commas: https://example.com,https://app.example.com. * allows all origins, without credentials. Pages of the gateway's own origin are always allowed.",
     }),
   ),
   ALLOWED_HEADERS: Type.Optional(
     Type.String({
       pattern: "^ *[A-Za-z0-9!#$%&'+.^_`|~-]+ *(, *[A-Za-z0-9!#$%&'+.^_`|~-]+ *)*$",
+      examples: ['X-Tenant', 'X-Tenant,b3'],
       description:
-        'More request headers that pages of ALLOWED_ORIGINS may send, separated by commas, as in X-Tenant,b3. The headers of the API, of tracing (traceparent, tracestate, baggage, sentry-trace) and X-Requested-With are always allowed.',
+        'Additional request headers that pages of ALLOWED_ORIGINS may send, separated by commas, for example X-Tenant,b3. The headers of the API, of tracing (traceparent, tracestate, baggage, sentry-trace) and X-Requested-With are always allowed.',
     }),
   ),
   TRUST_PROXY: Type.Optional(
     Type.String({
       pattern: '^(\\d{1,2}|[^,\\s]+(,[^,\\s]+)*)$',
+      examples: ['1', '10.0.0.0/8,loopback'],
       description:
-        'Proxies whose X-Forwarded headers are believed: their number in front of the gateway, as in 1, or their addresses between commas, as in 10.0.0.0/8,loopback. Without it nobody is believed.',
+        'Trusted proxies: the number of proxies in front of the gateway, for example 1, or their addresses, separated by commas: 10.0.0.0/8,loopback. Default: none, and X-Forwarded headers are ignored.',
     }),
   ),
   PUBLISH_RATE: Type.Optional(
     Type.String({
       pattern: RATE_PATTERN,
-      description:
-        'Messages that one caller may publish over all gateways, as in 100/10s or 6000/m; without it as many as it likes.',
+      examples: ['100/10s', '6000/m'],
+      description: 'Messages that a caller may publish, over all gateways: 100/10s or 6000/m. Default: unlimited.',
     }),
   ),
   TICKET_RATE: Type.String({
     pattern: RATE_PATTERN,
+    examples: ['100/10s', '6000/m'],
     default: '120/m',
     description:
-      'Tickets that one caller may get over all gateways: the subject of a token, or an address without credentials.',
+      'Tickets that a caller may get, over all gateways. A caller is the subject of a token, or the address of an anonymous client.',
   }),
   KEY_TICKET_RATE: Type.String({
     pattern: RATE_PATTERN,
+    examples: ['100/10s', '6000/m'],
     default: '12000/m',
-    description: 'Tickets that one API key may get over all gateways; a backend gets them for all of its users.',
+    description: 'Tickets that an API key may get, over all gateways. A backend gets them for all of its users.',
   }),
   MAX_STREAMS: Type.Integer({
     minimum: 0,
     maximum: 10_000_000,
     default: 0,
-    description: 'Most streams on one gateway; 0 sets no limit.',
+    description: 'Maximum number of streams on one gateway. 0 means unlimited.',
   }),
   MAX_STREAMS_PER_CALLER: Type.Integer({
     minimum: 0,
     maximum: 10_000_000,
     default: 0,
-    description: 'Most streams of one caller on one gateway; 0 sets no limit.',
+    description: 'Maximum number of streams of one caller on one gateway. 0 means unlimited.',
   }),
   MAX_PATTERNS: Type.Integer({
     minimum: 0,
     maximum: 10_000_000,
     default: 2000,
     description:
-      'Most different patterns to which the streams of one gateway are subscribed together; 0 sets no limit. Redis compares every publish with each of them.',
+      'Maximum number of different patterns to which all streams of one gateway are subscribed. Redis compares every publish with each of them. 0 means unlimited.',
   }),
   MAX_PATTERNS_PER_CALLER: Type.Integer({
     minimum: 0,
     maximum: 10_000_000,
     default: 200,
     description:
-      'Most different patterns to which the streams of one caller are subscribed on one gateway; 0 sets no limit. Clients without credentials of their own are told apart by address.',
+      'Maximum number of different patterns to which the streams of one caller are subscribed on one gateway. Anonymous clients are counted by address. 0 means unlimited.',
   }),
   MAX_EVENT_LOOP_DELAY_MS: Type.Integer({
     minimum: 0,
     maximum: 60_000,
     default: 0,
     description:
-      'Above this mean delay of the event loop the gateway is overloaded: it refuses publishes and new streams for a moment; 0 sets no limit.',
+      'Mean delay of the event loop above which the gateway refuses publishes and new streams. 0 means never.',
   }),
   MAX_MEMORY_MB: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
     default: 0,
-    description: 'Above this resident memory, in MiB, the gateway is overloaded too; 0 sets no limit.',
+    description: 'Resident memory in MiB above which the gateway refuses publishes and new streams. 0 means never.',
   }),
   MAX_HEADER_BYTES: Type.Integer({
     minimum: 1024,
     maximum: 1024 * 1024,
     default: 16 * 1024,
-    description: 'Largest head of a request: its line, query included, and its headers.',
+    description: 'Maximum size of a request head: the request line with its query, and the headers.',
   }),
   REQUEST_TIMEOUT_SECONDS: Type.Number({
     minimum: 0.1,
     maximum: 3600,
     default: 25,
     description:
-      'How long a request may take to arrive, and a new connection to send something; it is cut at most half a second later.',
+      'Time that a request has to arrive completely, and a new connection to send its first bytes. The connection is closed at most half a second later.',
   }),
   KEEP_ALIVE_SECONDS: Type.Number({
     minimum: 1,
     maximum: 86_400,
     default: 75,
     description:
-      'How long a connection stays open between two requests. Set it higher than the idle time of your load balancer, which would otherwise answer 502 now and then: see docs/deploy.md.',
+      'How long an idle connection stays open between requests. It must be longer than the idle timeout of your load balancer, or the load balancer sometimes answers 502: see docs/deploy.md.',
   }),
   ...accessSettings,
   LOG_LEVEL: Type.Unsafe<LogLevel>({
     type: 'string',
     enum: LOG_LEVELS,
     default: 'info',
-    description: 'Least level that is logged.',
+    description: 'Lowest level that is logged.',
   }),
   LOG_REQUESTS: Type.Unsafe<LogRequests>({
     type: 'string',
     enum: LOG_REQUESTS,
     default: 'errors',
-    description:
-      'Of which requests, and ends of streams, there is a line in the log: all; errors, those that went wrong, at most 20 a second of each; none.',
+    description: 'Which requests and ended streams are logged: all; errors, at most 20 of each kind per second; none.',
   }),
-  DOCS: Type.Boolean({ default: true, description: 'Whether there is a page about the API at /docs.' }),
+  DOCS: Type.Boolean({ default: true, description: 'Serve the API reference at /docs.' }),
   CONSOLE: Type.Boolean({
     default: true,
-    description: 'Whether there is a page at /console that shows channels, listens and publishes.',
+    description: 'Serve the console at /console.',
   }),
   UPSTASH: Type.Boolean({
     default: true,
-    description: "Whether the pub/sub part of Upstash's REST protocol is spoken under /upstash.",
+    description: "Serve the pub/sub part of Upstash's REST protocol at /upstash.",
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(
     Type.String({
       pattern: '^https?://',
-      description:
-        'Where traces are sent, by OTLP over HTTP, such as http://127.0.0.1:4318. Without it there is no tracing.',
+      examples: ['http://127.0.0.1:4318'],
+      description: 'Where traces are sent, by OTLP over HTTP, for example http://127.0.0.1:4318. Default: no tracing.',
     }),
   ),
   OTEL_SERVICE_NAME: Type.String({
     minLength: 1,
     default: 'carillon',
-    description: 'The name of the service in traces.',
+    description: 'Name of the service in traces.',
   }),
   OTEL_TRACES_SAMPLER_ARG: Type.Number({
     minimum: 0,
     maximum: 1,
     default: 1,
-    description:
-      'Share of the traces that begin here that is sent; where a traceparent came with the request, that decides.',
+    description: 'Share of traces that are sent, from 0 to 1. A traceparent header of the request takes precedence.',
   }),
   MAX_MESSAGE_BYTES: Type.Integer({
     minimum: 1,
     maximum: 512 * 1024 * 1024,
     default: 64 * 1024,
-    description: 'Largest message a client may publish.',
+    description: 'Maximum size of a message.',
   }),
   MAX_BATCH_BYTES: Type.Integer({
     minimum: 1,
     maximum: 512 * 1024 * 1024,
     default: 1024 * 1024,
-    description: 'Largest body of a batch.',
+    description: 'Maximum size of the body of a batch.',
   }),
   MAX_BATCH_MESSAGES: Type.Integer({
     minimum: 1,
     maximum: 100_000,
     default: 1000,
-    description: 'Most messages in one batch.',
+    description: 'Maximum number of messages in a batch.',
   }),
   MAX_SUBSCRIPTIONS: Type.Integer({
     minimum: 1,
     maximum: 100_000,
     default: 100,
-    description: 'Most channels and patterns on one stream.',
+    description: 'Maximum number of channels and patterns on one stream.',
   }),
   MAX_BUFFERED_BYTES: Type.Integer({
     minimum: 1024,
     maximum: 1024 * 1024 * 1024,
     default: 1024 * 1024,
-    description: 'How far a client may fall behind before it is cut.',
+    description: 'Bytes that a client may lag behind before it is disconnected for being too slow.',
   }),
   HEARTBEAT_SECONDS: Type.Number({
     minimum: 0.1,
     maximum: 3600,
     default: 15,
-    description: 'Time between two heartbeats on a stream; keep it below the idle time of every proxy in between.',
+    description:
+      'Interval of heartbeats on a stream. It must be shorter than the idle timeout of every proxy in front.',
   }),
   RETRY_MS: Type.Integer({
     minimum: 1,
     maximum: 3_600_000,
     default: 2000,
-    description: 'Reconnection time given to EventSource; each client gets one between half and one and a half of it.',
+    description:
+      'Reconnection time for EventSource. Each client gets a random value from half to one and a half times of it.',
   }),
   OPEN_TIMEOUT_MS: Type.Integer({
     minimum: 0,
     maximum: 60_000,
     default: 1000,
     description:
-      'How long a stream waits for Redis to acknowledge its subscription before it opens without, and tells a gap later.',
+      'How long a stream waits for Redis to acknowledge its subscription. After that it opens, and reports a gap later.',
   }),
   MAX_STREAM_AGE_SECONDS: Type.Number({
     minimum: 0,
     maximum: 604_800,
     default: 0,
     description:
-      'Ends each stream after at most so long, so that it reconnects before a platform cuts it (jittered down to four fifths); 0 never does.',
+      'Maximum age of a stream, so that it ends before a platform cuts it off. The actual limit is random, between four fifths of it and all of it. 0 means unlimited.',
   }),
   DRAIN_DELAY_SECONDS: Type.Number({
     minimum: 0,
     maximum: 600,
     default: 2,
-    description: 'After SIGTERM, how long to go on serving as not ready, until load balancers have noticed.',
+    description:
+      'After SIGTERM, how long the gateway continues to serve while /readyz fails, so that load balancers notice.',
   }),
   DRAIN_SECONDS: Type.Number({
     minimum: 1,
     maximum: 3600,
     default: 9,
-    description: 'After SIGTERM, when the process has ended at the latest; keep it below what the platform grants.',
+    description:
+      'After SIGTERM, the time until the process ends. It must be shorter than the grace period of the platform.',
   }),
 })
 
-/** A setting has a value that cannot be used. The message names the setting and what it takes. */
+/** A setting has an invalid value. The message names the setting and what is valid. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
 export type Config = Static<typeof configSchema>
 
-/** The settings that have a value by themselves. */
+/** The settings that have a default. */
 export const defaultConfig = Object.fromEntries(
   Object.entries(configSchema.properties).flatMap(([name, { default: value }]) =>
     value === undefined ? [] : [[name, value]],

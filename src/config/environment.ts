@@ -45,14 +45,39 @@ const numericSettings = new Set(
 )
 
 function explain(errors: readonly ErrorObject[], data: Record<string, unknown>): string {
-  const lines = errors.map(({ instancePath, message, params }) => {
+  const lines = errors.map(({ instancePath, keyword, message, params }) => {
     const name = instancePath.slice(1)
-    // Of the keyword `enum`; Ajv types what a keyword adds as anything.
-    const { allowedValues } = params as { allowedValues?: readonly string[] }
-    const rule = allowedValues ? `must be one of ${allowedValues.join(', ')}` : message
+    const rule = ruleOf({ name, keyword, params, message })
     // A URL may contain a password, and some values are secrets themselves.
-    const value = /_URL$|_ENDPOINT$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, and is ${JSON.stringify(data[name])}`
+    const value = /_URL$|_ENDPOINT$|SECRET|PASSWORD|KEYS/.test(name) ? '' : `, but is ${JSON.stringify(data[name])}`
     return `${name} ${rule}${value}`
   })
   return lines.join('\n')
+}
+
+interface Rule extends Pick<ErrorObject, 'keyword' | 'params'> {
+  readonly name: string
+  readonly message: string | undefined
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+/** What a setting must be. A pattern is for programs, so people get an example instead. */
+function ruleOf({ name, keyword, params, message = '' }: Rule): string {
+  // Ajv types what a keyword adds as anything.
+  const {
+    allowedValues,
+    limit,
+    type = '',
+  } = params as { allowedValues?: readonly string[]; limit?: number; type?: string }
+  if (allowedValues) return `must be one of ${allowedValues.join(', ')}`
+  if (keyword === 'minimum') return `must be at least ${limit}`
+  if (keyword === 'maximum') return `must be at most ${limit}`
+  if (keyword === 'type') return `must be ${KINDS[type] ?? type}`
+  const { examples = [] } = configSchema.properties[name as keyof Config] as { examples?: readonly string[] } // a setting of ours
+  return keyword === 'pattern' && examples.length > 0 ? `must look like ${examples.join(' or ')}` : message
 }

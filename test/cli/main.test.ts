@@ -76,11 +76,17 @@ t.test('a setting with a bad value names itself and ends the start with code 1',
     ['LOG_LEVEL', 'loud'],
     ['MAX_MESSAGE_BYTES', '0'],
     ['HEARTBEAT_SECONDS', 'often'],
+    ['PUBLISH_RATE', 'fast'],
+    ['TRUST_PROXY', 'a, b'],
+    ['WORKERS', '0'],
+    ['ALLOWED_HEADERS', 'x y'],
+    ['JWT_COOKIE', 'a b'],
   ]
   for (const [name, value] of cases) {
     const { code, stdout, stderr } = await run([], { [name]: value })
     t.same({ code, stdout }, { code: 1, stdout: '' }, `${name}=${value}`)
-    t.match(stderr, new RegExp(`^${name} `, 'm'))
+    t.match(stderr, new RegExp(`^${name} must `, 'm'))
+    t.notMatch(stderr, /must match|\^/, 'no regular expression')
     t.notMatch(stderr, /^ +at /m)
   }
   const { stderr } = await run([], { REDIS_URL: 'http://user:secret@host' })

@@ -283,7 +283,7 @@ async function refuses(t: Test, environment: Record<string, string>, words = /./
   const { code, stdout, stderr } = await runCli(t, ['serve'], { environment: { PORT: '0', ...environment } })
   const what = JSON.stringify(environment)
   t.equal(code, 1, what)
-  t.match(stderr, /^Carillon cannot start, a setting is wrong:/, what)
+  t.match(stderr, /^Carillon cannot start because of a setting:/, what)
   t.match(stderr, words)
   noSecret(t, stdout + stderr, what)
 }

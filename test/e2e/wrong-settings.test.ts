@@ -22,7 +22,7 @@ for (const [what, { environment, words }] of Object.entries(CASES))
     t.ok(error instanceof Error)
     const { message } = error as Error // as was just found
     t.match(message, /^the gateway ended with 1:/)
-    t.match(message, /a setting is wrong/)
+    t.match(message, /cannot start because of a setting/)
     t.match(message, words)
     t.notMatch(message, /s3c|ret@| at .*\.js:/, 'no password, no stack')
   })

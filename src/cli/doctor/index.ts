@@ -7,27 +7,27 @@ import { checkGateway } from './gateway.js'
 import { checkAccessRules, checkExposure, checkProcess } from './process.js'
 import { checkRedis } from './redis.js'
 
-export const help = `Looks for what is wrong, and says what to do.
+export const help = `Checks settings, Redis and a running gateway, and says how to fix what is wrong.
 
 Usage: carillon doctor [options]
 
-With the settings of the gateway in the environment it looks at this machine and at Redis: version, rights of the user,
-memory, output buffer, clock. Then at the gateway that runs, through whatever stands in front of it: a message there and
-back, buffering, WebSocket, long requests, silence.
+With the settings of the gateway in the environment, it checks this machine and Redis: version, rights of the user,
+memory, output buffer, clock. Then it checks the running gateway with the proxies in front of it: delivery of a message,
+buffering, WebSocket, long requests, idle timeouts.
 
-  --redis-only      do not look for a gateway
-  --gateway-only    do not look at this machine and at Redis
-  --channel NAME    the channel to try; one of its own by default. Listeners there get to see a message
-  --patience S      hold a silent stream for so many seconds, to find out who cuts it; 20 by default, and 120 tells
-                    more about a load balancer
-  --json            one JSON object a line
+  --redis-only      do not check a gateway
+  --gateway-only    do not check this machine and Redis
+  --channel NAME    the channel to publish to; default: a channel of its own
+  --patience S      hold an idle stream for this many seconds, to find idle timeouts; default: 20. Use 120 to check a
+                    load balancer
+  --json            print one JSON object per line
 ${REMOTE_HELP}
 Examples:
   carillon doctor
   REDIS_URL=redis://user:password@redis:6379 carillon doctor --redis-only
   carillon doctor --gateway-only --url https://live.example.com --patience 120
 
-Exit codes: 0 nothing is wrong (there may be warnings), 1 there are problems, 2 wrong use.
+Exit codes: 0 no problems (there may be warnings), 1 problems found, 2 wrong usage.
 `
 
 export async function run(args: string[]): Promise<number> {
@@ -82,7 +82,7 @@ function showText(): (finding: Finding) => string {
 }
 
 function summary({ warning, problem }: Record<Finding['level'], number>): string {
-  if (problem === 0 && warning === 0) return '\nNothing is wrong.\n'
+  if (problem === 0 && warning === 0) return '\nNo problems found.\n'
   const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
   return `\n${count(problem, 'problem')}, ${count(warning, 'warning')}.\n`
 }
