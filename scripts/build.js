@@ -41,6 +41,8 @@ await build({
   },
   // The package's own code is ES modules, whose dependencies are wanted as CommonJS where both exist.
   mainFields: ['main', 'module'],
+  // Its CommonJS is UMD, which finds its own files at run time.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   logLevel: 'warning',
 })
 
