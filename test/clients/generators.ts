@@ -116,7 +116,7 @@ export async function generate(
 
 async function checkPython(folder: string, program: string): Promise<readonly string[]> {
   await run(['python', '-m', 'compileall', '-q', '.'], folder)
-  // What is wrong inside the generated code is not ours; its types are what the program is checked against.
+  // Errors inside the generated code are not ours; the program is checked against its types.
   await run(['mypy', '--strict', '--follow-imports=silent', `--cache-dir=${join(folder, '.mypy')}`, program], folder)
   return ['python', '-u', program]
 }

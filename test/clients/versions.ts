@@ -1,4 +1,4 @@
-/** All that `npm run test:clients` installs below `.cache/clients`, in the one version that it is tested with. */
+/** Everything that `npm run test:clients` installs below `.cache/clients`, with its version. */
 export const VERSIONS = {
   pypi: {
     'openapi-generator-cli': '7.26.0',

@@ -21,7 +21,7 @@ assert.equal(text.data?.channel, channel)
 assert.ok(text.data.id)
 console.log('text')
 
-// The generator takes text only: JSON is the text that it is, and bytes go through a batch as base64.
+// The generator takes text only: JSON is sent as text, and bytes through a batch as base64.
 assert.ok((await publish({ path, query: { event: 'price' }, body: '{ "price": 42.50 }' })).data?.id)
 console.log('json')
 

@@ -22,7 +22,7 @@ class Scenario {
     check(text.getChannel().equals(channel) && text.getId() != null, "text");
     System.out.println("text");
 
-    // The generator takes text only: JSON is the text that it is, and bytes go through a batch as base64.
+    // The generator takes text only: JSON is sent as text, and bytes through a batch as base64.
     check(publishing.publish(channel, "price", null, "{ \"price\": 42.50 }").getId() != null, "json");
     System.out.println("json");
 

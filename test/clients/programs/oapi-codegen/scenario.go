@@ -112,7 +112,7 @@ func main() {
 	check(problem != nil && problem.Type == "urn:carillon:problem:no-history" && problem.Detail != "", "problem")
 	fmt.Println("problem")
 
-	// Of the client without "WithResponses" the answer is open, and can be read as it comes.
+	// The client without "WithResponses" leaves the answer open, so that it can be read as it arrives.
 	stream := must(client.StreamChannel(ctx, channel, &carillon.StreamChannelParams{
 		Since: pointer("all"), Limit: pointer(int32(1)),
 	}))

@@ -38,7 +38,7 @@ func main() {
 	check(text.Channel == channel && text.GetId() != "", "text")
 	fmt.Println("text")
 
-	// A string of Go holds any bytes, so JSON and bytes go as they are.
+	// A string in Go holds any bytes.
 	price := must(client.PublishAPI.Publish(ctx, channel).Event("price").Body(`{ "price": 42.50 }`).Execute())
 	check(price.HasId(), "json")
 	fmt.Println("json")

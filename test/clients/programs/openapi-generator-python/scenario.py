@@ -17,7 +17,7 @@ with carillon.ApiClient(configuration) as client:
     assert text.channel == CHANNEL and text.id is not None
     print("text")
 
-    # The generator takes text only: JSON is the text that it is, and bytes go through a batch as base64.
+    # The generator takes text only: JSON is sent as text, and bytes through a batch as base64.
     assert publishing.publish(CHANNEL, event="price", body='{ "price": 42.50 }').id is not None
     print("json")
 
@@ -80,7 +80,7 @@ with carillon.ApiClient(configuration) as client:
     assert newer is not None and newer.receivers == 1
     print("problem")
 
-    # Of the two media types of a stream the generator asks for NDJSON; each line is an envelope.
+    # The generator asks for NDJSON, one of the two media types of a stream; each line is an envelope.
     with carillon.StreamApi(client).stream_channel_without_preload_content(CHANNEL, since="all", limit=2) as stream:
         lines = [line for line in stream.data.decode().splitlines() if line]
     envelopes = [carillon.Envelope.from_json(line) for line in lines]

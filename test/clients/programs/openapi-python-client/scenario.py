@@ -31,7 +31,7 @@ BINARY = bytes([0, 255, 128, 10, 34])
 
 
 def body(message: str | bytes) -> File:
-    """The generator takes bytes only: text and JSON are the bytes that they are."""
+    """The generator takes bytes only."""
     return File(io.BytesIO(message.encode() if isinstance(message, str) else message))
 
 

@@ -22,7 +22,7 @@ assert.equal(text.channel, channel)
 assert.ok(text.id)
 console.log('text')
 
-// The generator takes text only: JSON is the text that it is, and bytes go through a batch as base64.
+// The generator takes text only: JSON is sent as text, and bytes through a batch as base64.
 assert.ok((await publishing.publish({ channel, event: 'price', body: '{ "price": 42.50 }' })).id)
 console.log('json')
 
