@@ -125,10 +125,10 @@ export function channels(gateway: Gateway, { onPick, onRefused }: Actions): void
   function showEmpty(place: HTMLElement): void {
     const found = pattern() !== '*'
     const words = found
-      ? ['No channel with a subscriber matches.', '']
+      ? ['No channel with subscribers matches.', '']
       : [
-          'No channel has a subscriber now.',
-          'They show here as soon as somebody listens by name. Who listens by a pattern alone does not make a channel.',
+          'No channel has subscribers now.',
+          'Channels appear here as soon as a client subscribes to them by name. Pattern subscriptions do not list channels.',
         ]
     if (place.firstChild?.textContent === words[0]) return
     place.replaceChildren(element('p', 'lead', words[0] ?? ''), element('p', 'dim', words[1] ?? ''))

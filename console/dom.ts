@@ -29,7 +29,7 @@ export async function copyFrom(made: HTMLButtonElement, text: string): Promise<v
   const label = made.textContent
   const done = await copy(text)
   made.textContent = done ? 'Copied' : 'Not copied'
-  announce(done ? 'Copied' : 'The browser does not let this page copy')
+  announce(done ? 'Copied' : 'The browser did not allow copying')
   setTimeout(() => {
     made.textContent = label
   }, 1500)

@@ -16,13 +16,17 @@ export function emptyText({ refusal, state, topic, listen }: Emptiness): HTMLEle
   if (refusal !== undefined) return [element('p', 'lead bad', refusal)]
   if (state === 'open')
     return [
-      element('p', 'lead', 'Live, and nothing has been published yet.'),
-      element('p', 'dim', `Whatever is published to ${topic} from now on shows here.`),
+      element('p', 'lead', 'Connected. No messages yet.'),
+      element('p', 'dim', `New messages on ${topic} appear here.`),
     ]
   if (state === 'connecting') return [element('p', 'lead', 'Connecting …')]
   return [
-    element('p', 'lead', 'Name a channel to hear what is published to it.'),
-    element('p', 'dim', 'Several go with spaces between them; a pattern such as chat:* takes in all that match.'),
-    element('p', '', button('Listen to everything', listen)),
+    element('p', 'lead', 'Enter a channel to see its messages.'),
+    element(
+      'p',
+      'dim',
+      'Separate several channels with spaces. A pattern such as chat:* subscribes to all channels that match.',
+    ),
+    element('p', '', button('Subscribe to everything', listen)),
   ]
 }

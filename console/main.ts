@@ -66,7 +66,7 @@ function onRefused(): void {
   open.textContent = gateway.keyed ? 'Another key' : 'Enter a key'
   open.addEventListener('click', ask)
   banner.replaceChildren(
-    gateway.keyed ? 'This key does not open what was asked for. ' : 'This gateway asks for a key. ',
+    gateway.keyed ? 'This key does not have the required right. ' : 'This gateway requires a key. ',
     open,
   )
 }

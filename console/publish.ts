@@ -63,7 +63,7 @@ export class Publish {
     const { type, data } = this.#publication
     const wrong = data === '' && type !== 'application/json' ? undefined : mistake(type, data)
     const fine = type === 'application/json' ? 'Valid JSON' : ''
-    const words = data === '' ? 'An empty message is a message too.' : (wrong ?? fine)
+    const words = data === '' ? 'The message is empty.' : (wrong ?? fine)
     if (place.textContent !== words) place.textContent = words
     place.classList.toggle('bad', data !== '' && wrong !== undefined)
     place.classList.toggle('dim', data === '')
@@ -91,7 +91,7 @@ export class Publish {
       })
       this.#show(
         'good',
-        receivers === 0 ? 'Published. Nobody heard it.' : `Published to ${plural(receivers, 'receiver')}.`,
+        receivers === 0 ? 'Published. No subscribers.' : `Published to ${plural(receivers, 'receiver')}.`,
       )
     } catch (error) {
       const status = error instanceof CarillonProblem ? `${error.status}: ` : ''

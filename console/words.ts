@@ -24,14 +24,14 @@ export function clock(at: number, milliseconds = false): string {
 
 const REASONS: Record<string, string> = {
   redis_connection_lost: 'the gateway lost its connection to Redis',
-  redis_unavailable: 'the stream was opened while Redis was away',
+  redis_unavailable: 'the stream was opened during an outage of Redis',
   redis_slot_moved: "the channel's slot moved to another Redis node",
   history_trimmed: 'the history does not reach back that far',
-  history_reset: 'the history was begun anew',
-  cursor_unknown: 'the gateway does not know that place in the history',
-  no_history: 'there is no history to go on from',
+  history_reset: 'the history was deleted or lost',
+  cursor_unknown: 'the gateway does not know this position in the history',
+  no_history: 'the channel has no history to resume from',
   disconnected: 'this page was not connected',
-  resubscribed: 'the stream was opened anew',
+  resubscribed: 'the stream was opened again',
 }
 
 export const reasonInWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ')

@@ -17,17 +17,17 @@ const schema = {
   tags: ['stream'],
   summary: 'Stream several channels and patterns',
   description:
-    'Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.',
+    'Each message arrives in an envelope that names its channel. A message that matches several of the channels and patterns arrives once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.',
   querystring: Type.Object(
     {
       channel: Type.Optional(
         Type.Array(ChannelName, {
-          description: 'Channels; repeat the parameter for more.',
+          description: 'Channels. Repeat the parameter for more.',
           examples: [['news', 'sport']],
         }),
       ),
       pattern: Type.Optional(
-        Type.Array(Glob, { description: 'Patterns; repeat the parameter for more.', examples: [['chat:*']] }),
+        Type.Array(Glob, { description: 'Patterns. Repeat the parameter for more.', examples: [['chat:*']] }),
       ),
       ...streamQuery,
       ...startQuery,
@@ -36,7 +36,7 @@ const schema = {
   ),
   response: {
     200: {
-      description: 'The stream of envelopes. It stays open while Redis is away.',
+      description: 'The stream of envelopes. It stays open during an outage of Redis.',
       content: streamContent('retry: 2000\ndata: {"channel":"news","data":"hello"}\n\n'),
     },
     ...problemResponses(

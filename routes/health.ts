@@ -8,7 +8,8 @@ const live = {
   operationId: 'getLiveness',
   tags: ['operation'],
   summary: 'Liveness',
-  description: 'The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.',
+  description:
+    'The process is alive. It does not check Redis, because an outage of Redis is no reason to restart a gateway.',
   response: {
     200: Type.Object(
       { status: Type.String({ examples: ['ok'] }) },
@@ -23,7 +24,7 @@ const ready = {
   tags: ['operation'],
   summary: 'Readiness',
   description:
-    'Redis is connected, and the gateway is not about to stop. With `exclude=redis` a Redis that has been reached once, and is away, is no reason to say no: an outage of Redis takes all gateways at once, and a balancer that drops them all leaves clients with its own errors in place of an open stream and a `gap`.',
+    'Redis is connected, and the gateway is not draining. With `exclude=redis`, the gateway stays ready during an outage of Redis, once it has reached Redis. Use that for load balancers: an outage affects all gateways, and a balancer that removes all of them answers clients with errors instead of keeping their streams open.',
   querystring: Type.Object(
     {
       exclude: Type.Optional(
@@ -44,7 +45,7 @@ const ready = {
         redis: Type.Optional(
           Type.String({
             examples: ['away'],
-            description: '`away`; only with `exclude=redis`, and only while it is so.',
+            description: '`away`, during an outage of Redis with `exclude=redis`.',
           }),
         ),
       },

@@ -13,7 +13,7 @@ export const ticketQuery = {
   ticket: Type.Optional(
     Type.String({
       maxLength: 128,
-      description: 'A ticket of `POST /tickets`, where no header can be sent.',
+      description: 'A ticket of `POST /tickets`, for clients that cannot send a header.',
       examples: ['kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle'],
     }),
   ),
@@ -24,7 +24,7 @@ export const positionQuery = {
   position: Type.Optional(
     Type.Boolean({
       description:
-        'Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.',
+        'Send the cursor in an `open` event when the stream opens, if a channel has a history. A client that is disconnected before its first message can resume from there.',
       examples: [true],
     }),
   ),
@@ -38,12 +38,17 @@ export const streamQuery = {
       format: 'int32',
       minimum: 1,
       maximum: 1_000_000,
-      description: 'End after so many messages.',
+      description: 'End after this number of messages.',
       examples: [1],
     }),
   ),
   timeout: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, maximum: 86_400, description: 'End after so many seconds.', examples: [30] }),
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 86_400,
+      description: 'End after this number of seconds.',
+      examples: [30],
+    }),
   ),
   ...positionQuery,
 }

@@ -9,11 +9,11 @@ const schema = {
   tags: ['operation'],
   summary: 'Metrics',
   description:
-    'What Prometheus scrapes, in its text format; whichever worker is asked tells of all of them. `docs/operate.md` lists the metrics.',
+    'Metrics in the text format of Prometheus. They cover all workers, no matter which one answers. `docs/operate.md` lists them.',
   querystring: Type.Object({}, { additionalProperties: false }),
   response: {
     200: {
-      description: 'The metrics of this gateway, over all its workers.',
+      description: 'The metrics of this gateway with all its workers.',
       content: { 'text/plain': { schema: Type.String(), example: 'carillon_streams{transport="sse"} 3\n' } },
     },
     ...problemResponses(...GUARDED_REQUEST),

@@ -7,7 +7,7 @@ export const RETRY_AFTER = {
   'Retry-After': Type.Integer({
     format: 'int32',
     minimum: 0,
-    description: 'Try again after so many seconds.',
+    description: 'Retry after this number of seconds.',
     examples: [1],
   }),
 }
@@ -15,10 +15,13 @@ export const RETRY_AFTER = {
 /** Header fields of a call with a rate, draft-ietf-httpapi-ratelimit-headers-10. */
 export const RATE_HEADERS = {
   RateLimit: Type.String({
-    description: 'What is left of the rate; absent without one.',
+    description: 'The remaining quota. Absent if there is no rate limit.',
     examples: ['"publish";r=99;t=1'],
   }),
-  'RateLimit-Policy': Type.String({ description: 'The rate; absent without one.', examples: ['"publish";q=100;w=1'] }),
+  'RateLimit-Policy': Type.String({
+    description: 'The rate limit. Absent if there is none.',
+    examples: ['"publish";q=100;w=1'],
+  }),
 }
 
 /** Header fields that come with a problem, by its status. `Allow` comes with 405, which no described method is answered with. */

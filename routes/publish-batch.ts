@@ -27,12 +27,12 @@ const BatchItem = Type.Object(
     event: Type.Optional(Type.String({ examples: ['price'] })),
     encoding: Type.Optional(
       Type.Literal('base64', {
-        description: 'The data is base64 and is published as the bytes that it stands for.',
+        description: 'The data is base64; its decoded bytes are published.',
       }),
     ),
     idempotency_key: Type.Optional(
       Type.String({
-        description: 'As the `Idempotency-Key` of a single publish; goes before that of the batch.',
+        description: 'Like the `Idempotency-Key` of a single publish. It takes precedence over that of the batch.',
         examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'],
       }),
     ),
@@ -48,14 +48,14 @@ const Batch = Type.Object(
 /** As one object: of a union, several generators make a type that cannot tell its members apart. */
 const BatchResult = Type.Partial(Type.Object({ ...Published.properties, ...ProblemDetails.properties }), {
   title: 'BatchResult',
-  description: 'What a single publish would have answered; or, with `type`, its problem.',
+  description: 'The answer of a single publish; with `type`, its problem.',
 })
 
 const BatchResults = Type.Object(
   {
     results: Type.Array(BatchResult, { description: 'One result or problem for each message, in their order.' }),
   },
-  { title: 'BatchResults', description: 'Redis was asked; each message has its own result.' },
+  { title: 'BatchResults', description: 'The results, one for each message.' },
 )
 
 const schema = {
@@ -63,7 +63,7 @@ const schema = {
   tags: ['publish'],
   summary: 'Publish many messages',
   description:
-    'Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error. An `Idempotency-Key` covers the whole batch, as if each message had a key of its own.',
+    'Publishes messages to many channels in one trip to Redis, in order. Each message has its own result: the answer of a single publish, or its problem. Only if Redis is unavailable and nothing was published, the whole answer is an error. An `Idempotency-Key` covers the whole batch, as if each message had its own key.',
   headers: IdempotencyHeader,
   querystring: Type.Object({}, { additionalProperties: false }),
   [REQUEST_BODY]: {

@@ -8,13 +8,13 @@ import { SessionAnswer, SessionRequest } from '../src/protocol/session-protocol.
 
 export const ChannelName = Type.String({
   pattern: CHANNEL_PATTERN,
-  description: 'Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.',
+  description: 'Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.',
   examples: ['news'],
 })
 
 export const Glob = Type.String({
   pattern: GLOB_PATTERN,
-  description: 'Redis glob over channel names: `*`, `?`, and classes such as `[abc]`, `[a-f]`, `[^a]`.',
+  description: 'Redis glob for channel names: `*`, `?`, and classes such as `[abc]`, `[a-f]`, `[^a]`.',
   examples: ['chat:*'],
 })
 
@@ -29,7 +29,7 @@ export const ChannelParams = Type.Object({ channel: ChannelName })
 /** No enum: a client that was generated from it would fail on an encoding of a newer gateway. */
 export const Encoding = Type.Unsafe<'base64'>({
   type: 'string',
-  description: '`base64` where the bytes are not UTF-8: then the data is base64.',
+  description: '`base64` if the bytes are not UTF-8: then the data is base64.',
   examples: ['base64'],
 })
 
@@ -39,22 +39,22 @@ export const Envelope = Type.Object(
     id: Type.Optional(
       Type.String({
         description:
-          'Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.',
+          'Position of the message in the history of its channel. Absent if there is no history, and for messages that were published by a Redis client.',
         examples: ['mVChq83vAQ'],
       }),
     ),
-    event: Type.Optional(Type.String({ description: 'The event type that the publisher gave.', examples: ['price'] })),
+    event: Type.Optional(Type.String({ description: 'The event type of the publisher.', examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
     encoding: Type.Optional(Encoding),
   },
-  { $id: 'Envelope', description: 'A message with what there is to say about it.' },
+  { $id: 'Envelope', description: 'A message with its metadata.' },
 )
 
 const StreamError = Type.Object(
   { ...topicName, ...ProblemDetails.properties },
   {
     $id: 'StreamError',
-    description: 'The data of an `error` event: what went wrong, and with which channel or pattern of the stream.',
+    description: 'The data of an `error` event: a problem with a channel or pattern of the stream.',
   },
 )
 
@@ -74,18 +74,18 @@ const ControlEnvelope = Type.Object(
   },
   {
     $id: 'ControlEnvelope',
-    description: 'A control event in an envelope: no publisher can use its name, so that a client may trust it.',
+    description: 'A control event in an envelope. Publishers cannot use its name, so clients can trust it.',
   },
 )
 
 const OpenData = Type.Object(
-  { cursor: Type.String({ description: 'To go on from here with `after`.', examples: ['mVChq83vAQ'] }) },
-  { $id: 'OpenData', description: 'The data of an `open` event, which `position=true` asks for.' },
+  { cursor: Type.String({ description: 'Pass this as `after` to resume from here.', examples: ['mVChq83vAQ'] }) },
+  { $id: 'OpenData', description: 'The data of an `open` event, which `position=true` requests.' },
 )
 
 const OpenEnvelope = Type.Object(
   {
-    channel: Type.Optional(Type.String({ description: 'On `/ws` only: where this is so.' })),
+    channel: Type.Optional(Type.String({ description: 'On `/ws` only: the channel of the cursor.' })),
     cursor: OpenData.properties.cursor,
     event: Type.Unsafe<'open'>({ type: 'string', description: 'Always `open`.', examples: ['open'] }),
     data: Type.String({
@@ -96,8 +96,7 @@ const OpenEnvelope = Type.Object(
   },
   {
     $id: 'OpenEnvelope',
-    description:
-      'Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing.',
+    description: 'The position of the stream, with `position=true`; on `/ws`, if `since` or `last` found nothing.',
   },
 )
 
@@ -111,12 +110,12 @@ export const Published = Type.Object(
       format: 'int64',
       minimum: 0,
       description:
-        "Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.",
+        "Redis's own count of connections that got the message. 0 means that nothing was subscribed. In a Cluster with classic Pub/Sub it is the count of one node; other nodes may have more.",
       examples: [1],
     }),
     id: Type.Optional(
       Type.String({
-        description: 'Where the message stands in the history of its channel. Absent where there is no history.',
+        description: 'Position of the message in the history of its channel. Absent if there is no history.',
         examples: ['mVChq83vAQ'],
       }),
     ),
@@ -124,7 +123,7 @@ export const Published = Type.Object(
       Type.Unsafe<true>({
         type: 'boolean',
         description:
-          '`true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then.',
+          '`true` if the message was published before with this `Idempotency-Key`. Then this is the first answer again.',
       }),
     ),
   },
@@ -135,7 +134,7 @@ export const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.',
+        'Makes retries safe: requests with the same key are executed once, and get the first answer again. The publisher chooses it, for example a UUID, with or without the quotes of the draft. It is remembered for `IDEMPOTENCY_SECONDS`, for each channel separately.',
       // A string of RFC 8941, or the same without quotes.
       pattern: '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--\\[\\]-~]{1,255})$',
       examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],

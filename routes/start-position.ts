@@ -5,12 +5,12 @@ import type { Topic } from '../src/messages/topic.js'
 
 export const After = Type.String({
   description:
-    'Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.',
+    'Resume after this message: its `id`, or a cursor over several channels. If it is no longer known, a `gap` reports the possible loss.',
   examples: ['eMpQ2pIcAQ'],
 })
 export const Since = Type.String({
   description:
-    'Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).',
+    'Start this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with the whole history (`all`).',
   examples: ['10m'],
 })
 
@@ -43,7 +43,7 @@ export const startQuery = {
       format: 'int32',
       minimum: 0,
       maximum: 100_000,
-      description: 'Begin with the last so many messages.',
+      description: 'Start with this many of the latest messages.',
       examples: [20],
     }),
   ),

@@ -4,9 +4,8 @@ import { callerId } from '../plugins/access/caller-id.js'
 import { withProxyPrefix } from '../plugins/http/path-prefix.js'
 import type { Access } from '../src/access/access.js'
 import { requireAllowed } from '../src/access/authorization.js'
-import { MAX_TICKET_SECONDS, TICKET_LENGTH } from '../src/access/tickets.js'
+import { MAX_TICKET_SECONDS } from '../src/access/tickets.js'
 import { BrokerUnavailable } from '../src/brokers/broker.js'
-import type { Config } from '../src/config/config.js'
 import type { Gateway } from '../src/gateway.js'
 import { mediaType } from '../src/messages/content-type.js'
 import { channelTopic, patternTopic } from '../src/messages/topic.js'
@@ -18,6 +17,7 @@ import { lazyValidator } from '../src/support/lazy-validator.js'
 import { GUARDED_REQUEST, PUBLISH_REQUEST, problemResponses } from './problem-responses.js'
 import { requireUsable } from './reserved.js'
 import { REQUEST_BODY } from './schemas.js'
+import { requireSmall, urlsOf } from './ticket-urls.js'
 
 const TicketRequest = Type.Object(
   {
@@ -27,7 +27,7 @@ const TicketRequest = Type.Object(
       Type.Array(Type.Union([Type.Literal('subscribe'), Type.Literal('publish')]), {
         minItems: 1,
         maxItems: 2,
-        description: 'What it grants there; only to subscribe by default. To publish is of use on a WebSocket.',
+        description: 'The rights that the ticket grants; default: `subscribe`. `publish` is useful on a WebSocket.',
         examples: [['subscribe']],
       }),
     ),
@@ -36,7 +36,7 @@ const TicketRequest = Type.Object(
         format: 'int32',
         minimum: 1,
         maximum: MAX_TICKET_SECONDS,
-        description: 'How long it may wait for its use; 30 by default.',
+        description: 'How long the ticket is valid before its use; default: 30.',
         examples: [30],
       }),
     ),
@@ -47,8 +47,12 @@ const TicketRequest = Type.Object(
 
 const Ticket = Type.Object(
   {
-    ticket: Type.String({ description: 'Goes into the URL as `ticket`; good for one use.' }),
-    seconds: Type.Integer({ format: 'int32', description: 'How long it may wait for that.', examples: [30] }),
+    ticket: Type.String({ description: 'Goes into the URL as `ticket`. It can be used once.' }),
+    seconds: Type.Integer({
+      format: 'int32',
+      description: 'How long the ticket is valid before its use.',
+      examples: [30],
+    }),
     urls: Type.Object(
       {
         events: Type.Optional(Type.String({ examples: ['/channels/news/events?ticket=…'] })),
@@ -57,7 +61,7 @@ const Ticket = Type.Object(
       {
         title: 'TicketUrls',
         description:
-          'The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`).',
+          'URLs with the ticket, as paths on the host of the gateway. Use one of them. They begin with the path prefix that a trusted proxy reports in `X-Forwarded-Prefix`.',
       },
     ),
   },
@@ -69,7 +73,7 @@ const schema = {
   tags: ['access'],
   summary: 'Get a ticket',
   description:
-    'A ticket opens one stream, for the browser’s own `EventSource` and `WebSocket`, which cannot send an Authorization header. It grants no more than whoever asks for it has, and ends with that. It is good for one use within 60 seconds at most, so that what stays of its URL in a log is worth nothing. An `EventSource` that reconnects with the same URL goes on by a cookie that it got at the first use.',
+    'A single-use ticket opens one stream, for `EventSource` and `WebSocket` in browsers, which cannot send an Authorization header. It has at most the rights of the caller, and ends with them. It is valid for at most 60 seconds and for one use, so its URL in a log is harmless. An `EventSource` that reconnects with the same URL is authenticated by a cookie that it got at the first use.',
   querystring: Type.Object({}, { additionalProperties: false }),
   [REQUEST_BODY]: {
     description: 'What the ticket is for: at least one channel or pattern.',
@@ -140,31 +144,6 @@ export const tickets: FastifyPluginAsyncTypebox<{ access: Access; gateway: Gatew
 const brokerProblem = (error: Error): ProblemType =>
   error instanceof BrokerUnavailable ? 'broker-unavailable' : 'internal-error'
 
-/**
- * The stored form of a ticket is bounded. Its URL fits into the head of a request, with room for the other fields.
- * @throws Problem `invalid-request`
- */
-function requireSmall(names: readonly string[], { events = '' }: Urls, { MAX_HEADER_BYTES }: Config): void {
-  const bytes = names.reduce((sum, name) => sum + name.length, 0)
-  if (bytes > MAX_NAMES_BYTES)
-    throw new Problem(
-      'invalid-request',
-      `The channels and patterns have ${bytes} bytes together; a ticket takes at most ${MAX_NAMES_BYTES}. ${FEWER}`,
-    )
-  const urlBytes = events.length + TICKET_LENGTH
-  const most = MAX_HEADER_BYTES - Math.min(OTHER_FIELDS_BYTES, MAX_HEADER_BYTES / 2)
-  if (urlBytes > most)
-    throw new Problem(
-      'invalid-request',
-      `The URL for these channels and patterns would have ${urlBytes} bytes; with MAX_HEADER_BYTES=${MAX_HEADER_BYTES} it may have ${most}, as other headers need room too. ${FEWER}`,
-    )
-}
-
-const FEWER = 'Name fewer of them, or a pattern that covers several.'
-const MAX_NAMES_BYTES = 8192
-/** Cookies, for example. */
-const OTHER_FIELDS_BYTES = 4096
-
 function readTicketRequest(
   contentType: string | undefined,
   body: Buffer = Buffer.alloc(0),
@@ -174,29 +153,4 @@ function readTicketRequest(
   const asked = requireJson(body)
   if (isTicketRequest(asked)) return asked
   throw new Problem('invalid-request', describeMemberFault(TicketRequest, asked, 'The ticket request'))
-}
-
-interface TicketScope {
-  readonly channels: readonly string[]
-  readonly patterns: readonly string[]
-  readonly rights: readonly string[]
-}
-
-interface Urls {
-  readonly events?: string
-  readonly ws: string
-}
-
-/** The ticket goes to the end of them. */
-function urlsOf(prefix: string, { channels, patterns, rights }: TicketScope): Urls {
-  const [only] = channels
-  const single = only !== undefined && channels.length === 1 && patterns.length === 0
-  const query = new URLSearchParams()
-  if (!single) for (const channel of channels) query.append('channel', channel)
-  for (const pattern of patterns) query.append('pattern', pattern)
-  const at = prefix + (single ? `/channels/${only}` : '')
-  const ws = `${at}/ws?ticket=`
-  if (!rights.includes('subscribe')) return { ws }
-  query.append('ticket', '')
-  return { events: `${at}/events?${query}`, ws }
 }

@@ -16,7 +16,7 @@ import { StreamItem } from './schemas.js'
 const schema = {
   operationId: 'openWebSocket',
   tags: ['stream'],
-  summary: 'Many channels over one WebSocket',
+  summary: 'Stream many channels over one WebSocket',
   description:
     'The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.',
   querystring: Type.Object({ ...ticketQuery }, { additionalProperties: false }),

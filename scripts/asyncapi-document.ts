@@ -26,7 +26,7 @@ export function asyncapiYaml(): string {
       http: {
         host: '127.0.0.1:3000',
         protocol: 'http',
-        description: 'A gateway on this machine, with its default settings.',
+        description: 'A gateway on localhost with its default settings.',
       },
       webSocket: { host: '127.0.0.1:3000', protocol: 'ws', description: 'The same gateway.' },
     },
@@ -64,7 +64,7 @@ const text: Node = { type: 'string', description: 'The message, byte for byte as
 const streamMessages: Record<string, Node> = {
   event: {
     title: 'A message as a Server-Sent Event',
-    summary: '`data:` is the message itself; `event:` is there where the publisher gave a type.',
+    summary: '`data:` is the message itself; `event:` is the event type, if the publisher set one.',
     contentType: 'text/event-stream',
     headers: fields({ event: EventType }),
     payload: text,
@@ -115,7 +115,7 @@ const streamMessages: Record<string, Node> = {
   open: {
     title: 'Where the stream stands',
     summary:
-      'A Server-Sent Event of the type `open`, for who asks with `position=true`, on channels that have a history. No publisher can use the type.',
+      'A Server-Sent Event of the type `open`, with `position=true`, on channels that have a history. Publishers cannot use the type.',
     contentType: 'application/json',
     headers: fields({ event: { const: 'open' } }),
     payload: schema('OpenData'),
@@ -134,7 +134,8 @@ const streamMessages: Record<string, Node> = {
   },
   published: {
     title: 'A frame to be published',
-    summary: 'Any text or binary frame is published to the channel as it is. What cannot be is answered by an `error`.',
+    summary:
+      'Each text or binary frame is published to the channel unchanged. If that is not possible, the gateway answers with an `error`.',
     payload: text,
     examples: [{ name: 'text', payload: 'hello' }],
   },
@@ -189,7 +190,7 @@ const channels: Record<string, Node> = {
     address: '/events',
     title: 'Several channels and patterns, over HTTP',
     description:
-      'Server-Sent Events whose data are envelopes; NDJSON with `Accept: application/x-ndjson`. A message that matches several of them comes once.',
+      'Server-Sent Events whose data are envelopes; NDJSON with `Accept: application/x-ndjson`. A message that matches several of them arrives once.',
     servers: [{ $ref: '#/servers/http' }],
     messages: among('envelope', 'gap', 'error', 'open', 'control', 'openEnvelope'),
   },
@@ -197,7 +198,7 @@ const channels: Record<string, Node> = {
     address: '/channels/{channel}/ws',
     title: 'One channel, over a WebSocket',
     description:
-      'A frame out is a message, a frame in is published. With `format=envelope` each frame out is an envelope as text.',
+      'Each frame that the gateway sends is a message, and each frame that the client sends is published. With `format=envelope`, the gateway sends envelopes as text.',
     servers: [{ $ref: '#/servers/webSocket' }],
     parameters: { channel },
     messages: among('textFrame', 'binaryFrame', 'envelope', 'control', 'openEnvelope', 'published'),
@@ -207,7 +208,7 @@ const channels: Record<string, Node> = {
     address: '/ws',
     title: 'Many channels, over one WebSocket',
     description:
-      'The client subscribes, unsubscribes and publishes as it goes. Each of its frames is answered by one that carries its `ref`; frames without a `type` are envelopes.',
+      'The client subscribes, unsubscribes and publishes during the connection. Each of its frames is answered by one frame with the same `ref`. Frames without a `type` are envelopes.',
     servers: [{ $ref: '#/servers/webSocket' }],
     messages: among(...Object.keys(sessionMessages), 'envelope', 'control', 'openEnvelope'),
     ...upgrade({}),
@@ -265,7 +266,7 @@ const operations: Record<string, Node> = {
   },
   receiveFrames: {
     action: 'receive',
-    summary: 'Frames to be published to the channel',
+    summary: 'Frames that are published to the channel',
     ...at('channelWebSocket', 'published'),
   },
   receiveRequests: {
@@ -276,7 +277,7 @@ const operations: Record<string, Node> = {
   },
   sendEnvelopes: {
     action: 'send',
-    summary: 'Messages of what the client has subscribed to',
+    summary: 'Messages of the subscribed channels and patterns',
     ...at('webSocket', 'envelope', 'control', 'openEnvelope'),
   },
 }

@@ -138,7 +138,7 @@ const failWith =
       done(error)
       return
     }
-    request.log.debug({ err: error }, 'a stream was sent away, to come back')
+    request.log.debug({ err: error }, 'a stream was refused for now and told to reconnect')
     const retry = Math.round(retryMs * (0.5 + Math.random()))
     reply.type('text/event-stream').header('cache-control', 'no-store').serializer(String).send(`retry: ${retry}\n`)
   }

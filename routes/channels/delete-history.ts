@@ -9,11 +9,11 @@ const schema = {
   tags: ['history'],
   summary: "Delete a channel's history",
   description:
-    'Forgets all messages that are kept of the channel; the next one begins a new history. Who listens sees nothing of it until then, and a `gap` with the reason `history_reset` before that message. Answers the same where there is nothing to delete.',
+    'Deletes all messages of the history. The next message starts a new history, and connected clients get a `gap` with the reason `history_reset` before it. The answer is the same if there is nothing to delete.',
   params: ChannelParams,
   querystring: Type.Object({}, { additionalProperties: false }),
   response: {
-    204: Type.Null({ description: 'Nothing is kept any more.' }),
+    204: Type.Null({ description: 'The history is empty.' }),
     ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable'),
   },
 }

@@ -11,28 +11,28 @@ import { listeners, subscribers, unanswered } from './counts.js'
 const End = Type.Object(
   {
     id: Type.String({ examples: ['mVChq83vAQ'] }),
-    time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
+    time: Type.String({ format: 'date-time', description: 'When the message was published, by the clock of Redis.' }),
   },
-  { title: 'HistoryEnd', description: 'The oldest message that can be read, or the newest, which may have aged out.' },
+  { title: 'HistoryEnd', description: 'The oldest message that can be read, or the newest, which may have expired.' },
 )
 
 const Kept = Type.Object(
   {
     epoch: Type.String({
-      description: 'Names this history; another one when it was deleted or lost and began anew.',
+      description: 'Identifies this history. It changes when the history is deleted or lost.',
       examples: ['a1b2c3d4e5f60718'],
     }),
     length: Type.Integer({ format: 'int64', minimum: 0, description: 'Messages that can be read.', examples: [1000] }),
     bytes: Type.Integer({
       format: 'int64',
       minimum: 0,
-      description: 'Memory that Redis says they take.',
+      description: 'Memory that the messages use, as Redis reports it.',
       examples: [183_264],
     }),
     oldest: Type.Optional(End),
     newest: End,
   },
-  { title: 'ChannelHistory', description: 'Absent where the channel has no history, or nothing was published yet.' },
+  { title: 'ChannelHistory', description: 'Absent if the channel has no history, or nothing was published yet.' },
 )
 
 const Channel = Type.Object(
@@ -43,14 +43,14 @@ const Channel = Type.Object(
     unanswered: Type.Optional(unanswered),
     history: Type.Optional(Kept),
   },
-  { title: 'ChannelInfo', description: 'The channel, as of now.' },
+  { title: 'ChannelInfo', description: 'The current state of the channel.' },
 )
 
 const schema = {
   operationId: 'describeChannel',
   tags: ['introspection'],
   summary: 'Describe a channel',
-  description: 'Who listens, and what is kept of its messages. Any name that a client can use is a channel.',
+  description: 'The counts of the channel, and what its history keeps. Every valid name is a channel.',
   params: ChannelParams,
   querystring: Type.Object({}, { additionalProperties: false }),
   response: { 200: Channel, ...problemResponses(...CHANNEL_REQUEST, 'broker-unavailable', 'wrong-key-type') },

@@ -14,12 +14,12 @@ const schema = {
   tags: ['stream'],
   summary: 'Stream one channel',
   description:
-    'Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself. On a channel with a history each message has an `id:`, and a client that comes back with it (`Last-Event-ID`) gets what it has missed.',
+    'The stream opens when Redis has acknowledged the subscription. Messages that are published afterwards are delivered, or a `gap` event reports their loss. By default, each `data:` is the message itself, and `event:` is the event type of the publisher. Bytes that are not UTF-8 arrive as an `envelope` event. With `limit` and `timeout`, the stream ends by itself. On a channel with a history, each message has an `id:`. A client that reconnects with it (`Last-Event-ID`) gets the messages that it has missed.',
   params: ChannelParams,
   querystring: Type.Object({ ...formatQuery, ...streamQuery, ...startQuery }, { additionalProperties: false }),
   response: {
     200: {
-      description: 'The stream. It stays open while Redis is away.',
+      description: 'The stream. It stays open during an outage of Redis.',
       content: streamContent('retry: 2000\nevent: price\ndata: 42\n\n'),
     },
     ...problemResponses(...CHANNEL_REQUEST, 'channel-refused', 'streams-unavailable', 'broker-unavailable'),

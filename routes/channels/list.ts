@@ -21,7 +21,7 @@ const ChannelList = Type.Object(
       { description: 'Channels in alphabetical order.' },
     ),
     next: Type.Optional(
-      Type.String({ description: 'There are more: ask again with this as `after`.', examples: ['news'] }),
+      Type.String({ description: 'There are more channels: pass this as `after`.', examples: ['news'] }),
     ),
     unanswered: Type.Optional(unanswered),
   },
@@ -33,19 +33,19 @@ const schema = {
   tags: ['introspection'],
   summary: 'List channels',
   description:
-    'Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis. Those that are only heard through a pattern do not show.',
+    'Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis lists them. Channels that only match a subscribed pattern are not listed.',
   querystring: Type.Object(
     {
       pattern: Type.Optional(Glob),
       after: Type.Optional(
-        Type.String({ ...ChannelName, description: 'Only channels after this one: `next` of the page before.' }),
+        Type.String({ ...ChannelName, description: 'Only channels after this one: `next` of the previous page.' }),
       ),
       limit: Type.Integer({
         format: 'int32',
         minimum: 1,
         maximum: 1000,
         default: 100,
-        description: 'Channels on a page.',
+        description: 'Maximum number of channels on a page.',
         examples: [100],
       }),
       counts: Type.Boolean({

@@ -23,22 +23,25 @@ const MAX_WAIT_SECONDS = 60
 const KeptMessage = Type.Object(
   {
     id: Type.String({ examples: ['mVChq83vAQ'] }),
-    time: Type.String({ format: 'date-time', description: 'When it was published, by the clock of Redis.' }),
+    time: Type.String({ format: 'date-time', description: 'When the message was published, by the clock of Redis.' }),
     event: Type.Optional(Type.String({ examples: ['price'] })),
     data: Type.String({ description: 'The message; always a string.', examples: ['hello'] }),
     encoding: Type.Optional(Encoding),
   },
-  { title: 'StoredMessage', description: 'A message as it was kept.' },
+  { title: 'StoredMessage', description: 'A message of the history.' },
 )
 
 const Page = Type.Object(
   {
     messages: Type.Array(KeptMessage, { description: 'Oldest first.' }),
-    next: Type.String({ description: 'Give it as `after` to get what comes next.', examples: ['mVChq83vAQ'] }),
-    more: Type.Boolean({ description: 'There is more already.' }),
+    next: Type.String({ description: 'Pass this as `after` to get the next messages.', examples: ['mVChq83vAQ'] }),
+    more: Type.Boolean({ description: 'There are more messages already.' }),
     gap: Type.Optional(Type.Ref(GapData)),
   },
-  { title: 'MessagePage', description: 'Messages of the history. With a `gap`, some are missing before the first.' },
+  {
+    title: 'MessagePage',
+    description: 'Messages of the history. With a `gap`, messages may be missing before the first.',
+  },
 )
 
 const schema = {
@@ -46,7 +49,7 @@ const schema = {
   tags: ['history'],
   summary: "Read a channel's history",
   description:
-    'Pages of what is kept of the channel, oldest first. With `wait` it is a long poll: where there is nothing yet, it answers as soon as there is, or empty when the time is over. `last=0` answers empty, with the cursor of now.',
+    'Pages of the history of the channel, oldest message first. `wait` makes it a long poll: if there is no message yet, it answers when the next one is published, or with an empty page when the time is over. `last=0` answers with an empty page and the current cursor.',
   params: ChannelParams,
   querystring: Type.Object(
     {
@@ -56,14 +59,14 @@ const schema = {
         minimum: 1,
         maximum: MAX_LIMIT,
         default: 100,
-        description: 'At most so many messages; fewer where they are large.',
+        description: 'Maximum number of messages. A page has fewer if they are large.',
         examples: [100],
       }),
       wait: Type.Number({
         minimum: 0,
         maximum: MAX_WAIT_SECONDS,
         default: 0,
-        description: 'Wait at most so many seconds for the next message.',
+        description: 'Maximum number of seconds to wait for the next message.',
         examples: [30],
       }),
     },

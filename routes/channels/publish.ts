@@ -12,18 +12,18 @@ const schema = {
   tags: ['publish'],
   summary: 'Publish a message',
   description:
-    'The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not gets it only where the channel has a history: there the answer has the `id` of the message. `receivers: 0` means that nobody heard it. With an `Idempotency-Key` it is published once, however often the request is sent.',
+    'The body is the message, byte for byte, with any content type. `application/json` must be valid JSON and is passed on unchanged. An empty body is an empty message. Connected clients get it at once. Other clients can get it later if the channel has a history; then the answer has the `id` of the message. `receivers: 0` means that nothing was subscribed. With an `Idempotency-Key`, the message is published once, no matter how often the request is sent.',
   params: ChannelParams,
   headers: IdempotencyHeader,
   querystring: Type.Object({ event: Type.Optional(EventType) }, { additionalProperties: false }),
   [REQUEST_BODY]: {
-    description: 'The message: any bytes of any type, or none at all.',
+    description: 'The message: any bytes of any type, or no bytes.',
     required: false,
     content: {
-      'text/plain': { schema: Type.String({ description: 'Text, in UTF-8.' }), example: 'hello' },
+      'text/plain': { schema: Type.String({ description: 'Text in UTF-8.' }), example: 'hello' },
       'application/octet-stream': { schema: Type.String({ format: 'binary', description: 'Bytes.' }) },
       '*/*': {
-        schema: Type.Unknown({ description: 'Any other type. JSON goes as the text that it is.' }),
+        schema: Type.Unknown({ description: 'Any other type. Send JSON as its text.' }),
         example: '{"price":42}',
       },
     },

@@ -12,14 +12,14 @@ const Counts = Type.Object(
     listeners,
     unanswered: Type.Optional(unansweredCount),
   },
-  { title: 'ChannelCounts', description: 'The counts, as of now.' },
+  { title: 'ChannelCounts', description: 'The current counts.' },
 )
 
 const schema = {
   operationId: 'countSubscribers',
   tags: ['introspection'],
-  summary: 'Count who listens on a channel',
-  description: "Redis's own count and the count of people, by their names.",
+  summary: 'Count the subscribers of a channel',
+  description: "Redis's own count of connections, and the number of clients on all gateways.",
   params: ChannelParams,
   querystring: Type.Object({}, { additionalProperties: false }),
   response: {

@@ -19,16 +19,16 @@ import { readStartPositions, startQuery } from '../start-position.js'
 const schema = {
   operationId: 'openChannelWebSocket',
   tags: ['stream'],
-  summary: 'One channel over a WebSocket',
+  summary: 'Stream one channel over a WebSocket',
   description:
-    'Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).',
+    'Each frame that the gateway sends is a message: text, or binary if the bytes are not UTF-8. Each frame that the client sends, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope`, the gateway sends envelopes as text. On a channel with a history, their `id` is what a client passes as `after` to resume.',
   params: ChannelParams,
   querystring: Type.Object(
     { ...formatQuery, ...ticketQuery, ...positionQuery, ...startQuery },
     { additionalProperties: false },
   ),
   response: {
-    101: { description: 'The WebSocket is open, and the subscription live.', type: 'null' },
+    101: { description: 'The WebSocket is open, and Redis has acknowledged the subscription.', type: 'null' },
     ...problemResponses(
       ...CHANNEL_REQUEST,
       'channel-refused',

@@ -5,7 +5,7 @@ import { StreamItem } from '../schemas.js'
 import type { HttpTransport } from './transport.js'
 
 const schema = Type.String({
-  description: 'One `Envelope`, `ControlEnvelope` or `OpenEnvelope` a line. An empty line is a heartbeat.',
+  description: 'One `Envelope`, `ControlEnvelope` or `OpenEnvelope` per line. An empty line is a heartbeat.',
   contentMediaType: 'application/x-ndjson',
   contentSchema: Type.Array(StreamItem),
 })

@@ -99,7 +99,7 @@ export const pipelineSchemas: Record<'pipeline' | 'multi-exec', FastifySchema> =
     ...described(
       'upstashTransaction',
       'Run several commands, or none',
-      'One invalid command discards all of them. It is no `MULTI` of Redis: other messages may come between.',
+      'One invalid command discards all of them. It is not a `MULTI` of Redis: other messages may be published in between.',
     ),
     headers: UpstashHeaders,
     ...commands,

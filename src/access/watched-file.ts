@@ -25,11 +25,11 @@ export function watchConfigFile(
       if (text === last) return
       use(text)
       last = text
-      log.info({ setting }, 'a file of the configuration has been read again')
+      log.info({ setting }, 'read a changed configuration file')
     } catch (error) {
       log.error(
         { setting, reason: (error as Error).message },
-        'a file of the configuration cannot be used; what it said before stays',
+        'a configuration file is invalid; its previous content stays in effect',
       )
     }
   }

@@ -17,8 +17,8 @@ export const topicKey = ({ kind, name }: Topic): string => `${kind} ${name}`
  * would ask for both.
  */
 export const topicName = {
-  channel: Type.Optional(Type.String({ description: 'The channel that this is about.', examples: ['news'] })),
-  pattern: Type.Optional(Type.String({ description: 'The pattern that this is about.', examples: ['chat:*'] })),
+  channel: Type.Optional(Type.String({ description: 'The channel.', examples: ['news'] })),
+  pattern: Type.Optional(Type.String({ description: 'The pattern.', examples: ['chat:*'] })),
 }
 
 export const describeTopic = ({ kind, name }: Topic): { channel: string } | { pattern: string } =>

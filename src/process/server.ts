@@ -55,7 +55,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   if (rereads)
     process.on('SIGHUP', () => {
       if (isAtTerminal) return // the primary of this worker hears it too, and tells when to stop
-      app.log.info('SIGHUP: looking at the files of the configuration')
+      app.log.info('SIGHUP: reading the configuration files again')
       rereadConfigFiles()
     })
   await app.listen({ port: config.PORT, host: config.HOST })

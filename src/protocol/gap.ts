@@ -38,10 +38,11 @@ export const GapData = Type.Object(
     from: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.',
+        description:
+          'When the loss may have begun, RFC 3339. Absent if it began after the last message that the client has.',
       }),
     ),
-    to: Type.String({ format: 'date-time', description: 'From when on every message arrives again.' }),
+    to: Type.String({ format: 'date-time', description: 'From this time, every message arrives again.' }),
     reason: Type.Unsafe<GapReason>({
       type: 'string',
       description: `Why messages may be missing: ${GAP_REASONS.map(reason => `\`${reason}\``).join(', ')}. A newer gateway may give others.`,

@@ -10,12 +10,12 @@ export const ProblemDetails = Type.Object(
       type: 'string',
       // No enum: a client that was generated from it would fail on a type of a newer gateway.
       description:
-        'What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.',
+        'The type of the problem, for programs. docs/errors.md lists the types; newer gateways may have others.',
       examples: [problemUri('invalid-channel')],
     }),
-    title: Type.String({ description: 'The type in words; the same for every occurrence.', examples: [title] }),
+    title: Type.String({ description: 'The type in words, the same for every occurrence.', examples: [title] }),
     status: Type.Integer({ format: 'int32', description: 'The HTTP status.', examples: [status] }),
-    detail: Type.String({ description: 'What went wrong this time, in words for people.', examples: [detail] }),
+    detail: Type.String({ description: 'What went wrong this time, for people.', examples: [detail] }),
   },
   { $id: 'Problem', description: 'Problem details, RFC 9457. The types are explained in docs/errors.md.' },
 )

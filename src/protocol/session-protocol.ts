@@ -63,7 +63,7 @@ export type SessionRequest = Static<typeof SessionRequest>
 const TopicAnswer = Type.Object({
   type: Type.Union([Type.Literal('subscribed'), Type.Literal('unsubscribed')]),
   ref: Type.Optional(Ref),
-  id: Type.Optional(Type.String({ description: 'Where the channel stands: what comes is after it.' })),
+  id: Type.Optional(Type.String({ description: 'Position of the channel: the next messages come after it.' })),
   ...topicName,
 })
 

@@ -74,7 +74,7 @@ export class AccessLog {
   #write(budget: LogBudget, details: object, message: string): void {
     const granted = this.#extent === 'all' ? UNLIMITED : budget.take()
     if (!granted) return
-    if (granted.leftOut > 0) this.#log.info({ lines: granted.leftOut, of: message }, 'lines were left out')
+    if (granted.leftOut > 0) this.#log.info({ lines: granted.leftOut, of: message }, 'log lines were omitted')
     this.#log.info(details, message)
   }
 }

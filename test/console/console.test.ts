@@ -10,7 +10,7 @@ const post = (path: string, body: string | Buffer) => fetch(`${url}/channels/${p
 
 t.test('it shows the channels with both counts as they come and go, and listens to the one that is picked', async t => {
   const { page, complaints, hosts } = await openConsole(t, browser, url)
-  await page.getByText('No channel has a subscriber now.').waitFor()
+  await page.getByText('No channel has subscribers now.').waitFor()
   const streams = [
     await openSse(t, `${url}/channels/room:1/events`),
     await openSse(t, `${url}/channels/room:1/events`),
@@ -82,7 +82,7 @@ t.test(
     await page.getByLabel('Filter').fill('')
     await rows.nth(8).waitFor()
     await page.getByRole('button', { name: 'Clear' }).click()
-    await page.getByText('Live, and nothing has been published yet.').waitFor()
+    await page.getByText('Connected. No messages yet.').waitFor()
   },
 )
 
@@ -93,7 +93,7 @@ t.test('it publishes, says who heard it, and checks JSON before it goes out', as
   await page.getByLabel('Channel', { exact: true }).fill('box')
   await page.getByLabel('Message', { exact: true }).fill('hello')
   await publish.click()
-  await result.getByText('Published. Nobody heard it.').waitFor()
+  await result.getByText('Published. No subscribers.').waitFor()
   await listen('box')
   await page.getByLabel('Event type').fill('greeting')
   await page.getByLabel('Message', { exact: true }).press('Control+Enter')

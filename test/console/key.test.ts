@@ -20,11 +20,11 @@ t.test('a key that is typed in opens everything, goes out in headers alone, and 
   const asked: string[] = []
   page.on('request', request => asked.push(request.url()))
   await page.goto(`${url}/console`)
-  await page.getByText('This gateway asks for a key.').waitFor()
+  await page.getByText('This gateway requires a key.').waitFor()
   await page.getByRole('button', { name: 'Enter a key' }).click()
   await page.getByLabel('Key or token').fill(stranger.key)
   await page.getByRole('button', { name: 'Use it' }).click()
-  await page.getByText('This key does not open what was asked for.').waitFor()
+  await page.getByText('This key does not have the required right.').waitFor()
   await page.getByRole('button', { name: 'Another key' }).click()
   t.equal(await page.getByLabel('Key or token').inputValue(), '', 'what was typed before is gone')
   await page.getByLabel('Key or token').fill(all.key)
@@ -47,7 +47,7 @@ t.test('a key that is typed in opens everything, goes out in headers alone, and 
   t.notOk(asked.some(line => line.includes('carillon_')))
   t.same(complaints, [])
   await page.reload()
-  await page.getByText('This gateway asks for a key.').waitFor()
+  await page.getByText('This gateway requires a key.').waitFor()
 })
 
 t.test('on a channel with a history nothing is missing when the stream breaks', async t => {

@@ -9,13 +9,13 @@ export interface paths {
         };
         /**
          * Describe a channel
-         * @description Who listens, and what is kept of its messages. Any name that a client can use is a channel.
+         * @description The counts of the channel, and what its history keeps. Every valid name is a channel.
          */
         get: operations["describeChannel"];
         put?: never;
         /**
          * Publish a message
-         * @description The body is the message, byte for byte, whatever its content type. `application/json` is checked to be JSON and passed on as it came. An empty body is an empty message. Who listens on the channel gets it at once; who does not gets it only where the channel has a history: there the answer has the `id` of the message. `receivers: 0` means that nobody heard it. With an `Idempotency-Key` it is published once, however often the request is sent.
+         * @description The body is the message, byte for byte, with any content type. `application/json` must be valid JSON and is passed on unchanged. An empty body is an empty message. Connected clients get it at once. Other clients can get it later if the channel has a history; then the answer has the `id` of the message. `receivers: 0` means that nothing was subscribed. With an `Idempotency-Key`, the message is published once, no matter how often the request is sent.
          */
         post: operations["publish"];
         delete?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Stream one channel
-         * @description Opens when the subscription is live: what is published after that is delivered, or a `gap` event tells of its loss. In the default format each `data:` is the message itself, and `event:` is the type that the publisher gave; bytes that are not UTF-8 come as an `envelope` event. With `limit` and `timeout` the stream ends by itself. On a channel with a history each message has an `id:`, and a client that comes back with it (`Last-Event-ID`) gets what it has missed.
+         * @description The stream opens when Redis has acknowledged the subscription. Messages that are published afterwards are delivered, or a `gap` event reports their loss. By default, each `data:` is the message itself, and `event:` is the event type of the publisher. Bytes that are not UTF-8 arrive as an `envelope` event. With `limit` and `timeout`, the stream ends by itself. On a channel with a history, each message has an `id:`. A client that reconnects with it (`Last-Event-ID`) gets the messages that it has missed.
          */
         get: operations["streamChannel"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Read a channel's history
-         * @description Pages of what is kept of the channel, oldest first. With `wait` it is a long poll: where there is nothing yet, it answers as soon as there is, or empty when the time is over. `last=0` answers empty, with the cursor of now.
+         * @description Pages of the history of the channel, oldest message first. `wait` makes it a long poll: if there is no message yet, it answers when the next one is published, or with an empty page when the time is over. `last=0` answers with an empty page and the current cursor.
          */
         get: operations["readMessages"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One channel over a WebSocket
-         * @description Each frame out is a message: text, or binary where the bytes are not UTF-8. Each frame in, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope` every frame out is an envelope as text; on a channel with a history its `id` is what to come back with (`after`).
+         * Stream one channel over a WebSocket
+         * @description Each frame that the gateway sends is a message: text, or binary if the bytes are not UTF-8. Each frame that the client sends, text or binary, is published to the channel. A control event (`gap`, `error`) is a binary frame of valid UTF-8, which no message is: an envelope whose `event` names it. With `format=envelope`, the gateway sends envelopes as text. On a channel with a history, their `id` is what a client passes as `after` to resume.
          */
         get: operations["openChannelWebSocket"];
         put?: never;
@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * List channels
-         * @description Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis. Those that are only heard through a pattern do not show.
+         * @description Channels that have a subscriber now, as `PUBSUB CHANNELS` in Redis lists them. Channels that only match a subscribed pattern are not listed.
          */
         get: operations["listChannels"];
         put?: never;
@@ -112,8 +112,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Count who listens on a channel
-         * @description Redis's own count and the count of people, by their names.
+         * Count the subscribers of a channel
+         * @description Redis's own count of connections, and the number of clients on all gateways.
          */
         get: operations["countSubscribers"];
         put?: never;
@@ -136,7 +136,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a channel's history
-         * @description Forgets all messages that are kept of the channel; the next one begins a new history. Who listens sees nothing of it until then, and a `gap` with the reason `history_reset` before that message. Answers the same where there is nothing to delete.
+         * @description Deletes all messages of the history. The next message starts a new history, and connected clients get a `gap` with the reason `history_reset` before it. The answer is the same if there is nothing to delete.
          */
         delete: operations["deleteHistory"];
         options?: never;
@@ -155,7 +155,7 @@ export interface paths {
         put?: never;
         /**
          * Publish many messages
-         * @description Publishes messages to many channels in one trip to Redis, in their order. Each has a result of its own: what a single publish would have answered, or its problem. Only when Redis is away, and nothing was published, the answer as a whole is an error. An `Idempotency-Key` covers the whole batch, as if each message had a key of its own.
+         * @description Publishes messages to many channels in one trip to Redis, in order. Each message has its own result: the answer of a single publish, or its problem. Only if Redis is unavailable and nothing was published, the whole answer is an error. An `Idempotency-Key` covers the whole batch, as if each message had its own key.
          */
         post: operations["publishBatch"];
         delete?: never;
@@ -173,7 +173,7 @@ export interface paths {
         };
         /**
          * Stream several channels and patterns
-         * @description Every message comes in an envelope that names its channel. A message that matches several of the channels and patterns comes once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.
+         * @description Each message arrives in an envelope that names its channel. A message that matches several of the channels and patterns arrives once. The `id:` of an event is a cursor over all channels that have a history; in NDJSON it is the member `cursor`.
          */
         get: operations["streamChannels"];
         put?: never;
@@ -192,7 +192,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Many channels over one WebSocket
+         * Stream many channels over one WebSocket
          * @description The client sends JSON text frames: `{"type":"subscribe","channel":"news","ref":1}` (or `"pattern":"chat:*"`), `unsubscribe`, `{"type":"publish","channel":"news","data":"hello"}`, `ping`. Each is answered by one frame with its `ref`: `subscribed` when the subscription is live, `unsubscribed`, `published` with `receivers`, `pong`, or `error` with a `problem`. Frames without a `type` are envelopes: messages, and `gap` events.
          */
         get: operations["openWebSocket"];
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Get a ticket
-         * @description A ticket opens one stream, for the browser’s own `EventSource` and `WebSocket`, which cannot send an Authorization header. It grants no more than whoever asks for it has, and ends with that. It is good for one use within 60 seconds at most, so that what stays of its URL in a log is worth nothing. An `EventSource` that reconnects with the same URL goes on by a cookie that it got at the first use.
+         * @description A single-use ticket opens one stream, for `EventSource` and `WebSocket` in browsers, which cannot send an Authorization header. It has at most the rights of the caller, and ends with them. It is valid for at most 60 seconds and for one use, so its URL in a log is harmless. An `EventSource` that reconnects with the same URL is authenticated by a cookie that it got at the first use.
          */
         post: operations["createTicket"];
         delete?: never;
@@ -233,7 +233,7 @@ export interface paths {
         };
         /**
          * Liveness
-         * @description The process answers. Never asks Redis: a Redis that is away is no reason to restart a gateway.
+         * @description The process is alive. It does not check Redis, because an outage of Redis is no reason to restart a gateway.
          */
         get: operations["getLiveness"];
         put?: never;
@@ -253,7 +253,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Redis is connected, and the gateway is not about to stop. With `exclude=redis` a Redis that has been reached once, and is away, is no reason to say no: an outage of Redis takes all gateways at once, and a balancer that drops them all leaves clients with its own errors in place of an open stream and a `gap`.
+         * @description Redis is connected, and the gateway is not draining. With `exclude=redis`, the gateway stays ready during an outage of Redis, once it has reached Redis. Use that for load balancers: an outage affects all gateways, and a balancer that removes all of them answers clients with errors instead of keeping their streams open.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -273,7 +273,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description What Prometheus scrapes, in its text format; whichever worker is asked tells of all of them. `docs/operate.md` lists the metrics.
+         * @description Metrics in the text format of Prometheus. They cover all workers, no matter which one answers. `docs/operate.md` lists them.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -375,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Run several commands, or none
-         * @description One invalid command discards all of them. It is no `MULTI` of Redis: other messages may come between.
+         * @description One invalid command discards all of them. It is not a `MULTI` of Redis: other messages may be published in between.
          */
         post: operations["upstashTransaction"];
         delete?: never;
@@ -406,40 +406,40 @@ export interface components {
             /** @example price */
             event?: string;
             /**
-             * @description The data is base64 and is published as the bytes that it stands for.
+             * @description The data is base64; its decoded bytes are published.
              * @enum {string}
              */
             encoding?: "base64";
             /**
-             * @description As the `Idempotency-Key` of a single publish; goes before that of the batch.
+             * @description Like the `Idempotency-Key` of a single publish. It takes precedence over that of the batch.
              * @example 8e03978e-40d5-43e8-bc93-6894a57f9324
              */
             idempotency_key?: string;
         };
-        /** @description What a single publish would have answered; or, with `type`, its problem. */
+        /** @description The answer of a single publish; with `type`, its problem. */
         BatchResult: {
             /** @example news */
             channel?: string;
             /**
              * Format: int64
-             * @description Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.
+             * @description Redis's own count of connections that got the message. 0 means that nothing was subscribed. In a Cluster with classic Pub/Sub it is the count of one node; other nodes may have more.
              * @example 1
              */
             receivers?: number;
             /**
-             * @description Where the message stands in the history of its channel. Absent where there is no history.
+             * @description Position of the message in the history of its channel. Absent if there is no history.
              * @example mVChq83vAQ
              */
             id?: string;
-            /** @description `true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then. */
+            /** @description `true` if the message was published before with this `Idempotency-Key`. Then this is the first answer again. */
             replayed?: boolean;
             /**
-             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @description The type of the problem, for programs. docs/errors.md lists the types; newer gateways may have others.
              * @example urn:carillon:problem:invalid-channel
              */
             type?: string;
             /**
-             * @description The type in words; the same for every occurrence.
+             * @description The type in words, the same for every occurrence.
              * @example Invalid channel name
              */
             title?: string;
@@ -450,43 +450,43 @@ export interface components {
              */
             status?: number;
             /**
-             * @description What went wrong this time, in words for people.
+             * @description What went wrong this time, for people.
              * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail?: string;
         };
-        /** @description Redis was asked; each message has its own result. */
+        /** @description The results, one for each message. */
         BatchResults: {
             /** @description One result or problem for each message, in their order. */
             results: components["schemas"]["BatchResult"][];
         };
-        /** @description The counts, as of now. */
+        /** @description The current counts. */
         ChannelCounts: {
             /** @example news */
             channel: string;
             /**
              * Format: int64
-             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one connection, no matter how many clients it has.
              * @example 3
              */
             subscribers: number;
             /**
              * Format: int64
-             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @description Clients on all gateways that are subscribed to the channel by its name or by a pattern. Native Redis subscribers are not counted.
              * @example 1204
              */
             listeners: number;
             /**
              * Format: int64
-             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @description Gateways that are connected to Redis but did not answer in time, so `listeners` may be too low. Absent if all answered.
              * @example 1
              */
             unanswered?: number;
         };
-        /** @description Absent where the channel has no history, or nothing was published yet. */
+        /** @description Absent if the channel has no history, or nothing was published yet. */
         ChannelHistory: {
             /**
-             * @description Names this history; another one when it was deleted or lost and began anew.
+             * @description Identifies this history. It changes when the history is deleted or lost.
              * @example a1b2c3d4e5f60718
              */
             epoch: string;
@@ -498,32 +498,32 @@ export interface components {
             length: number;
             /**
              * Format: int64
-             * @description Memory that Redis says they take.
+             * @description Memory that the messages use, as Redis reports it.
              * @example 183264
              */
             bytes: number;
             oldest?: components["schemas"]["HistoryEnd"];
             newest: components["schemas"]["HistoryEnd"];
         };
-        /** @description The channel, as of now. */
+        /** @description The current state of the channel. */
         ChannelInfo: {
             /** @example news */
             channel: string;
             /**
              * Format: int64
-             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one connection, no matter how many clients it has.
              * @example 3
              */
             subscribers: number;
             /**
              * Format: int64
-             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @description Clients on all gateways that are subscribed to the channel by its name or by a pattern. Native Redis subscribers are not counted.
              * @example 1204
              */
             listeners: number;
             /**
              * Format: int64
-             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @description Gateways that are connected to Redis but did not answer in time, so `listeners` may be too low. Absent if all answered.
              * @example 1
              */
             unanswered?: number;
@@ -534,26 +534,26 @@ export interface components {
             /** @description Channels in alphabetical order. */
             channels: components["schemas"]["ListedChannel"][];
             /**
-             * @description There are more: ask again with this as `after`.
+             * @description There are more channels: pass this as `after`.
              * @example news
              */
             next?: string;
             /**
              * Format: int64
-             * @description Gateways that are connected to Redis but did not answer in time, so that `listeners` may be too low. Absent when all did.
+             * @description Gateways that are connected to Redis but did not answer in time, so `listeners` may be too low. Absent if all answered.
              * @example 1
              */
             unanswered?: number;
         };
-        /** @description A control event in an envelope: no publisher can use its name, so that a client may trust it. */
+        /** @description A control event in an envelope. Publishers cannot use its name, so clients can trust it. */
         ControlEnvelope: {
             /**
-             * @description The channel that this is about.
+             * @description The channel.
              * @example news
              */
             channel?: string;
             /**
-             * @description The pattern that this is about.
+             * @description The pattern.
              * @example chat:*
              */
             pattern?: string;
@@ -565,7 +565,7 @@ export interface components {
             /** @description JSON text: `Gap` or `StreamError`. */
             data: string;
         };
-        /** @description A message with what there is to say about it. */
+        /** @description A message with its metadata. */
         Envelope: {
             /**
              * @description The channel on which the message was published.
@@ -573,12 +573,12 @@ export interface components {
              */
             channel: string;
             /**
-             * @description Where the message stands in the history of its channel. Absent where there is no history, and for what was published natively.
+             * @description Position of the message in the history of its channel. Absent if there is no history, and for messages that were published by a Redis client.
              * @example mVChq83vAQ
              */
             id?: string;
             /**
-             * @description The event type that the publisher gave.
+             * @description The event type of the publisher.
              * @example price
              */
             event?: string;
@@ -588,7 +588,7 @@ export interface components {
              */
             data: string;
             /**
-             * @description `base64` where the bytes are not UTF-8: then the data is base64.
+             * @description `base64` if the bytes are not UTF-8: then the data is base64.
              * @example base64
              */
             encoding?: string;
@@ -596,23 +596,23 @@ export interface components {
         /** @description The data of a `gap` event: between these times, messages on the channel or pattern may have been missed. */
         Gap: {
             /**
-             * @description The channel that this is about.
+             * @description The channel.
              * @example news
              */
             channel?: string;
             /**
-             * @description The pattern that this is about.
+             * @description The pattern.
              * @example chat:*
              */
             pattern?: string;
             /**
              * Format: date-time
-             * @description When the loss may have begun, RFC 3339. Absent: after the last message that the client knows.
+             * @description When the loss may have begun, RFC 3339. Absent if it began after the last message that the client has.
              */
             from?: string;
             /**
              * Format: date-time
-             * @description From when on every message arrives again.
+             * @description From this time, every message arrives again.
              */
             to: string;
             /**
@@ -621,13 +621,13 @@ export interface components {
              */
             reason: string;
         };
-        /** @description The oldest message that can be read, or the newest, which may have aged out. */
+        /** @description The oldest message that can be read, or the newest, which may have expired. */
         HistoryEnd: {
             /** @example mVChq83vAQ */
             id: string;
             /**
              * Format: date-time
-             * @description When it was published, by the clock of Redis.
+             * @description When the message was published, by the clock of Redis.
              */
             time: string;
         };
@@ -636,13 +636,13 @@ export interface components {
             channel: string;
             /**
              * Format: int64
-             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one, however many clients it has.
+             * @description `PUBSUB NUMSUB`: connections to Redis that are subscribed to the channel. A gateway is one connection, no matter how many clients it has.
              * @example 3
              */
             subscribers?: number;
             /**
              * Format: int64
-             * @description Clients, connected to all gateways, that hear the channel by its name or by a pattern. Native Redis subscribers are not among them.
+             * @description Clients on all gateways that are subscribed to the channel by its name or by a pattern. Native Redis subscribers are not counted.
              * @example 1204
              */
             listeners?: number;
@@ -652,33 +652,33 @@ export interface components {
             /** @example ok */
             status: string;
         };
-        /** @description Messages of the history. With a `gap`, some are missing before the first. */
+        /** @description Messages of the history. With a `gap`, messages may be missing before the first. */
         MessagePage: {
             /** @description Oldest first. */
             messages: components["schemas"]["StoredMessage"][];
             /**
-             * @description Give it as `after` to get what comes next.
+             * @description Pass this as `after` to get the next messages.
              * @example mVChq83vAQ
              */
             next: string;
-            /** @description There is more already. */
+            /** @description There are more messages already. */
             more: boolean;
             gap?: components["schemas"]["Gap"];
         };
-        /** @description The data of an `open` event, which `position=true` asks for. */
+        /** @description The data of an `open` event, which `position=true` requests. */
         OpenData: {
             /**
-             * @description To go on from here with `after`.
+             * @description Pass this as `after` to resume from here.
              * @example mVChq83vAQ
              */
             cursor: string;
         };
-        /** @description Where the stream stands, for a client that asked with `position=true`; on `/ws` after `since` or `last` found nothing. */
+        /** @description The position of the stream, with `position=true`; on `/ws`, if `since` or `last` found nothing. */
         OpenEnvelope: {
-            /** @description On `/ws` only: where this is so. */
+            /** @description On `/ws` only: the channel of the cursor. */
             channel?: string;
             /**
-             * @description To go on from here with `after`.
+             * @description Pass this as `after` to resume from here.
              * @example mVChq83vAQ
              */
             cursor: string;
@@ -697,12 +697,12 @@ export interface components {
         /** @description Problem details, RFC 9457. The types are explained in docs/errors.md. */
         Problem: {
             /**
-             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @description The type of the problem, for programs. docs/errors.md lists the types; newer gateways may have others.
              * @example urn:carillon:problem:invalid-channel
              */
             type: string;
             /**
-             * @description The type in words; the same for every occurrence.
+             * @description The type in words, the same for every occurrence.
              * @example Invalid channel name
              */
             title: string;
@@ -713,7 +713,7 @@ export interface components {
              */
             status: number;
             /**
-             * @description What went wrong this time, in words for people.
+             * @description What went wrong this time, for people.
              * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail: string;
@@ -724,16 +724,16 @@ export interface components {
             channel: string;
             /**
              * Format: int64
-             * @description Redis's own count of connections that got the message: 0 means that nobody heard it. In a Cluster with classic Pub/Sub it is the count of the node that took the message; others may have more.
+             * @description Redis's own count of connections that got the message. 0 means that nothing was subscribed. In a Cluster with classic Pub/Sub it is the count of one node; other nodes may have more.
              * @example 1
              */
             receivers: number;
             /**
-             * @description Where the message stands in the history of its channel. Absent where there is no history.
+             * @description Position of the message in the history of its channel. Absent if there is no history.
              * @example mVChq83vAQ
              */
             id?: string;
-            /** @description `true`: the `Idempotency-Key` was known: the message was published before, and this is what was answered then. */
+            /** @description `true` if the message was published before with this `Idempotency-Key`. Then this is the first answer again. */
             replayed?: boolean;
         };
         /** @description Send traffic. */
@@ -741,7 +741,7 @@ export interface components {
             /** @example ready */
             status: string;
             /**
-             * @description `away`; only with `exclude=redis`, and only while it is so.
+             * @description `away`, during an outage of Redis with `exclude=redis`.
              * @example away
              */
             redis?: string;
@@ -754,7 +754,7 @@ export interface components {
             id?: string;
             channel?: string;
             /**
-             * @description The pattern that this is about.
+             * @description The pattern.
              * @example chat:*
              */
             pattern?: string;
@@ -780,13 +780,13 @@ export interface components {
             encoding?: "base64";
             idempotency_key?: string;
         };
-        /** @description A message as it was kept. */
+        /** @description A message of the history. */
         StoredMessage: {
             /** @example mVChq83vAQ */
             id: string;
             /**
              * Format: date-time
-             * @description When it was published, by the clock of Redis.
+             * @description When the message was published, by the clock of Redis.
              */
             time: string;
             /** @example price */
@@ -797,30 +797,30 @@ export interface components {
              */
             data: string;
             /**
-             * @description `base64` where the bytes are not UTF-8: then the data is base64.
+             * @description `base64` if the bytes are not UTF-8: then the data is base64.
              * @example base64
              */
             encoding?: string;
         };
-        /** @description The data of an `error` event: what went wrong, and with which channel or pattern of the stream. */
+        /** @description The data of an `error` event: a problem with a channel or pattern of the stream. */
         StreamError: {
             /**
-             * @description The channel that this is about.
+             * @description The channel.
              * @example news
              */
             channel?: string;
             /**
-             * @description The pattern that this is about.
+             * @description The pattern.
              * @example chat:*
              */
             pattern?: string;
             /**
-             * @description What went wrong, for programs to tell apart. docs/errors.md lists the types; a newer gateway may give others.
+             * @description The type of the problem, for programs. docs/errors.md lists the types; newer gateways may have others.
              * @example urn:carillon:problem:invalid-channel
              */
             type: string;
             /**
-             * @description The type in words; the same for every occurrence.
+             * @description The type in words, the same for every occurrence.
              * @example Invalid channel name
              */
             title: string;
@@ -831,18 +831,18 @@ export interface components {
              */
             status: number;
             /**
-             * @description What went wrong this time, in words for people.
+             * @description What went wrong this time, for people.
              * @example A channel name has 1 to 128 characters: letters, digits and . _ : -, starting with a letter or digit.
              */
             detail: string;
         };
         /** @description A ticket. */
         Ticket: {
-            /** @description Goes into the URL as `ticket`; good for one use. */
+            /** @description Goes into the URL as `ticket`. It can be used once. */
             ticket: string;
             /**
              * Format: int32
-             * @description How long it may wait for that.
+             * @description How long the ticket is valid before its use.
              * @example 30
              */
             seconds: number;
@@ -862,7 +862,7 @@ export interface components {
              */
             patterns?: string[];
             /**
-             * @description What it grants there; only to subscribe by default. To publish is of use on a WebSocket.
+             * @description The rights that the ticket grants; default: `subscribe`. `publish` is useful on a WebSocket.
              * @example [
              *       "subscribe"
              *     ]
@@ -870,12 +870,12 @@ export interface components {
             rights?: ("subscribe" | "publish")[];
             /**
              * Format: int32
-             * @description How long it may wait for its use; 30 by default.
+             * @description How long the ticket is valid before its use; default: 30.
              * @example 30
              */
             seconds?: number;
         };
-        /** @description The ticket in the URLs for which it was asked, as paths at the host of the gateway: use one of them. A path prefix that a trusted proxy removed stands in front (`X-Forwarded-Prefix`). */
+        /** @description URLs with the ticket, as paths on the host of the gateway. Use one of them. They begin with the path prefix that a trusted proxy reports in `X-Forwarded-Prefix`. */
         TicketUrls: {
             /** @example /channels/news/events?ticket=… */
             events?: string;
@@ -970,7 +970,7 @@ export interface components {
         /** @description Not ready (`not-ready`). */
         "not-ready": {
             headers: {
-                /** @description Try again after so many seconds. */
+                /** @description Retry after this number of seconds. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -1001,11 +1001,11 @@ export interface components {
         /** @description Rate limited (`rate-limited`). */
         "rate-limited": {
             headers: {
-                /** @description Try again after so many seconds. */
+                /** @description Retry after this number of seconds. */
                 "Retry-After"?: number;
-                /** @description What is left of the rate; absent without one. */
+                /** @description The remaining quota. Absent if there is no rate limit. */
                 RateLimit?: string;
-                /** @description The rate; absent without one. */
+                /** @description The rate limit. Absent if there is none. */
                 "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
@@ -1034,7 +1034,7 @@ export interface components {
         /** @description Token keys unavailable (`token-keys-unavailable`). */
         "token-keys-unavailable": {
             headers: {
-                /** @description Try again after so many seconds. */
+                /** @description Retry after this number of seconds. */
                 "Retry-After"?: number;
                 [name: string]: unknown;
             };
@@ -1045,11 +1045,11 @@ export interface components {
         /** @description Too many streams (`too-many-streams`). */
         "too-many-streams": {
             headers: {
-                /** @description Try again after so many seconds. */
+                /** @description Retry after this number of seconds. */
                 "Retry-After"?: number;
-                /** @description What is left of the rate; absent without one. */
+                /** @description The remaining quota. Absent if there is no rate limit. */
                 RateLimit?: string;
-                /** @description The rate; absent without one. */
+                /** @description The rate limit. Absent if there is none. */
                 "RateLimit-Policy"?: string;
                 [name: string]: unknown;
             };
@@ -1116,7 +1116,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1125,7 +1125,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The channel, as of now. */
+            /** @description The current state of the channel. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1175,7 +1175,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1196,21 +1196,21 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.
+                 * @description Makes retries safe: requests with the same key are executed once, and get the first answer again. The publisher chooses it, for example a UUID, with or without the quotes of the draft. It is remembered for `IDEMPOTENCY_SECONDS`, for each channel separately.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "idempotency-key"?: string;
             };
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
             };
             cookie?: never;
         };
-        /** @description The message: any bytes of any type, or none at all. */
+        /** @description The message: any bytes of any type, or no bytes. */
         requestBody?: {
             content: {
                 /** @example hello */
@@ -1225,12 +1225,12 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -1293,7 +1293,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`); Redis cannot write now (`write-refused`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1313,27 +1313,27 @@ export interface operations {
                  */
                 format?: "envelope";
                 /**
-                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @description A ticket of `POST /tickets`, for clients that cannot send a header.
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
                 /**
-                 * @description End after so many messages.
+                 * @description End after this number of messages.
                  * @example 1
                  */
                 limit?: number;
                 /**
-                 * @description End after so many seconds.
+                 * @description End after this number of seconds.
                  * @example 30
                  */
                 timeout?: number;
                 /**
-                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @description Send the cursor in an `open` event when the stream opens, if a channel has a history. A client that is disconnected before its first message can resume from there.
                  * @example true
                  */
                 position?: boolean;
                 /**
-                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @description Resume after this message: its `id`, or a cursor over several channels. If it is no longer known, a `gap` reports the possible loss.
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
@@ -1343,12 +1343,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Start this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with the whole history (`all`).
                  * @example 10m
                  */
                 since?: string;
                 /**
-                 * @description Begin with the last so many messages.
+                 * @description Start with this many of the latest messages.
                  * @example 20
                  */
                 last?: number;
@@ -1356,7 +1356,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1365,7 +1365,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. It stays open while Redis is away. */
+            /** @description The stream. It stays open during an outage of Redis. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1429,7 +1429,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1443,7 +1443,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @description Resume after this message: its `id`, or a cursor over several channels. If it is no longer known, a `gap` reports the possible loss.
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
@@ -1453,22 +1453,22 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Start this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with the whole history (`all`).
                  * @example 10m
                  */
                 since?: string;
                 /**
-                 * @description Begin with the last so many messages.
+                 * @description Start with this many of the latest messages.
                  * @example 20
                  */
                 last?: number;
                 /**
-                 * @description At most so many messages; fewer where they are large.
+                 * @description Maximum number of messages. A page has fewer if they are large.
                  * @example 100
                  */
                 limit?: number;
                 /**
-                 * @description Wait at most so many seconds for the next message.
+                 * @description Maximum number of seconds to wait for the next message.
                  * @example 30
                  */
                 wait?: number;
@@ -1476,7 +1476,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1485,16 +1485,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Messages of the history. With a `gap`, some are missing before the first. */
+            /** @description Messages of the history. With a `gap`, messages may be missing before the first. */
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -1547,7 +1547,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`); Overloaded (`overloaded`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1566,17 +1566,17 @@ export interface operations {
                  */
                 format?: "envelope";
                 /**
-                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @description A ticket of `POST /tickets`, for clients that cannot send a header.
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
                 /**
-                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @description Send the cursor in an `open` event when the stream opens, if a channel has a history. A client that is disconnected before its first message can resume from there.
                  * @example true
                  */
                 position?: boolean;
                 /**
-                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @description Resume after this message: its `id`, or a cursor over several channels. If it is no longer known, a `gap` reports the possible loss.
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
@@ -1586,12 +1586,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Start this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with the whole history (`all`).
                  * @example 10m
                  */
                 since?: string;
                 /**
-                 * @description Begin with the last so many messages.
+                 * @description Start with this many of the latest messages.
                  * @example 20
                  */
                 last?: number;
@@ -1599,7 +1599,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1608,7 +1608,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The WebSocket is open, and the subscription live. */
+            /** @description The WebSocket is open, and Redis has acknowledged the subscription. */
             101: {
                 headers: {
                     [name: string]: unknown;
@@ -1664,7 +1664,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1678,17 +1678,17 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Redis glob over channel names: `*`, `?`, and classes such as `[abc]`, `[a-f]`, `[^a]`.
+                 * @description Redis glob for channel names: `*`, `?`, and classes such as `[abc]`, `[a-f]`, `[^a]`.
                  * @example chat:*
                  */
                 pattern?: string;
                 /**
-                 * @description Only channels after this one: `next` of the page before.
+                 * @description Only channels after this one: `next` of the previous page.
                  * @example news
                  */
                 after?: string;
                 /**
-                 * @description Channels on a page.
+                 * @description Maximum number of channels on a page.
                  * @example 100
                  */
                 limit?: number;
@@ -1752,7 +1752,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1768,7 +1768,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1777,7 +1777,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The counts, as of now. */
+            /** @description The current counts. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1826,7 +1826,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1842,7 +1842,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description Channel name; the same name in Redis. Names that begin with `carillon:` are reserved.
+                 * @description Channel name, which is also its name in Redis. Names that start with `carillon:` are reserved.
                  * @example news
                  */
                 channel: string;
@@ -1851,7 +1851,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Nothing is kept any more. */
+            /** @description The history is empty. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1898,7 +1898,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -1913,7 +1913,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description Chosen by the publisher, a UUID for example: a request that is sent again with its key is executed once, and gets the first answer again. A string in quotes as the draft has it, or without them. Kept for `IDEMPOTENCY_SECONDS`, for each channel on its own.
+                 * @description Makes retries safe: requests with the same key are executed once, and get the first answer again. The publisher chooses it, for example a UUID, with or without the quotes of the draft. It is remembered for `IDEMPOTENCY_SECONDS`, for each channel separately.
                  * @example "8e03978e-40d5-43e8-bc93-6894a57f9324"
                  */
                 "idempotency-key"?: string;
@@ -1928,16 +1928,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Redis was asked; each message has its own result. */
+            /** @description The results, one for each message. */
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -1988,7 +1988,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2002,7 +2002,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Channels; repeat the parameter for more.
+                 * @description Channels. Repeat the parameter for more.
                  * @example [
                  *       "news",
                  *       "sport"
@@ -2010,34 +2010,34 @@ export interface operations {
                  */
                 channel?: string[];
                 /**
-                 * @description Patterns; repeat the parameter for more.
+                 * @description Patterns. Repeat the parameter for more.
                  * @example [
                  *       "chat:*"
                  *     ]
                  */
                 pattern?: string[];
                 /**
-                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @description A ticket of `POST /tickets`, for clients that cannot send a header.
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
                 /**
-                 * @description End after so many messages.
+                 * @description End after this number of messages.
                  * @example 1
                  */
                 limit?: number;
                 /**
-                 * @description End after so many seconds.
+                 * @description End after this number of seconds.
                  * @example 30
                  */
                 timeout?: number;
                 /**
-                 * @description Tell the cursor when the stream opens, by an `open` event, where a channel has a history: a client that is cut before its first message can go on from there.
+                 * @description Send the cursor in an `open` event when the stream opens, if a channel has a history. A client that is disconnected before its first message can resume from there.
                  * @example true
                  */
                 position?: boolean;
                 /**
-                 * @description Go on after this message: its `id`, or a cursor over several channels. What is not known any more is told by a `gap`.
+                 * @description Resume after this message: its `id`, or a cursor over several channels. If it is no longer known, a `gap` reports the possible loss.
                  * @example eMpQ2pIcAQ
                  */
                 after?: string;
@@ -2047,12 +2047,12 @@ export interface operations {
                  */
                 last_event_id?: string;
                 /**
-                 * @description Begin this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with everything that is kept (`all`).
+                 * @description Start this long ago (`30s`, `10m`, `2h`, `7d`), at a time or date (RFC 3339; a date means midnight UTC), or with the whole history (`all`).
                  * @example 10m
                  */
                 since?: string;
                 /**
-                 * @description Begin with the last so many messages.
+                 * @description Start with this many of the latest messages.
                  * @example 20
                  */
                 last?: number;
@@ -2063,7 +2063,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream of envelopes. It stays open while Redis is away. */
+            /** @description The stream of envelopes. It stays open during an outage of Redis. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2125,7 +2125,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2139,7 +2139,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description A ticket of `POST /tickets`, where no header can be sent.
+                 * @description A ticket of `POST /tickets`, for clients that cannot send a header.
                  * @example kagZGteQ.wjzBsWLUky8M1s7Ptokt28X58qN7qHle
                  */
                 ticket?: string;
@@ -2205,7 +2205,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2240,12 +2240,12 @@ export interface operations {
             201: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -2297,7 +2297,7 @@ export interface operations {
             /** @description Token keys unavailable (`token-keys-unavailable`); Overloaded (`overloaded`); Redis unavailable (`broker-unavailable`). */
             503: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
@@ -2403,7 +2403,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The metrics of this gateway, over all its workers. */
+            /** @description The metrics of this gateway with all its workers. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2597,12 +2597,12 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -2660,11 +2660,11 @@ export interface operations {
             /** @description The rate is used up. */
             429: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
-                    /** @description What is left of the rate; absent without one. */
+                    /** @description The remaining quota. Absent if there is no rate limit. */
                     RateLimit?: string;
-                    /** @description The rate; absent without one. */
+                    /** @description The rate limit. Absent if there is none. */
                     "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
@@ -2730,12 +2730,12 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -2793,11 +2793,11 @@ export interface operations {
             /** @description The rate is used up. */
             429: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
-                    /** @description What is left of the rate; absent without one. */
+                    /** @description The remaining quota. Absent if there is no rate limit. */
                     RateLimit?: string;
-                    /** @description The rate; absent without one. */
+                    /** @description The rate limit. Absent if there is none. */
                     "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
@@ -2863,12 +2863,12 @@ export interface operations {
             200: {
                 headers: {
                     /**
-                     * @description What is left of the rate; absent without one.
+                     * @description The remaining quota. Absent if there is no rate limit.
                      * @example "publish";r=99;t=1
                      */
                     RateLimit?: string;
                     /**
-                     * @description The rate; absent without one.
+                     * @description The rate limit. Absent if there is none.
                      * @example "publish";q=100;w=1
                      */
                     "RateLimit-Policy"?: string;
@@ -2926,11 +2926,11 @@ export interface operations {
             /** @description The rate is used up. */
             429: {
                 headers: {
-                    /** @description Try again after so many seconds. */
+                    /** @description Retry after this number of seconds. */
                     "Retry-After"?: number;
-                    /** @description What is left of the rate; absent without one. */
+                    /** @description The remaining quota. Absent if there is no rate limit. */
                     RateLimit?: string;
-                    /** @description The rate; absent without one. */
+                    /** @description The rate limit. Absent if there is none. */
                     "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };

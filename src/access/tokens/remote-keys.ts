@@ -74,13 +74,13 @@ export class RemoteKeys {
       const keys = await fetchKeys(this.#source)
       this.#keys.replace(this.#url, keys)
       if (!this.#hasKeys || this.#lastError !== '')
-        this.#log.info({ url: this.#shownUrl, keys: keys.length }, 'the keys that sign tokens are here')
+        this.#log.info({ url: this.#shownUrl, keys: keys.length }, 'fetched the keys for tokens')
       this.#hasKeys = true
       this.#lastError = ''
     } catch (error) {
       const { message } = error as Error
       if (message !== this.#lastError)
-        this.#log.warn({ err: error, url: this.#shownUrl }, 'the keys that sign tokens cannot be fetched')
+        this.#log.warn({ err: error, url: this.#shownUrl }, 'cannot fetch the keys for tokens')
       this.#lastError = message
     }
   }

@@ -56,7 +56,7 @@ export class RedisBroker implements Broker {
     this.#topology.start()
     for (const channel of [ListenerCounter.ASSEMBLY, this.#listenerCounter.inbox]) {
       this.#topology.subscribe(channelTopic(channel), [channel]).catch((error: Error) => {
-        this.#log.error({ err: error, channel }, 'redis refuses the channel over which gateways count listeners')
+        this.#log.error({ err: error, channel }, 'redis refuses the channel with which gateways count listeners')
       })
     }
   }

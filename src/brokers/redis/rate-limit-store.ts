@@ -37,7 +37,7 @@ export class RedisRateLimitStore implements RateLimitStore {
   #warnOnce(error: Error): void {
     if (error.message === this.#unavailableReason) return
     this.#unavailableReason = error.message
-    this.#log.warn({ err: error }, 'redis does not keep the publish rate: each gateway holds to it by itself')
+    this.#log.warn({ err: error }, 'redis cannot store the publish rate, so each gateway limits by itself')
   }
 }
 

@@ -11,11 +11,10 @@ import { checkStream, refusedAdvice } from './stream.js'
 export async function checkGateway(remote: Remote, channel: string, patience: number): Promise<Finding[]> {
   const findings: Finding[] = []
   const health = await remote.fetch('/healthz', { signal: AbortSignal.timeout(10_000) }).catch((error: Error) => error)
-  if (health instanceof Error)
-    return [problem('gateway', firstLine(health), 'Start it, or name the right one by --url.')]
+  if (health instanceof Error) return [problem('gateway', firstLine(health), 'Start it, or pass its URL with --url.')]
   if (!health.ok) return [problem('gateway', `${remote.url}/healthz answers ${health.status}`, NOT_A_GATEWAY)]
   if (!(await health.text()).includes('"ok"'))
-    return [problem('gateway', `${remote.url} is something else than a gateway`, NOT_A_GATEWAY)]
+    return [problem('gateway', `${remote.url} is not a Carillon gateway`, NOT_A_GATEWAY)]
   findings.push(ok('gateway', `${remote.url} is alive${via(health)}`))
   findings.push(...checkKeepAlive(health))
   const date = Date.parse(health.headers.get('date') ?? '')
@@ -23,14 +22,14 @@ export async function checkGateway(remote: Remote, channel: string, patience: nu
 
   const ready = await remote.fetch('/readyz')
   if (ready.ok) findings.push(ok('readiness', 'ready'))
-  else findings.push(problem('readiness', firstLine(await problemOf(ready)), 'Its log has the cause.'))
+  else findings.push(problem('readiness', firstLine(await problemOf(ready)), 'The log of the gateway has the cause.'))
   findings.push(...(await checkMetrics(remote)))
   findings.push(...(await checkStream(remote, channel, patience)))
   findings.push(await checkWebSocket(remote, channel), await checkLongLine(remote))
   return findings
 }
 
-const NOT_A_GATEWAY = 'Does --url lead to the gateway, with the prefix that a proxy puts in front of it?'
+const NOT_A_GATEWAY = 'Check --url, including the path prefix of a proxy.'
 
 function via({ headers }: Response): string {
   const proxy = headers.get('via') ?? headers.get('server')
@@ -44,7 +43,7 @@ function checkKeepAlive(health: Response): Finding[] {
   return [
     ok(
       'idle connections',
-      `stay open for ${seconds} s; a load balancer must close its own earlier, or KEEP_ALIVE_SECONDS be higher`,
+      `stay open for ${seconds} s; the idle timeout of a load balancer must be shorter, or KEEP_ALIVE_SECONDS higher`,
     ),
   ]
 }
@@ -97,8 +96,8 @@ function checkWebSocket(remote: Remote, channel: string): Promise<Finding> {
         statusCode === 426
           ? problem(
               'WebSocket',
-              'the upgrade was lost on the way',
-              'The proxy must pass Upgrade and Connection on: docs/deploy.md has the lines for nginx.',
+              'a proxy dropped the upgrade',
+              'The proxy must pass on the headers Upgrade and Connection: docs/deploy.md has the lines for nginx.',
             )
           : problem('WebSocket', `refused with ${statusCode}`, refusedAdvice(statusCode)),
       ),
@@ -115,12 +114,12 @@ async function checkLongLine(remote: Remote): Promise<Finding> {
   for (let i = 0; i < 100; i++) query.append('channel', `doctor-${i}-`.padEnd(120, 'x'))
   const response = await remote.fetch(`/events?${query}`)
   await response.body?.cancel()
-  if (response.ok) return ok('long requests', 'a stream of 100 channels passes')
+  if (response.ok) return ok('long requests', 'a stream of 100 channels works')
   if (response.headers.get('content-type')?.includes('problem+json'))
     return unknown('long requests', firstLine(await problemOf(response)))
   return warning(
     'long requests',
-    `a request line of 13 kB is answered with ${response.status}`,
+    `a request line of 13 kB gets ${response.status}`,
     'nginx: large_client_header_buffers 4 16k;',
   )
 }

@@ -29,10 +29,12 @@ function checkSettings(): { finding: Finding; config?: Config } {
   try {
     const config = readConfig(process.env)
     workerCount(config)
-    return { finding: ok('settings', 'all of them can be used'), config }
+    return { finding: ok('settings', 'valid'), config }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { finding: problem('settings', error.message, 'carillon serve --help lists them with what they take.') }
+    return {
+      finding: problem('settings', error.message, 'carillon serve --help lists all settings with their valid values.'),
+    }
   }
 }
 
@@ -42,7 +44,7 @@ async function checkOpenFiles(): Promise<Finding[]> {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? []
   return [
     soft === undefined
-      ? unknown('open files', 'this system does not tell its limit')
+      ? unknown('open files', 'this system does not report its limit')
       : openFiles('open files', Number(soft)),
   ]
 }
@@ -68,7 +70,7 @@ export function fastPathFinding(about: string, paths: readonly (readonly [name: 
   return warning(
     about,
     `not in use: ${lost.sort().join(', ')}`,
-    'Nothing is wrong, but this Node or a library works otherwise: docs/operate.md says what each costs. Use a Node version that Carillon is tested on.',
+    'Everything works, but slower with this Node or library version: docs/operate.md has the cost of each. Use a Node version that Carillon is tested on.',
   )
 }
 
@@ -82,18 +84,18 @@ export function checkExposure(config: Config): Finding {
   const isLocal = isLoopbackAddress(HOST) || HOST === 'localhost'
   const mode = accessMode(config)
   if (mode === 'rules')
-    return ok('exposure', `HOST=${HOST}: ${isLocal ? 'this machine' : 'everybody who reaches it'}, with access rules`)
-  if (isLocal) return ok('exposure', `HOST=${HOST}: this machine only`)
+    return ok('exposure', `HOST=${HOST}: ${isLocal ? 'local connections' : 'all connections'}, with access rules`)
+  if (isLocal) return ok('exposure', `HOST=${HOST}: local connections only`)
   if (mode === 'local')
     return warning(
       'exposure',
-      `HOST=${HOST} without access rules: this machine only is served, and all others get 403`,
-      'Set access rules: carillon key makes a key, docs/access.md has the recipes.',
+      `HOST=${HOST} without access rules: requests from localhost are accepted, all others get 403`,
+      'Set access rules: create a key with `carillon key`; docs/access.md has recipes.',
     )
   return warning(
     'exposure',
-    `HOST=${HOST} with ALLOW_ANYONE_WITHOUT_ACCESS_RULES: whoever reaches it reads and publishes everything`,
-    'Set access rules (docs/access.md), or see to it that only who you trust can reach it.',
+    `HOST=${HOST} with ALLOW_ANYONE_WITHOUT_ACCESS_RULES: anyone who can connect reads and publishes everything`,
+    'Set access rules (docs/access.md), or make sure that only trusted clients can connect.',
   )
 }
 
@@ -103,14 +105,14 @@ export async function checkAccessRules(config: Config): Promise<Finding[]> {
   try {
     const access = await createAccess(config, { log: silentLogger })
     access.close()
-    return [ok('access rules', 'they can be used'), ...(await checkRemoteKeys(config))]
+    return [ok('access rules', 'valid'), ...(await checkRemoteKeys(config))]
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return [
       problem(
         'access rules',
         error.message,
-        'The gateway does not start with them; docs/access.md shows how they look.',
+        'The gateway cannot start with these rules; docs/access.md shows valid ones.',
       ),
     ]
   }
@@ -133,7 +135,7 @@ async function checkRemoteKeys({ JWT_JWKS_URL }: Config): Promise<Finding[]> {
       problem(
         'token keys',
         withoutSecrets(`${JWT_JWKS_URL}: ${why}`),
-        'The gateway answers tokens with 503 until it has had the keys once; curl must get a JWK Set from this machine.',
+        'Until it has fetched the keys once, the gateway answers 503 to tokens. Check that curl on this machine gets a JWK Set.',
       ),
     ]
   }

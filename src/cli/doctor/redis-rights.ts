@@ -17,24 +17,24 @@ export async function checkRights(
   const missing = await missingRules(pubSub(asking, listening, config, channel))
   const rights =
     missing.length === 0
-      ? ok('rights', 'the user may do what the gateway does')
+      ? ok('rights', 'the user has all rights')
       : problem('rights', `the user lacks ${missing.join(', ')}`, ADVICE)
   const missingOptional = await missingRules(optionalRights(asking, config))
   const keeping = keepingCommands(asking)
   const findings = [rights]
   if (missingOptional.length > 0)
-    findings.push(ok('rights that help', `the user lacks ${missingOptional.join(', ')}, and the gateway works without`))
+    findings.push(ok('optional rights', `the user lacks ${missingOptional.join(', ')}; the gateway works without`))
   // Without HISTORY it is only who sends an Idempotency-Key that needs them.
   findings.push(
     config.HISTORY === ''
-      ? optional('rights for Idempotency-Key', await missingRules(keeping), 'A publish that has one gets 503.')
+      ? optional('rights for Idempotency-Key', await missingRules(keeping), 'A publish with a key gets 503.')
       : required('rights for history', await missingRules(keeping)),
   )
   findings.push(
     optional(
       'rights to load scripts',
       await missingRules(scriptCommands(asking)),
-      'A publish with history or an Idempotency-Key carries the text of its script each time (4 KB).',
+      'Each publish with history or an Idempotency-Key sends the text of its script (4 KB).',
     ),
   )
   findings.push(
@@ -44,20 +44,20 @@ export async function checkRights(
     optional(
       'rights for rates',
       await missingRules(rateCommands(asking)),
-      'Each gateway counts tickets and, with PUBLISH_RATE, publishes by itself, so that a caller may exceed its rate.',
+      'Each gateway limits tickets and publishes (PUBLISH_RATE) by itself, so a caller may exceed its rate.',
     ),
   )
   return findings
 }
 
-const ADVICE = 'docs/deploy.md has a whole ACL rule to copy.'
+const ADVICE = 'docs/deploy.md has a complete ACL rule.'
 
 const required = (about: string, missing: string[]): Finding =>
-  missing.length === 0 ? ok(about, 'the user has them') : problem(about, `the user lacks ${missing.join(', ')}`, ADVICE)
+  missing.length === 0 ? ok(about, 'complete') : problem(about, `the user lacks ${missing.join(', ')}`, ADVICE)
 
 const optional = (about: string, missing: string[], consequence: string): Finding =>
   missing.length === 0
-    ? ok(about, 'the user has them')
+    ? ok(about, 'complete')
     : warning(about, `the user lacks ${missing.join(', ')}. ${consequence}`, ADVICE)
 
 async function missingRules(attempts: readonly Attempt[]): Promise<string[]> {

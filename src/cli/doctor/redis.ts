@@ -11,7 +11,7 @@ import { checkRights } from './redis-rights.js'
 /** Everything that the gateway needs of its Redis, tried with its own URL and user. */
 export async function checkRedis(config: Config, channel: string): Promise<Finding[]> {
   if (config.REDIS_URL === undefined)
-    return [unknown('Redis', 'REDIS_URL is not set: the embedded broker serves one process alone')]
+    return [unknown('Redis', 'REDIS_URL is not set: the embedded broker is used, for one process')]
   let target: Target
   let tls: boolean
   try {
@@ -60,12 +60,12 @@ export async function checkRedis(config: Config, channel: string): Promise<Findi
 }
 
 const ADVICE_FOR_CONNECTION =
-  'Look at REDIS_URL, and whether redis-cli -u "$REDIS_URL" PING works from this machine. The REDIS_… settings are in docs/settings.md.'
+  'Check REDIS_URL, and whether redis-cli -u "$REDIS_URL" PING works on this machine. docs/settings.md lists the REDIS_… settings.'
 
 async function examine(asking: Redis, listening: Redis, config: Config, channel: string): Promise<Finding[]> {
   const info = await readInfo(asking)
   return [
-    ok('Redis', 'reachable, and it lets the user in'),
+    ok('Redis', 'reachable, and the user is accepted'),
     checkVersion(info),
     checkRole(info, config),
     await checkRoundTrip(asking),
@@ -105,13 +105,13 @@ function checkRole(info: Info, { REDIS_URL = '', REDIS_SHARDED }: Config): Findi
   if (role === undefined)
     return unknown(
       'role',
-      'Redis refuses ROLE, INFO and HELLO: a gateway would not notice that it publishes at a replica',
+      'Redis refuses ROLE, INFO and HELLO, so a gateway would not notice that it publishes to a replica',
     )
   // Whether it belongs to a Cluster only INFO tells.
   if (info.has('cluster_enabled') && isCluster !== REDIS_URL.includes('+cluster'))
     return problem(
       'role',
-      isCluster ? 'it is a node of a Cluster, and REDIS_URL speaks of a single server' : 'it is no node of a Cluster',
+      isCluster ? 'it is a node of a Cluster, but REDIS_URL is for a single server' : 'it is not a node of a Cluster',
       isCluster ? 'Use redis+cluster://host:port,host:port' : 'Use redis://host:port',
     )
   if (isCluster || (!info.has('cluster_enabled') && REDIS_URL.includes('+cluster')))
@@ -119,8 +119,8 @@ function checkRole(info: Info, { REDIS_URL = '', REDIS_SHARDED }: Config): Findi
   if (role !== 'master')
     return problem(
       'role',
-      'it is a replica: what is published there does not reach everybody',
-      'Name the master, or its Sentinels: redis+sentinel://host:26379,host:26379/master-name',
+      'it is a replica: messages that are published there do not reach all subscribers',
+      'Use the master, or its Sentinels: redis+sentinel://host:26379,host:26379/master-name',
     )
   return ok('role', 'master')
 }
@@ -133,9 +133,9 @@ async function checkRoundTrip(redis: Redis): Promise<Finding> {
     times.push(performance.now() - from)
   }
   const median = times.sort((a, b) => a - b)[7] ?? 0
-  const text = `${median.toFixed(1)} ms there and back`
+  const text = `${median.toFixed(1)} ms`
   if (median < SLOW_MS) return ok('round trip', text)
-  return warning('round trip', text, 'Run the gateways near their Redis: each publish waits for it once.')
+  return warning('round trip', text, 'Run the gateways close to their Redis: each publish waits for one round trip.')
 }
 
 const SLOW_MS = 20

@@ -17,9 +17,7 @@ export async function checkStream(remote: Remote, channel: string, patience: num
     if (!stream.ok) return [refusal('stream', stream.status, await problemOf(stream))]
     const findings = [ok('stream', `opens within ${Math.round(performance.now() - asked)} ms`)]
     if (stream.headers.get('content-encoding'))
-      findings.push(
-        warning('stream', 'something in between compresses it', 'Except text/event-stream from compression.'),
-      )
+      findings.push(warning('stream', 'a proxy compresses it', 'Exclude text/event-stream from compression.'))
     const watched = watch(stream)
     findings.push(...(await checkDelivery(remote, channel, watched)))
     if (patience > 0 && watched.ended() === undefined) findings.push(await checkSilence(watched, patience))
@@ -30,7 +28,7 @@ export async function checkStream(remote: Remote, channel: string, patience: num
         problem(
           'stream',
           `no answer within ${OPEN_MS / 1000} s`,
-          'Something in between holds the head back: see docs/deploy.md, "What every proxy must do".',
+          'A proxy holds back the response head: see docs/deploy.md, "What every proxy must do".',
         ),
       ]
     if (error instanceof CommandError) return [problem('stream', firstLine(error))]
@@ -63,20 +61,20 @@ async function checkDelivery(remote: Remote, channel: string, watched: Watched):
   if (!published.ok) return [refusal('publish', published.status, await problemOf(published))]
   const { receivers } = (await published.json()) as { receivers: number }
   const took = await watched.until(text => text.includes(message), DELIVERY_MS)
-  if (took) return [ok('delivery', `published, and heard ${Math.round(performance.now() - sent)} ms later`)]
+  if (took) return [ok('delivery', `received ${Math.round(performance.now() - sent)} ms after the publish`)]
   if (receivers === 0)
     return [
       problem(
         'delivery',
-        'published, and Redis knows of no listener',
-        'Do publisher and listener reach gateways on the same Redis?',
+        'published, but Redis has no subscriber',
+        'Check that publishers and subscribers use gateways on the same Redis.',
       ),
     ]
   return [
     problem(
       'delivery',
-      `Redis has handed the message out, and it did not come within ${DELIVERY_MS / 1000} s: something in between buffers the stream`,
-      'Switch buffering off there (nginx: no proxy_ignore_headers X-Accel-Buffering; or proxy_buffering off).',
+      `Redis delivered the message, but it did not arrive within ${DELIVERY_MS / 1000} s: a proxy buffers the stream`,
+      'Turn buffering off in the proxy (nginx: no proxy_ignore_headers X-Accel-Buffering, or proxy_buffering off).',
     ),
   ]
 }
@@ -88,12 +86,15 @@ async function checkSilence(watched: Watched, patience: number): Promise<Finding
   if (isOver)
     return problem(
       'silence',
-      `the stream was cut after ${seconds} s`,
-      'Set HEARTBEAT_SECONDS well below the idle time of every proxy in between, and MAX_STREAM_AGE_SECONDS below what cuts by age.',
+      `the stream was closed after ${seconds} s`,
+      'Set HEARTBEAT_SECONDS well below the idle timeout of every proxy, and MAX_STREAM_AGE_SECONDS below every limit on the length of a request.',
     )
   const beats = watched.beats()
-  if (beats === 0) return unknown('silence', `no heartbeat within ${seconds} s; look longer: --patience`)
-  return ok('silence', `${beats} ${beats === 1 ? 'heartbeat' : 'heartbeats'} in ${seconds} s, and not cut`)
+  if (beats === 0) return unknown('silence', `no heartbeat within ${seconds} s; wait longer with --patience`)
+  return ok(
+    'silence',
+    `${beats} ${beats === 1 ? 'heartbeat' : 'heartbeats'} in ${seconds} s, and the stream stayed open`,
+  )
 }
 
 interface Watched {
