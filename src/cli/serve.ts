@@ -81,7 +81,7 @@ const ADVICE: Record<string, string> = {
 async function serveTogether(config: Config, count: number): Promise<ServedAddress | undefined> {
   // Not loaded by a process that is alone.
   const { gatherFromWorkers, isWorker, supervise, stopRequested } = await import('../process/workers.js')
-  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }, logOutput()))
+  if (!isWorker) return supervise(count, config, pino({ level: config.LOG_LEVEL, serializers }, await logOutput()))
   await serve(config, { stopRequested: stopRequested(), gather: gatherFromWorkers })
   return undefined
 }

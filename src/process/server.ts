@@ -22,7 +22,7 @@ export interface Primary {
  * told by its primary to stop, and the signals are not its own.
  */
 export async function serve(config: Config, primary?: Primary): Promise<FastifyInstance> {
-  const output = logOutput()
+  const output = await logOutput()
   const app = Fastify({
     ...serverOptions(config),
     logger: { level: config.LOG_LEVEL, serializers, stream: output },

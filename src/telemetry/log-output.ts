@@ -10,11 +10,23 @@ export interface LogOutput extends DestinationStream {
   flush(milliseconds: number): Promise<void>
 }
 
-export function logOutput(): LogOutput {
+export async function logOutput(): Promise<LogOutput> {
   const { stdout } = process
-  // A file takes what it is given. A terminal too, unless a person has stopped it.
-  return stdout instanceof Socket && !stdout.isTTY ? new PipeOutput(stdout) : { ...fileOutput(), flush: async () => {} }
+  if (stdout.isTTY) return { ...(await terminalOutput()), flush: async () => {} }
+  // A file never blocks.
+  return stdout instanceof Socket ? new PipeOutput(stdout) : { ...fileOutput(), flush: async () => {} }
 }
+
+/** Lines for people. What a client has sent stays in JSON, so it cannot forge a line or control the terminal. */
+async function terminalOutput(): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty') // only people need it
+  const colorize = hasColours()
+  const pretty = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' })
+  return { write: line => void process.stdout.write(pretty(line)) }
+}
+
+/** https://no-color.org */
+const hasColours = (): boolean => !process.env.NO_COLOR
 
 function fileOutput(): DestinationStream {
   const file = destination({ fd: 1, sync: true })

@@ -11,6 +11,7 @@ import { startGateway } from '../support/gateway.js'
 import { Inbox } from '../support/inbox.js'
 import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
+import { startCli } from '../support/run-cli.js'
 import { until } from '../support/until.js'
 
 interface Outcome {
@@ -169,6 +170,22 @@ t.test('serve takes the port, the address and Redis as options, which go before 
   await until(ready, 'it is ready')
   await fetch(`http://127.0.0.1:${port}/channels/news`, { method: 'POST', body: 'x' })
   t.match(await redis.cli('INFO', 'commandstats'), 'cmdstat_publish')
+})
+
+t.test('logs readable lines on a terminal, in which a client cannot forge a line', async t => {
+  const port = await freePort()
+  const args = ['--port', `${port}`]
+  const cli = startCli(t, args, { environment: { NO_COLOR: '1', LOG_REQUESTS: 'all' }, terminal: true })
+  await until(
+    async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok === true,
+    'it serves',
+  )
+  await fetch(`http://127.0.0.1:${port}/%0A%1B[31mforged`)
+  const shown = () => cli.stdout()
+  await until(() => shown().includes('forged'), 'the request is logged')
+  t.match(shown(), /^\[\d\d:\d\d:\d\d\] INFO: Server listening at/m)
+  t.notMatch(shown(), /^\{"level"/m)
+  t.notMatch(shown(), '\u001b[31mforged')
 })
 
 t.test('a gateway that is reachable from elsewhere says how to open it, in greeting and log alike', async t => {
