@@ -8,7 +8,7 @@ export interface Downstream {
   message(envelope: string, cursor: string): void
   gap(gap: Gap): void
   state(state: State): void
-  /** These topics are subscribed now, and whatever they cover. */
+  /** These topics are subscribed now, and everything that they cover. */
   live(topics: readonly string[]): void
   problem(error: Error): void
 }

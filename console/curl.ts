@@ -6,7 +6,7 @@ import { addTopics, isPattern } from '../client/topics.js'
 export const quote = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
-/** The key itself never stands in a line: it stays where the shell has it. */
+/** The key itself is never in a line: the shell inserts it. */
 const authorization = (keyed: boolean): string[] => (keyed ? ['-H "Authorization: Bearer $CARILLON_TOKEN"'] : [])
 
 export const listLine = (base: URL, keyed: boolean, pattern: string): string => {

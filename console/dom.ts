@@ -24,7 +24,7 @@ export function button(text: string, onClick: () => void, className = 'quiet'): 
   return made
 }
 
-/** Copies, and says so on the button for a moment. */
+/** Copies, and shows it on the button for a moment. */
 export async function copyFrom(made: HTMLButtonElement, text: string): Promise<void> {
   const label = made.textContent
   const done = await copy(text)

@@ -11,7 +11,7 @@ interface Emptiness {
   listen: () => void
 }
 
-/** What stands in the place of messages: the reason that there are none, and what to do. */
+/** What is shown instead of messages: why there are none, and what to do. */
 export function emptyText({ refusal, state, topic, listen }: Emptiness): HTMLElement[] {
   if (refusal !== undefined) return [element('p', 'lead bad', refusal)]
   if (state === 'open')

@@ -4,7 +4,7 @@ export const VIEWS = ['text', 'json', 'hex', 'base64'] as const
 export type View = (typeof VIEWS)[number]
 export type Data = string | Uint8Array<ArrayBuffer>
 
-/** More of one message is not shown: nobody reads it, and the page would stand still. */
+/** More of one message is not shown: it would freeze the page. */
 const SHOWN = 64 * 1024
 const HEX_SHOWN = 4 * 1024
 /** Deeper levels are not indented further, or the text would grow with the square of the depth. */

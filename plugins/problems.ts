@@ -71,7 +71,7 @@ export function answer(error: Error, request: FastifyRequest, reply: FastifyRepl
   if (problem.type === 'message-too-large' && announced <= MAX_DISCARDED_BYTES) reply.removeHeader('connection')
   // Failures caused by Redis or a drain are logged once where they happen, not again for each request.
   const level = problem.type === 'internal-error' ? 'error' : 'debug'
-  // Fastify puts the whole URL into this one, and a ticket may stand in its query.
+  // Fastify puts the whole URL into this error, and its query may contain a ticket.
   if (problem.type === 'bad-url') request.log[level]({ problem: problem.type }, 'request failed')
   else request.log[level]({ err: shown(error.cause ?? error), problem: problem.type }, 'request failed')
   // An upgrade has left Node's HTTP server, which would have ended the connection.

@@ -50,7 +50,7 @@ import { withCleanErrors } from './telemetry/logger.js'
 export interface CarillonOptions extends GatewayOptions {
   /** A gateway that was opened before, by `openGateway`; it has its own settings and its own Redis. */
   gateway?: Gateway
-  /** Authenticates requests in an app with rules of its own, in place of keys, tokens and tickets. Throws to refuse one. */
+  /** Authenticates requests in an app with its own rules, instead of keys, tokens and tickets. Throws to refuse a request. */
   authenticate?: (request: FastifyRequest) => Caller | Promise<Caller>
   /** Requests come by `inject` alone, as on Lambda: none is local, there is no WebSocket, and a stream needs an `invocation`. */
   withoutSockets?: boolean
@@ -74,7 +74,7 @@ const carillon: FastifyPluginAsync<CarillonOptions> = async (app, options) => {
     done()
   })
   app.addHook('onClose', () => gateway.close())
-  // Only the app could restore a caller of its own from a ticket, and check that its rights still hold.
+  // Only the app could restore its own caller from a ticket, and check that its rights are still valid.
   const ephemeralStore = options.authenticate ? undefined : gateway.broker.ephemeralStore
   const access = await createAccess(config, { log: withCleanErrors(app.log), ephemeralStore })
   app.addHook('onClose', async () => access.close())
@@ -164,7 +164,7 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   bodyLimit: config.MAX_MESSAGE_BYTES,
   // Slow uploads and slow headers end the connection; streams are answers, not requests, and not concerned.
   requestTimeout: config.REQUEST_TIMEOUT_SECONDS * 1000,
-  // An answer that nobody reads, or that is not made; longer than a long poll waits. Streams look after themselves.
+  // For an answer that is not read, or never sent. Longer than a long poll. Streams have their own limits.
   connectionTimeout: Math.max(90_000, config.REQUEST_TIMEOUT_SECONDS * 1000),
   keepAliveTimeout: config.KEEP_ALIVE_SECONDS * 1000,
   http: {
@@ -183,6 +183,6 @@ export const serverOptions = (config: Config): FastifyHttpOptions<Server> => ({
   genReqId: requestIds(),
 })
 
-/** Addresses, or how many hops before the gateway. Whatever a client wrote itself stands further away. */
+/** Addresses, or a number of hops in front of the gateway. Entries that a client forged are further away. */
 const trustedProxies = (text: string): string | ((address: string, hop: number) => boolean) =>
   /^\d+$/.test(text) ? (_address, hop) => hop < Number(text) : text

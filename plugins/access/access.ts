@@ -17,7 +17,7 @@ import { requireLocal } from './local-only.js'
  *
  * - `always`: nothing, not even access rules. Liveness only.
  * - `public`: no credentials.
- * - `known`: credentials of whatever rights. The handler asks `requireAllowed(request.caller, right, topic)`.
+ * - `known`: credentials with any rights. The handler asks `requireAllowed(request.caller, right, topic)`.
  * - a right: on the channel in the path. Where the path has none, the right on any channel at all, and the handler asks
  *   for each topic.
  * - a page: public, or the right to inspect all channels, as the settings say.

@@ -6,7 +6,7 @@ import { Problem } from '../../src/protocol/problems.js'
 
 /**
  * There are no rules: only this machine is served, by the address of the socket, as anybody can write headers. What a proxy
- * on this machine passes on comes from elsewhere, and says so in a header or by the name that was asked for.
+ * on this machine passes on comes from elsewhere, which a header or the requested host name shows.
  * @throws Problem `no-access-rules`
  */
 export function requireLocal({ raw, headers }: FastifyRequest, withoutSockets: boolean): void {

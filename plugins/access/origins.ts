@@ -15,7 +15,7 @@ declare module 'fastify' {
 
 /**
  * Which pages may use the gateway. A request of a page that may not is refused before anything is
- * done, whatever its method: also a "simple" POST, which a browser sends without asking first, and
+ * done, with any method: also a "simple" POST, which a browser sends without a preflight, and
  * an upgrade, for which no browser ever asks. Pages that may get the headers of CORS.
  */
 export const origins = fp<{ allowed: string; local?: boolean; headers?: string | undefined }>(

@@ -9,7 +9,7 @@ export const requestHead = fp<{ maxParameters: number }>(
       if (headers.host === undefined && httpVersionMinor !== 0)
         return done(new Problem('invalid-request', 'The request has no Host header, which HTTP/1.1 requires.'))
       if (rawHeaders.length > MAX_FIELDS * 2) return done(new Problem('headers-too-large'))
-      // RFC 9112 section 3.2: of two, a proxy may have believed the other one.
+      // RFC 9112 section 3.2: a proxy may have used the other one.
       if (hasTwoHosts(rawHeaders))
         return done(new Problem('invalid-request', 'The request has more than one Host header.'))
       // Section 3.2.2: where the target names a host, that one counts, and who keeps to the rules says the same twice.

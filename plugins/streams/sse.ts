@@ -6,7 +6,7 @@ import { sendEventStreamHead } from '../../src/node-internals/event-stream-head.
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Sends the head of a Server-Sent Events stream; its body is written to the socket that comes back. */
+    /** Sends the head of a Server-Sent Events stream; its body is written to the returned socket. */
     openEventStream(): Promise<Socket>
     /** The same for any other media type. */
     openByteStream(mediaType: string): Promise<Socket>

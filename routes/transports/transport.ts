@@ -25,7 +25,7 @@ export interface HttpFormats {
   readonly bare: Format
   /** Envelopes. */
   readonly envelope: Format
-  /** Envelopes over several channels of which some have a history: each client has a cursor of its own. */
+  /** Envelopes over several channels of which some have a history: each client has its own cursor. */
   readonly cursors: Format
 }
 

@@ -7,7 +7,7 @@ import { REQUEST_BODY } from '../schemas.js'
 
 const noQuery = Type.Object({}, { additionalProperties: false })
 
-/** Wildcards stand for several segments of a path, which OpenAPI has no words for. */
+/** Wildcards match several segments of a path, which OpenAPI cannot describe. */
 export const hidden = { hide: true, querystring: noQuery }
 
 const UpstashResult = Type.Object(

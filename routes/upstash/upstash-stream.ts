@@ -26,7 +26,7 @@ export async function streamUpstash(
   // Pipelined behind a stream, its turn may never come: until then it holds no subscription.
   await ownSocket(reply)
   const owner = callerId(request)
-  // No `EventSource`, which gives up for ever on an error: its clients are told as they understand it.
+  // Its clients are no `EventSource`, which gives up permanently on an error, so they get the problem as a status.
   const refused = limits.streamRefusal(owner, topics)
   if (refused) throw refusalProblem(refused)
 

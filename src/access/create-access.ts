@@ -87,7 +87,7 @@ async function loadTokens(config: Config, log: Logger, stop: AbortSignal): Promi
   const audiences = list(config.JWT_AUDIENCE)
   let remote: import('./tokens/remote-keys.js').RemoteKeys | undefined
   if (JWT_JWKS_URL !== undefined) {
-    // One provider signs for many: without these any of its tokens, for whatever service, would open the gateway.
+    // One provider signs for many: without these, any of its tokens would be accepted, even one for another service.
     if (issuers.length === 0 || audiences.length === 0)
       throw new ConfigError('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE beside it')
     const { RemoteKeys, remoteKeySet } = await import('./tokens/remote-keys.js')

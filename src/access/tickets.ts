@@ -5,7 +5,7 @@ import { invalidCredentials, WorkBudget } from './authorization.js'
 import type { Caller, Credential } from './caller.js'
 import { Grants, RIGHTS, type Rules } from './grants.js'
 
-/** A ticket may stand in a URL because it is used up by the time it appears in a log. */
+/** A ticket is allowed in a URL, because it has been used by the time it appears in a log. */
 export const MAX_TICKET_SECONDS = 60
 
 /** The content of a ticket: its maker, within narrower bounds. */

@@ -8,12 +8,12 @@ import type { EphemeralStore } from './ephemeral-store.js'
 import type { History } from './history.js'
 
 /**
- * The port between the gateway and whatever carries messages: a Redis, or the embedded broker.
+ * The port between the gateway and what carries its messages: Redis, or the embedded broker.
  *
  * Guarantees of every implementation, proved by `test/brokers/contract.ts`:
  * - A message reaches the listener once for each topic of ours that it matches, in the order in
  *   which the broker took it, per channel, with the very bytes that were published.
- * - `subscribe` resolves after the broker acknowledged it: whatever is published from then on is
+ * - `subscribe` resolves after the broker acknowledged it: what is published from then on is
  *   delivered, or its loss is announced by `lost`.
  * - A publication is executed at most once, no matter its outcome.
  * - Channels under the reserved prefix never reach the listener and never show in introspection.
@@ -21,7 +21,7 @@ import type { History } from './history.js'
 export interface Broker {
   /** Begins to connect and returns at once; `listener` hears of everything that follows. */
   start(listener: BrokerListener): void
-  /** Takes all publications in one trip. The results stand in the order of the publications; it never rejects. */
+  /** Takes all publications in one trip. The results are in the order of the publications. It never rejects. */
   publish(publications: readonly Publication[]): Promise<PublishResult[]>
   /**
    * Asks for a topic, once per topic: the hub counts its clients. Resolves when the topic is live,

@@ -102,7 +102,7 @@ export interface HistoryInfo {
 export const MEMORY_MS = 86_400_000
 
 /**
- * The same of a position before the first message, when nobody listens there. It costs memory for each name that somebody
+ * The same for a position before the first message, when nothing is subscribed there. It costs memory for each name that somebody
  * asks about.
  */
 export const FLEETING_MS = 2 * 3_600_000

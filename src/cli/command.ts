@@ -4,7 +4,7 @@ import { closestMatch } from 'leven'
 /** The exports of each command module. A module is loaded when its command is called. */
 export interface Command {
   readonly help: string
-  /** Resolves with the exit code, or without one while the process goes on. */
+  /** Resolves with the exit code, or without one if the process continues. */
   run(args: string[]): Promise<number | undefined>
 }
 

@@ -43,7 +43,7 @@ export interface FollowOptions {
 
 /**
  * A stream of envelopes that outlives its connections: `GET /events` as NDJSON, opened again whenever it ends, behind the
- * last cursor that came. Where there was none, nobody can tell what was missed meanwhile, and a gap says so.
+ * last cursor that came. Without one, it is unknown what was missed meanwhile, and a gap reports it.
  */
 export class FollowedStream {
   readonly #remote: Remote

@@ -4,7 +4,7 @@ export interface Setting {
   readonly name: string
   /** The values that it accepts, in words. */
   readonly type: string
-  /** As it would stand in the environment; undefined when it has none. */
+  /** As text for the environment; undefined if there is none. */
   readonly defaultValue: string | undefined
   readonly description: string
 }

@@ -160,6 +160,6 @@ export class FanoutGroup {
 
 /** Enough that the ticks themselves cost little beside. */
 const LEAST_WRITES_A_TICK = 32
-/** However long a tick is by other work, nobody waits for more of them. */
+/** The maximum number of ticks, no matter how long other work makes a tick. */
 const MOST_TICKS = 32
 const MAX_FRAME_BYTES = 1024 * 1024

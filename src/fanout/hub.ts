@@ -101,7 +101,7 @@ export class Hub implements BrokerListener {
 
   /**
    * The id up to which the client has the channel; what it has not got yet comes after it. Undefined
-   * where there is no history, while the client is being brought up to date, and where nobody knows.
+   * where there is no history, while the client is catching up, and where it is unknown.
    */
   locate(client: Client, topic: Topic): string | undefined {
     const subscription = this.#find(topic)

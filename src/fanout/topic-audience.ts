@@ -24,7 +24,7 @@ export class TopicAudience implements Audience {
   readonly #context: AudienceContext
   readonly #groups = new Set<FanoutGroup>()
   readonly #shared = new Map<Format, FanoutGroup>()
-  /** Clients that catch up, each in a group of its own until then. */
+  /** Clients that are catching up, each in its own group until then. */
   readonly #catchingUp = new Map<Client, ClientCatchUp<ClientQueue>>()
   /** Those that have caught up with the message that is being delivered. */
   #arrived: Client[] = []

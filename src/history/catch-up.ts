@@ -166,7 +166,7 @@ export class CatchUp {
     return this.#position ? { after: markOf(this.#position) } : query
   }
 
-  /** Tries again for a while; then the reader goes on without the history. */
+  /** Retries for a while. After that the reader continues without the history. */
   #failed(query: PageQuery): PageQuery | undefined {
     this.#failingSince ??= performance.now()
     if (performance.now() - this.#failingSince < GIVE_UP_MS) return query

@@ -20,7 +20,7 @@ export interface Audience {
  * Follows a channel with a history for all its clients here: a message with a position is the next
  * one, or what lies before it is read from the history first.
  *
- *     live      6 7 9         8 was lost, and nobody said so
+ *     live      6 7 9         8 was lost without notice
  *     clients   6 7 8 9       9 waits until 8 has been read
  *
  * What was read before its live copy came is not delivered again.
@@ -41,12 +41,12 @@ export class ChannelSequencer {
     this.#audience = audience
   }
 
-  /** The clients have everything up to here; undefined where nobody knows yet. */
+  /** The clients have everything up to here; undefined while it is unknown. */
   get position(): Position | undefined {
     return this.#clients.position
   }
 
-  /** What the clients get next follows this; undefined where a gap was told at their place, or nobody knows it. */
+  /** What the clients get next follows this; undefined if a gap was reported there, or if it is unknown. */
   get tip(): Position | undefined {
     return this.#clients.tip
   }

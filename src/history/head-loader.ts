@@ -14,7 +14,7 @@ export class HeadLoader {
     this.#retryMs = retryMs
   }
 
-  /** Asks until it is told, or not wanted any more, or has asked for so long that the channel shall not wait for it. */
+  /** Asks until it gets an answer, or is no longer needed, or has asked for so long that the channel must not wait for it. */
   async find(channel: string, isWanted: () => boolean): Promise<{ readonly newest: Position | undefined } | undefined> {
     const began = performance.now()
     while (isWanted()) {

@@ -16,7 +16,7 @@ export const isSame = (a: Position, b: Position): boolean =>
 export const isOther = (known: Position, position: Position): boolean =>
   position.epoch === known.epoch && position.offset === known.offset && position.tag !== known.tag
 
-/** `isCovered` for a reader that stands at a mark, as far as a mark can tell. */
+/** `isCovered` for a reader at a mark, as far as a mark can tell. */
 export const mayBeCovered = (known: Mark, position: Position): boolean =>
   position.offset <= known.offset && isOfEpoch(known, position)
 
@@ -43,7 +43,7 @@ export class SequenceTracker {
     this.#isGapAnnounced = true
   }
 
-  /** The reader stands at this place, unless it is known already. */
+  /** The reader is at this position, unless its position is already known. */
   startAt(position: Position | undefined): void {
     this.#position ??= position
   }

@@ -11,7 +11,7 @@ interface HttpApiEvent {
 
 /**
  * An event of version 2.0 has path and query as they were sent; its table of parameters has repeated ones joined by
- * commas, which nobody can tell from commas. The path of a stage that has a name begins with it.
+ * commas, which cannot be told from commas in a value. The path of a stage that has a name begins with it.
  */
 export function normalizeEvent(event: HttpApiEvent): object {
   if (event.version !== '2.0' || event.rawPath === undefined) return event

@@ -76,7 +76,7 @@ export class Limits {
     return this.patterns.admits(caller, topics) ? undefined : 'too_many_patterns'
   }
 
-  /** Counts a stream of the caller; the function that comes back takes it out again. */
+  /** Counts a stream of the caller. The returned function removes it again. */
   addStream(caller: string): () => void {
     this.#total++
     this.#streams.set(caller, (this.#streams.get(caller) ?? 0) + 1)

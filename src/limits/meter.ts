@@ -31,7 +31,7 @@ interface Account {
 }
 
 /**
- * Holds each caller to a rate over all gateways, and asks nobody before a publish. Every message
+ * Holds each caller to a rate over all gateways, and needs no round trip before a publish. Every message
  * costs time, which a caller owes and which passes by itself (a token bucket, told as debt): it
  * may go on as long as it owes no more than the time of the rate.
  *

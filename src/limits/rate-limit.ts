@@ -16,7 +16,7 @@ export interface RateLimitOptions {
   readonly detail?: string
 }
 
-/** Holds each caller to a rate, and says so in the words of HTTP. */
+/** Limits each caller to a rate, and reports it in HTTP header fields. */
 export class RateLimit {
   readonly #name: string
   readonly #policy: string

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Work } from './glob-cover.js'
 
 /**
- * Splits work that grows with what many clients have chosen: after each slice everything else has its turn. Whoever works
+ * Splits work that grows with what many clients have chosen: after each slice, other work gets its turn. Work that
  * says how many steps it took, and waits for `turn` where it can be interrupted.
  */
 export class Slices implements Work {

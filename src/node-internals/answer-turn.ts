@@ -50,7 +50,7 @@ export function watchAnswers(server: Server): void {
   })
 }
 
-/** Whether the answers before it have gone out. Injected requests have no socket, and nobody before them. */
+/** Whether the answers before it have gone out. Injected requests have no socket, and no request before them. */
 export function hasTurn(response: ServerResponse): boolean {
   if (answerTurn.isInUse) return response.socket !== null
   const before = behind.get(response)

@@ -8,7 +8,7 @@ import { FastPath } from './fast-path.js'
  * Touches: `redis.stream`, which ioredis leaves out of its documentation.
  * Why: a TLS socket may fail twice, and ioredis listens to its first error only. And commands are written to it joined, see
  * `joined-commands.ts`.
- * Breaks otherwise: an error that nobody listens to ends the process. There is no documented way to the socket.
+ * Breaks otherwise: an error without a listener ends the process. There is no documented way to the socket.
  * Gains: nothing in speed by itself.
  */
 export const redisSocket = new FastPath('redis-socket', () => isLookedAt({ writable: true }) && !isLookedAt(undefined))

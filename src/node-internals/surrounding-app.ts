@@ -7,7 +7,7 @@ import { FastPath } from './fast-path.js'
  * Touches: the prototype of a Fastify instance, which is the instance around it.
  * Why: `@fastify/websocket` may be registered in that app behind Carillon. Both would then take each upgrade.
  * Breaks otherwise: the app starts, and its WebSockets fail one by one, instead of a start that fails and says why.
- * Gains: nothing in speed. Without it, the order of registration is checked by nobody; docs/embedding.md has it.
+ * Gains: nothing in speed. Without it, the order of registration is not checked; docs/embedding.md has it.
  */
 export const surrounding = new FastPath('surrounding-app', () => true)
 

@@ -3,7 +3,7 @@ import { type Config, ConfigError } from '../config/config.js'
 
 /**
  * How many processes the settings ask for.
- * @throws ConfigError when the embedded broker, which knows of one process only, is to serve more
+ * @throws ConfigError when there is more than one process, but the embedded broker serves only one
  */
 export function workerCount({ WORKERS, REDIS_URL }: Pick<Config, 'WORKERS' | 'REDIS_URL'>): number {
   const count = WORKERS === 'auto' ? availableParallelism() : Number(WORKERS)

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { addUp, type Snapshot } from '../telemetry/exposition.js'
 
 /*
- * A scrape reaches one worker, and tells of all of them:
+ * A scrape reaches one worker, which reports all of them:
  *
  *     worker ──ask──▶ primary ──collect──▶ every worker
  *     worker ◀─all─── primary ◀─snapshot── every worker
@@ -17,7 +17,7 @@ const TIMEOUT_MS = 1000
 type FromWorker = { readonly askMetrics: number } | { readonly metrics: Snapshot; readonly round: number }
 type ToWorker = { readonly collectMetrics: number } | { readonly allMetrics: readonly Snapshot[]; readonly ask: number }
 
-/** In the primary: answers what workers ask. Returns what is to be called with each worker that has ended. */
+/** In the primary: answers what workers ask. Returns a function to call with each worker that has ended. */
 export function exchangeMetrics(): (ended: Worker) => void {
   const lastSeen = new Map<number, Snapshot>()
   /** The totals of workers that have ended. */

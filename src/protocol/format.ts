@@ -2,7 +2,7 @@ import type { Message } from '../messages/message.js'
 import type { Topic } from '../messages/topic.js'
 
 /**
- * The wire form of a stream. Formats are pure: bytes in, bytes out. Each has a file of its own here.
+ * The wire form of a stream. Formats are pure: bytes in, bytes out. Each has its own file here.
  *
  * `encode` makes one frame. `pack` joins the frames of one tick, and adds what the transport needs around a write. Both
  * happen once per message or tick, never per client.

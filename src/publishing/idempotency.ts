@@ -77,13 +77,13 @@ const digest = (...parts: (string | Buffer)[]): string => {
 
 /**
  * Keys whose publication has not been answered yet at this gateway. A second request with such a
- * key is told so instead of racing the first. Other gateways are not asked: there the broker
+ * key gets a problem instead of racing the first. Other gateways are not asked: there the broker
  * itself sees to it that only one is executed.
  */
 export class InFlight {
   readonly #keys = new Set<string>()
 
-  /** Publishes those whose key is not in flight. The results stand in the order of the publications. */
+  /** Publishes those whose key is not in flight. The results are in the order of the publications. */
   async publish(
     publications: readonly Publication[],
     publish: (publications: readonly Publication[]) => Promise<PublishResult[]>,

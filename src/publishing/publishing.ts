@@ -53,7 +53,7 @@ export class Publishing {
 
   /**
    * Publishes one message. `onCharged` gets the rate headers of the answer, where a rate is set.
-   * @throws Problem when it was not published, or nobody knows whether it was
+   * @throws Problem when it was not published, or the outcome is unknown
    */
   async publish(by: Publisher, read: ReadDraft, onCharged?: (headers: RateHeaders) => void): Promise<Published> {
     const headers = this.charge(by, 1)
@@ -67,7 +67,7 @@ export class Publishing {
   }
 
   /**
-   * Publishes many messages in one trip to Redis. The outcomes stand in the order of the messages.
+   * Publishes many messages in one trip to Redis. The outcomes are in the order of the messages.
    * @throws Problem when the rate does not allow so many
    */
   async publishAll(

@@ -11,7 +11,7 @@ export interface PollOptions {
   readonly read: (query: PageQuery) => Promise<HistoryPage>
   /** How long to wait for something that is not there yet. */
   readonly waitMs: number
-  /** A stream that writes into the sink; it ends when nobody waits for the answer any more. */
+  /** A stream that writes into the sink; it ends when the request is gone. */
   readonly listen: (sink: LongPollSink) => Stream
 }
 

@@ -123,7 +123,7 @@ export class Session {
     this.#answer({ type: 'error', ref, problem: problem.toJSON() })
   }
 
-  /** Through the queue, so that an answer stands in order with the messages around it. */
+  /** Through the queue, so that an answer keeps its order among the messages. */
   #answer(answer: SessionAnswer): void {
     this.#stream.group?.push(webSocketText(toJson(answer)))
     this.#stream.group?.flush()

@@ -138,7 +138,7 @@ export class Stream implements Client {
     if (cursor && this.format.position) this.send(this.format.position(cursor))
   }
 
-  /** The client is told first what it has missed on the topic. */
+  /** The client first gets the gap that is due on the topic. */
   unsubscribe(topic: Topic): void {
     if (!this.has(topic)) return
     this.group?.flush()
@@ -154,7 +154,7 @@ export class Stream implements Client {
     this.send(this.format.control('error', topic, data))
   }
 
-  /** One topic among several is lost for good: the stream says so and goes on with the others. */
+  /** One topic of several is lost permanently: the stream reports it and continues with the others. */
   #refused(topic: Topic): void {
     if (this.size === 1) {
       this.close('channel_refused')

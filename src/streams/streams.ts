@@ -71,7 +71,7 @@ export class Streams {
     return this.#sizes.get(transport) ?? 0
   }
 
-  /** The gateway is about to stop: it still serves, and wants nobody new. */
+  /** The gateway is about to stop: it still serves, but accepts no new streams. */
   get draining(): boolean {
     return this.#draining
   }
@@ -126,7 +126,7 @@ export class Streams {
   }
 
   /**
-   * Opens a stream only to tell why it ends, and when to come back: an `EventSource` gives up for ever on an
+   * Opens a stream only to report why it ends and when to reconnect: an `EventSource` gives up permanently on an
    * answer that is an error. The topic is one that it was asked for.
    */
   refuse(stream: Stream, refusal: StreamRefusal, topic?: Topic): void {

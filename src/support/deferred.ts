@@ -1,4 +1,4 @@
-/** A promise with its ends in hand. Nobody needs to wait for it: a rejection that nobody hears is no error. */
+/** A promise with its resolvers. Nothing has to wait for it: an unhandled rejection is not an error. */
 export interface Deferred {
   readonly promise: Promise<void>
   resolve(): void

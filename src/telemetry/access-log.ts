@@ -34,7 +34,7 @@ export interface EndedStream {
 
 /**
  * One line in the log for each request, and for the end of each stream: of all, of none, or of those that went
- * wrong, so many a second at most. What a client may choose stands in it as a JSON string, cut to
+ * wrong, so many a second at most. What a client chooses is written as a JSON string, cut to
  * a bounded length and without the query, in which there may be a ticket.
  */
 export class AccessLog {

@@ -27,7 +27,7 @@ export interface RequestTimes {
 }
 
 /**
- * What has happened since the start, as plain numbers: counting costs an addition, whoever looks or
+ * What has happened since the start, as plain numbers: counting costs one addition, no matter who reads or
  * not. No key grows with channels or clients. `src/telemetry/metrics.ts` gives each its name for the outside.
  */
 export class Counters {
@@ -40,7 +40,7 @@ export class Counters {
   readonly published = new Map<PublishTransport, Map<PublishOutcome, number>>(
     PUBLISH_TRANSPORTS.map(transport => [transport, new Map([['ok', 0]])]),
   )
-  /** Tickets that were asked for: `issued`, or the problem that stands in place of one. */
+  /** Ticket requests: `issued`, or the problem that was answered instead. */
   readonly tickets = zeros<'issued' | ProblemType>(['issued', 'rate-limited'])
   /** Bytes of the messages that Redis took. */
   publishedBytes = 0

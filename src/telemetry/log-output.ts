@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { type DestinationStream, destination } from 'pino'
 
 /**
- * Where the log goes: standard output. A pipe that nobody reads must not hold up the gateway or its exit. So the log never
+ * Where the log goes: standard output. A pipe that is not read must not block the gateway or its exit. So the log never
  * waits for it: what the pipe does not take is kept up to a bound, and lines beyond that are dropped and counted.
  */
 export interface LogOutput extends DestinationStream {
@@ -41,7 +41,7 @@ export class PipeOutput implements LogOutput {
   constructor(pipe: Socket, { maxBytes = MAX_UNWRITTEN_BYTES } = {}) {
     this.#pipe = pipe
     this.#maxBytes = maxBytes
-    // The reader has gone. The gateway goes on without a log.
+    // The reader has gone. The gateway continues without a log.
     pipe.on('error', () => {})
   }
 

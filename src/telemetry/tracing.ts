@@ -37,7 +37,7 @@ interface Publishing {
 export interface Tracing {
   /** To be registered before the gateway. */
   readonly plugin: (app: FastifyInstance) => Promise<void>
-  /** The same broker; each of its trips with publications is told. */
+  /** The same broker, with a span for each trip with publications. */
   trace<Traced extends Publishing>(broker: Traced): Traced
 }
 

@@ -50,7 +50,7 @@ const line = (text: string): Buffer => Buffer.from(`data: ${text}\n\n`)
 const LINE_END = /[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/
 
 /**
- * The message on one line. A client of this protocol takes each line for a frame of its own, so that a message with line
+ * The message on one line. A client of this protocol treats each line as a separate frame, so that a message with line
  * ends could pass for a message of another channel. In JSON they are but space; in other text they are escaped as
  * in a JSON string, which the client's deserialisation turns back. Bytes that are not UTF-8 have no form here: they
  * become U+FFFD.

@@ -100,7 +100,7 @@ export async function fetchKeys(source: RemoteJWKSet): Promise<ReturnType<typeof
 const COOLDOWN_MS = 5000
 const MAX_KEYS = 100
 
-/** The set at the URL, for `RemoteKeys`. `jose` alone would read whatever comes, for as long as it waits. */
+/** The set at the URL, for `RemoteKeys`. `jose` alone would read an answer of any size until its timeout. */
 export const remoteKeySet = (
   { createRemoteJWKSet, customFetch }: typeof import('jose'),
   url: URL,

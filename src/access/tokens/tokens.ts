@@ -137,7 +137,7 @@ export class Tokens {
   #callerOf(payload: JWTPayload, { credential: key }: TokenKey, token: string): Caller {
     const { claim, grants, toleranceSeconds, maxAgeSeconds } = this.#parts.rules
     const { iss = '', sub, exp = 0, iat = 0 } = payload
-    // RFC 7519 section 4.1.2; nobody has looked yet, and a list would pass for what it holds.
+    // RFC 7519 section 4.1.2; its type has not been checked yet, and a list would be treated as its content.
     if (sub !== undefined && typeof sub !== 'string') throw new Error('the subject (sub) is no string')
     const claimed = payload[claim] === undefined ? {} : readRules(payload[claim])
     const ends = maxAgeSeconds > 0 ? Math.min(exp, iat + maxAgeSeconds) : exp

@@ -27,7 +27,7 @@ interface Sent {
 
 /**
  * Publishes over one connection. What comes in one event-loop tick goes out in one write, in the
- * order in which it came; each publication is executed at most once, and what became of it is told:
+ * order in which it came; each publication is executed at most once, and its outcome is returned:
  *
  * - Redis's count of receivers;
  * - `broker-unavailable`: not sent;
@@ -142,7 +142,7 @@ export class Publisher {
     const lost = sent.flatMap(({ commands, answers }) =>
       commands.flatMap((command, i) => ('args' in command && isLost(answers[i]) ? [{ command, answers, i }] : [])),
     )
-    // Otherwise NOSCRIPT stands for itself: not executed.
+    // Otherwise NOSCRIPT means: not executed.
     if (this.#redis.status === 'ready') {
       const texts = lost.map(({ command }) => this.#script.callByText(command.args))
       const [, ...second] = await sendJoined(this.#redis, [this.#script.loading, ...texts])

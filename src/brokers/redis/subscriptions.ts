@@ -26,7 +26,7 @@ export interface SubscriptionEvents {
 interface Verbs {
   ask(redis: Redis, names: readonly string[]): Promise<unknown>
   drop(redis: Redis, names: readonly string[]): Promise<unknown>
-  /** Topics in one command; its reply has a line for each name, and Redis serves nobody else meanwhile. */
+  /** Topics in one command; its reply has a line for each name, and blocks other clients of Redis meanwhile. */
   batch: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the doctor says about one thing. `unknown` is what could not be looked at; it is nobody's fault, and does not
+ * What the doctor says about one thing. `unknown` is what could not be checked; it is not a fault, and does not
  * count. A `warning` will hurt one day, a `problem` hurts now.
  */
 export interface Finding {

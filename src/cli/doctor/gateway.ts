@@ -7,7 +7,7 @@ import { fastPathFinding, openFiles } from './process.js'
 import { clock } from './redis-resources.js'
 import { checkStream, refusedAdvice } from './stream.js'
 
-/** The gateway at an address, with all that stands in front of it. */
+/** The gateway at an address, with the proxies in front of it. */
 export async function checkGateway(remote: Remote, channel: string, patience: number): Promise<Finding[]> {
   const findings: Finding[] = []
   const health = await remote.fetch('/healthz', { signal: AbortSignal.timeout(10_000) }).catch((error: Error) => error)
@@ -36,7 +36,7 @@ function via({ headers }: Response): string {
   return proxy ? `, behind ${proxy}` : ''
 }
 
-/** A proxy answers with a time of its own, so that only a direct answer tells that of the gateway. */
+/** A proxy answers with its own timeout, so only a direct answer has that of the gateway. */
 function checkKeepAlive(health: Response): Finding[] {
   const [, seconds] = /timeout=(\d+)/.exec(health.headers.get('keep-alive') ?? '') ?? []
   if (seconds === undefined || via(health) !== '') return []
@@ -69,7 +69,7 @@ async function checkMetrics(remote: Remote): Promise<Finding[]> {
   ]
 }
 
-/** By hand, as Node 20 has no WebSocket of its own; the handshake is all that is looked at. */
+/** By hand, because Node 20 has no WebSocket client. Only the handshake is checked. */
 function checkWebSocket(remote: Remote, channel: string): Promise<Finding> {
   const url = new URL(`${remote.url}/channels/${channel}/ws`)
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {

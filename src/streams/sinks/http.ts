@@ -40,7 +40,7 @@ export class HttpSink extends SocketSink implements Sink {
     this.#response = undefined
     this.attach(socket)
     socket.on('close', onClose)
-    // A client that closes its sending side has left: nothing else tells of one that waits for messages.
+    // A client that closes its sending side has left. Nothing else shows that for a client that only reads.
     if (socket.readableEnded) endSoon(socket)
     else if (!isDetached) socket.once('end', () => endSoon(socket))
   }

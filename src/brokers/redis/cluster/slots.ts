@@ -9,7 +9,7 @@ export const nodeKey = ({ host, port }: Node): string => `${host}:${port}`
 export interface SlotMap {
   readonly masters: ReadonlyMap<string, Node>
   readonly replicas: ReadonlyMap<string, Node>
-  /** The key of the master of each slot; undefined for a slot that nobody serves. */
+  /** The key of the master of each slot; undefined for a slot without an owner. */
   readonly owners: readonly (string | undefined)[]
   /** Every slot has a master. */
   readonly isWhole: boolean

@@ -9,7 +9,7 @@ import type { Topic } from '../../../messages/topic.js'
  * How metadata travels beside bytes that must stay untouched. Each channel has a metadata channel; a
  * publication with metadata is one script: first what there is to say on the metadata channel, then the
  * bytes on the channel. Who subscribes to both with one command sees the two next to each other,
- * whatever others publish meanwhile:
+ * no matter what others publish meanwhile:
  *
  *     PUBLISH carillon:meta:{news}  {"event":"price","crc":3421780262}
  *     PUBLISH news                  the very bytes

@@ -36,7 +36,7 @@ export interface ScriptCall {
 
 type ScriptCommand = [command: string, ...(string | Buffer)[]]
 
-/** The server does not know the script, as after its restart, or lets nobody call by digest: it has not executed anything. */
+/** The server does not know the script, as after a restart, or forbids calls by digest. It has not executed anything. */
 export const isUnknownScript = ({ message }: Error): boolean =>
   message.startsWith('NOSCRIPT') || /^(?:ERR unknown command|NOPERM [^']*)[ ]?['`]evalsha['`]/i.test(message)
 

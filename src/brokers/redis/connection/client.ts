@@ -5,7 +5,7 @@ export type Target = Omit<RedisOptions, 'replyMapping'>
 
 /**
  * A client that sends a command now or never: without a queue for better times, and without sending or subscribing again
- * after a reconnect. It reconnects for ever.
+ * after a reconnect. It never stops reconnecting.
  */
 export const createClient = (target: Target, { timeout, name }: { timeout: number; name: string }): Redis =>
   new Redis({

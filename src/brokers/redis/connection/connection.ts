@@ -41,7 +41,7 @@ export interface ConnectionEvents {
  * in a queue for better times, nothing is sent again after a reconnect, and what was subscribed is
  * subscribed again by the owner of the list, not behind its back.
  *
- * It reconnects for ever, with full jitter. While it is up it is probed: a Redis that does not
+ * It never stops reconnecting, with full jitter. While it is up it is probed: a Redis that does not
  * answer is given up, and so is one that has become a replica, where a PUBLISH would be lost.
  */
 export class Connection {
@@ -79,7 +79,7 @@ export class Connection {
     })
     this.redis.on('ready', () => void this.#check())
     this.redis.on('close', () => this.#down())
-    // ioredis gives up for good when Sentinels tell of a new master while it is asking them for the master.
+    // ioredis gives up permanently if the Sentinels announce a new master while it asks them for the master.
     this.redis.on('end', () => {
       if (!this.#isClosing) this.#again = setTimeout(() => this.connect(), backoff(ATTEMPT_AFTER_GIVING_UP))
     })

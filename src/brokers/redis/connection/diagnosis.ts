@@ -1,6 +1,6 @@
 /**
  * What is wrong with a connection, for the operator: in the log and on `/readyz`. The words are
- * ours; an error text of Redis may hold names and addresses that are nobody's business.
+ * ours; an error text of Redis may contain names and addresses that must not leak.
  */
 export function diagnose(error: Error & { code?: string }, { first }: DiagnosisContext = {}): string {
   const text = `${error.code ?? ''} ${error.message}`

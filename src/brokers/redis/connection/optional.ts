@@ -2,7 +2,7 @@
  * The reply of Redis to a command that the gateway can do without; undefined where Redis refuses it. Managed services
  * lack commands, answer them with words of their own, or have users that may not give them.
  *
- * Rejects where the connection is of no use now: Redis is busy or loading, lets nobody in, or is gone.
+ * Rejects where the connection is of no use now: Redis is busy or loading, refuses logins, or is gone.
  */
 export async function orUndefined<Reply>(reply: Promise<Reply>): Promise<Reply | undefined> {
   try {
