@@ -9,7 +9,7 @@ import { logOutput } from '../telemetry/log-output.js'
 import { serializers } from '../telemetry/server-log.js'
 import type { Tracing } from '../telemetry/tracing.js'
 import { endConnections } from './end-connections.js'
-import { isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
+import { FAULT_SIGNALS, isAtTerminal, STOP_SIGNALS, type StopSignal } from './signals.js'
 
 /** The parts that a worker gets from its primary. */
 export interface Primary {
@@ -36,7 +36,7 @@ export async function serve(config: Config, primary?: Primary): Promise<FastifyI
   // A second signal, or the end of the time, ends the process at once.
   let told: StopSignal | undefined
   const rereads = primary !== undefined || !isAtTerminal
-  const skip = [...(primary ? STOP_SIGNALS : []), ...(rereads ? (['SIGHUP'] as const) : [])]
+  const skip = [...FAULT_SIGNALS, ...(primary ? STOP_SIGNALS : []), ...(rereads ? (['SIGHUP'] as const) : [])]
   const options = { delay: config.DRAIN_SECONDS * 1000, logger: app.log, skip }
   const { close } = closeWithGrace(options, async ({ err, signal = told }) => {
     if (err) app.log.fatal({ err }, 'stopping after an error')

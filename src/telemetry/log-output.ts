@@ -22,7 +22,9 @@ async function terminalOutput(): Promise<DestinationStream> {
   const { prettyFactory } = await import('pino-pretty') // only people need it
   const colorize = hasColours()
   const pretty = prettyFactory({ colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' })
-  return { write: line => void process.stdout.write(pretty(line)) }
+  // Not by `process.stdout`: after the terminal has closed, each write there is an error that would be logged in turn.
+  const terminal = fileOutput()
+  return { write: line => terminal.write(pretty(line)) }
 }
 
 /** https://no-color.org */
@@ -30,6 +32,8 @@ const hasColours = (): boolean => !process.env.NO_COLOR
 
 function fileOutput(): DestinationStream {
   const file = destination({ fd: 1, sync: true })
+  // The terminal has gone, or the disk is full. As an uncaught exception it would be logged, which fails again.
+  file.on('error', () => {})
   return { write: line => void file.write(line) }
 }
 

@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -187,6 +189,31 @@ t.test('logs readable lines on a terminal, in which a client cannot forge a line
   t.notMatch(shown(), /^\{"level"/m)
   t.notMatch(shown(), '\u001b[31mforged')
 })
+
+t.test('ends when its terminal is gone', async t => {
+  const pidFile = join(t.testdir(), 'pid')
+  const port = await freePort()
+  const command = `echo $$ > ${pidFile}; exec ${process.execPath} ${packageFile('dist/cli.cjs')} --port ${port}`
+  const terminal = spawn('script', ['--quiet', '--flush', '--command', command, '/dev/null'], { stdio: 'ignore' })
+  const exited = once(terminal, 'exit')
+  await until(
+    async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok === true,
+    'it serves',
+  )
+  const pid = Number(await readFile(pidFile, 'utf8'))
+  t.teardown(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
+  terminal.kill('SIGKILL') // as when a window is closed by force: the program gets SIGHUP, and can write nothing any more
+  await exited
+  await until(() => !isRunning(pid), 'the gateway has ended')
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 t.test('a gateway that is reachable from elsewhere says how to open it, in greeting and log alike', async t => {
   const gateway = await startGateway(t, { HOST: '0.0.0.0' })

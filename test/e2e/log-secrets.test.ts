@@ -69,12 +69,12 @@ t.test('keys, tokens, tickets and secrets never come into a log, whatever is don
   }
   await writeFile(file, `[${JSON.stringify(key)}]`)
   gateway.process.kill('SIGHUP')
-  await until(() => gateway.output().includes('cannot be used'), 'it has looked at the file')
+  await until(() => gateway.output().includes('configuration file is invalid'), 'it has looked at the file')
   await gateway.stop('SIGTERM')
 
   const log = gateway.output()
   t.match(log, 'request failed', 'refusals are logged')
-  t.match(log, 'cannot be used', 'and that the file cannot be used')
+  t.match(log, 'configuration file is invalid', 'and that the file cannot be used')
   for (const [name, value] of Object.entries({ ...secrets, redis: 'redis-password' })) {
     t.notOk(log.includes(value) || log.includes(encodeURIComponent(value)), name)
   }
@@ -206,7 +206,7 @@ const PROVIDER = { JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'carillon
 t.test('nor does an identity provider that is away, or answers with something else', async t => {
   const server = await KeyServer.start(t, [])
   const url = `${server.url}?key=${MARK}-query`
-  const words = /cannot be fetched/
+  const words = /cannot fetch the keys/
   await provoke(t, { ...PROVIDER, JWT_JWKS_URL: url }, words)
   server.answer = response => response.writeHead(500).end(`${MARK}-answer`)
   await provoke(t, { ...PROVIDER, JWT_JWKS_URL: url }, words)
@@ -243,7 +243,7 @@ t.test('nor does a file of the configuration that breaks while the gateway runs'
     JWT_SECRET_FILE: secrets,
     JWT_KEYS_FILE: publicKeys,
   })
-  const broken = () => gateway.output().match(/cannot be used; what it said before stays/g)?.length ?? 0
+  const broken = () => gateway.output().match(/is invalid; its previous content stays in effect/g)?.length ?? 0
   for (const [path, texts] of [
     [keys, [`["${MARK}"]`, `[{"name":"${MARK} x"}]`, `[{"name":"a","sha256":"${MARK}"}]`, `{${MARK}`, `"${MARK}"`]],
     [secrets, [`${MARK}`, '']],
