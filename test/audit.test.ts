@@ -1,7 +1,7 @@
 import t from 'tap'
 import { auditVerdict } from '../scripts/audit-verdict.js'
 
-t.test('what the registry knows of is told, and nothing known is clean', async t => {
+t.test('advisories of the registry are reported, and none is clean', async t => {
   const none = { metadata: { vulnerabilities: { total: 0, high: 0 } }, vulnerabilities: {} }
   t.match(auditVerdict(JSON.stringify(none)), { kind: 'clean' })
   const one = {

@@ -44,7 +44,7 @@ const metricsIn = (expr: string): string[] => expr.match(/\b(?:carillon|nodejs|p
 /** A histogram is several series. */
 const familyOf = (name: string): string => name.replace(/_(?:bucket|count|sum)$/, '')
 
-t.test('every metric of the dashboard and of the alerts is told by a gateway', async t => {
+t.test('a gateway exports every metric of the dashboard and of the alerts', async t => {
   const text = await exposition(t)
   // By its head, as what counts garbage has no samples before the first.
   const told = new Set(Array.from(text.matchAll(/^# TYPE (\w+)/gm), ([, name]) => name))

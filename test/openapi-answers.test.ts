@@ -107,7 +107,7 @@ const MISTAKES: Record<string, Mistake> = {
   'plain HTTP': { on: at('/ws', '/channels/{channel}/ws'), expected: 'upgrade-required' },
 }
 
-t.test('the answer to a mistake stands in the document', async t => {
+t.test('each answer to an invalid request is described in the document', async t => {
   const { app } = await build(t)
   for (const operation of described) {
     for (const [mistake, { on = () => true, expected, ...request }] of Object.entries(MISTAKES)) {
@@ -165,7 +165,7 @@ const FAILURES: Record<string, ProblemType> = {
   deleteHistory: 'broker-unavailable',
 }
 
-t.test('the answer when the broker fails stands in the document', async t => {
+t.test('each answer during a broker failure is described in the document', async t => {
   const broker = new FailingBroker()
   const { app, port } = await build(t, { broker })
   for (const [id, expected] of Object.entries(FAILURES)) {
@@ -187,7 +187,7 @@ t.test('the answer when the broker fails stands in the document', async t => {
   isDescribed(t, await read(refusal), open, 'channel-refused', open.path)
 })
 
-t.test('the answer of a gateway without Redis stands in the document', async t => {
+t.test('each answer of a gateway without Redis is described in the document', async t => {
   const broker: MemoryBroker & { unavailable?: string } = Object.assign(new MemoryBroker(), { unavailable: 'away' })
   const { app } = await build(t, { broker })
   const ready = find('getReadiness')

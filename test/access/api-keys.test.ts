@@ -15,7 +15,7 @@ t.test('a key is 256 random bits, and its entry does not hold it', async t => {
   t.not(key, made('backend').key)
 })
 
-t.test('finds who shows a key, and nobody for any other', async t => {
+t.test('finds the caller of a valid key, and no caller for any other', async t => {
   const ring = new KeyRing()
   const [a, b] = [made('a'), made('b')]
   ring.replace([...a.parsed, ...b.parsed])

@@ -83,7 +83,7 @@ t.test('finds credentials in a URL, by the name of the parameter or by its value
     t.notOk(holdsCredentials(url), url)
 })
 
-t.test('never takes a cursor for a token, whatever the bytes of its ids spell', async t => {
+t.test('never mistakes a cursor for a token, no matter its bytes', async t => {
   t.notOk(holdsCredentials('/x?after=eYJvVAC9AQ.SrDtwJERAQ'))
   t.notOk(holdsCredentials('/x?after=eyJvVAC9AQ.SrDtwJERAQ.SrDtwJERAQ'))
   // The bytes of an id are a checksum, a check and an offset: these spell JSON.

@@ -50,7 +50,7 @@ t.test('no grants allow nothing', async t => {
   for (const right of RIGHTS) t.notOk(allows(caller({}), right, channelTopic('news')), right)
 })
 
-t.test('what is over or revoked allows nothing', async t => {
+t.test('expired and revoked credentials grant nothing', async t => {
   const past = caller({ admin: ['*'] }, { expiresAt: Date.now() - 1 })
   t.notOk(allows(past, 'subscribe', channelTopic('news')))
   t.equal(endOf(past), 'access_expired')

@@ -34,7 +34,7 @@ for (const rules of [
 
 const filled = (pattern: string, subject: string | undefined) => forSubject({ subscribe: [pattern] }, subject).subscribe
 
-t.test('the subject stands in the place of {sub}', async t => {
+t.test('{sub} is replaced by the subject', async t => {
   t.same(filled('user:{sub}:*', '7'), ['user:7:*'])
   t.same(filled('{sub}:{sub}', 'a.b-c'), ['a.b-c:a.b-c'])
   t.same(filled('news', '7'), ['news'])

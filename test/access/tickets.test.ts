@@ -28,7 +28,7 @@ function office({ restore = () => maker }: { restore?: (proof: string) => Maker 
   return { tickets, kept, jar, redeem }
 }
 
-t.test('a ticket stands for its maker within the rules, once; a pass goes on from there', async t => {
+t.test('a ticket authenticates as its owner once, and a pass continues from there', async t => {
   const { tickets, jar, redeem } = office()
   const ticket = await tickets.issue(maker, rules, 30)
   t.match(await redeem(ticket), { name: 'a', by: 'ticket', expiresAt: Number.POSITIVE_INFINITY })
@@ -111,7 +111,7 @@ t.test('a pass of an anonymous client is kept for an hour, as every client can g
   t.equal([...jar.values()][0]?.seconds, 3600)
 })
 
-t.test('behind a ticket of a token stands its owner, behind one of a key any number, who are not the key', async t => {
+t.test('a ticket of a token is its owner; tickets of a key are separate clients', async t => {
   const { tickets, redeem } = office()
   const caller = async (maker: Caller, of = rules) => redeem(await tickets.issue(maker, of, 30))
   const token = { ...maker, id: 'token:x', by: 'token', credential: { revoked: false, proof: 'token:x' } } as const
@@ -122,7 +122,7 @@ t.test('behind a ticket of a token stands its owner, behind one of a key any num
   t.not((await caller(maker, { subscribe: ['sport'] })).id, shared.id)
 })
 
-t.test('what is kept holds neither the ticket nor the pass', async t => {
+t.test('neither the ticket nor the pass is stored', async t => {
   const { tickets, kept, jar, redeem } = office()
   const ticket = await tickets.issue(maker, rules, 30)
   await redeem(ticket)

@@ -27,7 +27,7 @@ async function buildWithTicket(t: Test, rights = ['subscribe']) {
 
 const query = (patterns: readonly string[]) => patterns.map(pattern => `pattern=${pattern}`).join('&')
 
-t.test('a stream of the very patterns that a ticket names opens, in whatever order', async t => {
+t.test('a ticket opens a stream of its own patterns, in any order', async t => {
   const { url, ticket } = await buildWithTicket(t)
   const stream = await openSse(t, `${url}/events?${query(granted.slice().reverse())}&ticket=${ticket}&timeout=0.01`)
   t.equal(stream.response.status, 200)

@@ -71,180 +71,170 @@ async function refused(t: Test, answer: Response | undefined, type: ProblemType,
   t.ok(detail)
 }
 
-t.test(
-  'whatever is wrong with what one shows, the answer is the same on every transport, and nothing stays',
-  async t => {
-    const { url, key, ended, admin, leavesNothing, output, stop, port } = await start(t)
-    const decoy = await KeyServer.start(t, [jwkOf(rsa, 'r')])
-    const good = await sign({ claims: CLAIMS })
-    const byRsa = (header: object) =>
-      sign({ alg: 'RS256', key: rsa.privateKey, header: { kid: 'r', ...header }, claims: CLAIMS })
-    const invalid = /^Bearer realm="carillon", error="invalid_token"$/
-    const forged: Record<string, string> = {
-      'a bad signature': `${good.slice(0, -10)}AAAAAAAAAA`,
-      'another secret': await sign({ claims: CLAIMS, key: Buffer.from('y'.repeat(40)) }),
-      none: forge({ alg: 'none' }, CLAIMS),
-      'HS256 keyed with the RSA public key': forge(
-        { alg: 'HS256', kid: 'r' },
-        CLAIMS,
-        rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+t.test('invalid credentials get the same answer on every transport, and leave nothing behind', async t => {
+  const { url, key, ended, admin, leavesNothing, output, stop, port } = await start(t)
+  const decoy = await KeyServer.start(t, [jwkOf(rsa, 'r')])
+  const good = await sign({ claims: CLAIMS })
+  const byRsa = (header: object) =>
+    sign({ alg: 'RS256', key: rsa.privateKey, header: { kid: 'r', ...header }, claims: CLAIMS })
+  const invalid = /^Bearer realm="carillon", error="invalid_token"$/
+  const forged: Record<string, string> = {
+    'a bad signature': `${good.slice(0, -10)}AAAAAAAAAA`,
+    'another secret': await sign({ claims: CLAIMS, key: Buffer.from('y'.repeat(40)) }),
+    none: forge({ alg: 'none' }, CLAIMS),
+    'HS256 keyed with the RSA public key': forge(
+      { alg: 'HS256', kid: 'r' },
+      CLAIMS,
+      rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    ),
+    'another issuer': await sign({ claims: { ...CLAIMS, iss: 'https://evil.example' } }),
+    'another audience': await sign({ claims: { ...CLAIMS, aud: 'shop' } }),
+    'another type': await sign({ claims: CLAIMS, header: { typ: 'logout+jwt' } }),
+    crit: forge({ alg: 'HS256', crit: ['exp'], exp: now() + 60 }, CLAIMS, secret),
+    jku: await byRsa({ jku: decoy.url }),
+    x5u: await byRsa({ x5u: decoy.url }),
+    'not good yet': await sign({ claims: { ...CLAIMS, nbf: now() + 60 } }),
+    'no end': await sign({ claims: { ...CLAIMS, exp: undefined } }),
+    'an unknown key': createApiKey('unknown', { admin: ['*'] }).key,
+    'no token at all': 'opaque',
+  }
+  const spent = `AAAAAAAA.${'A'.repeat(32)}`
+  const cases: [what: string, headers: RequestHeaders, type: ProblemType, challenge: RegExp | undefined][] = [
+    ['nothing', {}, 'unauthenticated', /^Bearer realm="carillon"$/],
+    ...Object.entries(forged).map(
+      ([what, token]) => [what, bearer(token), 'invalid-credentials', invalid] as (typeof cases)[number],
+    ),
+    [
+      'an expired token',
+      bearer(await sign({ claims: { ...CLAIMS, exp: now() - 60 } })),
+      'invalid-credentials',
+      /error="invalid_token", error_description="The token has expired\."$/,
+    ],
+    ['an expired key', bearer(ended), 'invalid-credentials', /error_description="The key has expired\."$/],
+    ...['Token abc', 'Basic dXNlcjpwYXNz', 'Bearer', 'Bearer a b', `Bearer ${good}, Bearer ${good}`, 'Bearer "x"'].map(
+      value =>
+        [
+          `the header ${value.slice(0, 12)}`,
+          { authorization: value },
+          'malformed-credentials',
+          undefined,
+        ] as (typeof cases)[number],
+    ),
+    ['two ways at once', { ...bearer(good), cookie: `token=${good}` }, 'malformed-credentials', undefined],
+    ['two cookies', { cookie: `token=${good}; token=${good}` }, 'malformed-credentials', undefined],
+    [
+      'a token without rights',
+      bearer(await sign({ claims: { ...CLAIMS, carillon: {} } })),
+      'forbidden',
+      /^Bearer realm="carillon", error="insufficient_scope"$/,
+    ],
+    [
+      'rights elsewhere',
+      bearer(
+        await sign({
+          claims: {
+            ...CLAIMS,
+            carillon: { publish: ['other'], subscribe: ['other', 'new'], inspect: ['other'], admin: ['x*'] },
+          },
+        }),
       ),
-      'another issuer': await sign({ claims: { ...CLAIMS, iss: 'https://evil.example' } }),
-      'another audience': await sign({ claims: { ...CLAIMS, aud: 'shop' } }),
-      'another type': await sign({ claims: CLAIMS, header: { typ: 'logout+jwt' } }),
-      crit: forge({ alg: 'HS256', crit: ['exp'], exp: now() + 60 }, CLAIMS, secret),
-      jku: await byRsa({ jku: decoy.url }),
-      x5u: await byRsa({ x5u: decoy.url }),
-      'not good yet': await sign({ claims: { ...CLAIMS, nbf: now() + 60 } }),
-      'no end': await sign({ claims: { ...CLAIMS, exp: undefined } }),
-      'an unknown key': createApiKey('unknown', { admin: ['*'] }).key,
-      'no token at all': 'opaque',
+      'forbidden',
+      /insufficient_scope/,
+    ],
+  ]
+  const everywhere = Object.entries({ ...TRANSPORTS, ...PAGES })
+  const asked = everywhere.map(async ([name, transport]) => {
+    for (const [what, headers, type, challenge] of cases) {
+      // Who may do something somewhere is let in there, and refused by the piece: see the next test.
+      if (type === 'forbidden' && transport.byPieces) continue
+      // Names that one may inspect are listed, whether there are any or not.
+      if (what === 'rights elsewhere' && name.startsWith('list')) continue
+      const answer = await transport.ask(url, headers)
+      const challenged = answer?.headers.get('www-authenticate') ?? ''
+      await refused(t, answer, type, transport, `${name}, ${what}`)
+      if (challenge) t.match(challenged, challenge, `${name}, ${what}: challenge`)
+      else t.equal(challenged, '', `${name}, ${what}: no challenge`)
     }
-    const spent = `AAAAAAAA.${'A'.repeat(32)}`
-    const cases: [what: string, headers: RequestHeaders, type: ProblemType, challenge: RegExp | undefined][] = [
-      ['nothing', {}, 'unauthenticated', /^Bearer realm="carillon"$/],
-      ...Object.entries(forged).map(
-        ([what, token]) => [what, bearer(token), 'invalid-credentials', invalid] as (typeof cases)[number],
-      ),
-      [
-        'an expired token',
-        bearer(await sign({ claims: { ...CLAIMS, exp: now() - 60 } })),
-        'invalid-credentials',
-        /error="invalid_token", error_description="The token has expired\."$/,
-      ],
-      ['an expired key', bearer(ended), 'invalid-credentials', /error_description="The key has expired\."$/],
-      ...[
-        'Token abc',
-        'Basic dXNlcjpwYXNz',
-        'Bearer',
-        'Bearer a b',
-        `Bearer ${good}, Bearer ${good}`,
-        'Bearer "x"',
-      ].map(
-        value =>
-          [
-            `the header ${value.slice(0, 12)}`,
-            { authorization: value },
-            'malformed-credentials',
-            undefined,
-          ] as (typeof cases)[number],
-      ),
-      ['two ways at once', { ...bearer(good), cookie: `token=${good}` }, 'malformed-credentials', undefined],
-      ['two cookies', { cookie: `token=${good}; token=${good}` }, 'malformed-credentials', undefined],
-      [
-        'a token without rights',
-        bearer(await sign({ claims: { ...CLAIMS, carillon: {} } })),
-        'forbidden',
-        /^Bearer realm="carillon", error="insufficient_scope"$/,
-      ],
-      [
-        'rights elsewhere',
-        bearer(
-          await sign({
-            claims: {
-              ...CLAIMS,
-              carillon: { publish: ['other'], subscribe: ['other', 'new'], inspect: ['other'], admin: ['x*'] },
-            },
-          }),
-        ),
-        'forbidden',
-        /insufficient_scope/,
-      ],
-    ]
-    const everywhere = Object.entries({ ...TRANSPORTS, ...PAGES })
-    const asked = everywhere.map(async ([name, transport]) => {
-      for (const [what, headers, type, challenge] of cases) {
-        // Who may do something somewhere is let in there, and refused by the piece: see the next test.
-        if (type === 'forbidden' && transport.byPieces) continue
-        // Names that one may inspect are listed, whether there are any or not.
-        if (what === 'rights elsewhere' && name.startsWith('list')) continue
-        const answer = await transport.ask(url, headers)
-        const challenged = answer?.headers.get('www-authenticate') ?? ''
-        await refused(t, answer, type, transport, `${name}, ${what}`)
-        if (challenge) t.match(challenged, challenge, `${name}, ${what}: challenge`)
-        else t.equal(challenged, '', `${name}, ${what}: no challenge`)
-      }
-    })
-    await Promise.all(asked)
+  })
+  await Promise.all(asked)
 
-    const inUrls = everywhere.map(async ([name, transport]) => {
-      for (const query of [`access_token=${good}`, `api_key=${key}`, `x=${good}`, `_token=${key}`])
-        await refused(
-          t,
-          await transport.ask(url, {}, { query }),
-          'credentials-in-url',
-          transport,
-          `${name}, ?${query.slice(0, 12)}`,
-        )
-      // A ticket in the query is one only where a stream is opened.
-      const alone = await transport.ask(url, {}, { query: `ticket=${spent}` })
+  const inUrls = everywhere.map(async ([name, transport]) => {
+    for (const query of [`access_token=${good}`, `api_key=${key}`, `x=${good}`, `_token=${key}`])
       await refused(
         t,
-        alone,
-        transport.stream ? 'invalid-credentials' : 'unauthenticated',
+        await transport.ask(url, {}, { query }),
+        'credentials-in-url',
         transport,
-        `${name}, a spent ticket`,
+        `${name}, ?${query.slice(0, 12)}`,
       )
-      if (!transport.stream) return
-      const both = await transport.ask(url, admin, { query: `ticket=${spent}` })
-      await refused(t, both, 'malformed-credentials', transport, `${name}, a ticket and a key`)
-      const two = await transport.ask(url, {}, { query: `ticket=${spent}&ticket=${spent}` })
-      await refused(t, two, 'malformed-credentials', transport, `${name}, two tickets`)
-    })
-    await Promise.all(inUrls)
+    // A ticket in the query is one only where a stream is opened.
+    const alone = await transport.ask(url, {}, { query: `ticket=${spent}` })
+    await refused(
+      t,
+      alone,
+      transport.stream ? 'invalid-credentials' : 'unauthenticated',
+      transport,
+      `${name}, a spent ticket`,
+    )
+    if (!transport.stream) return
+    const both = await transport.ask(url, admin, { query: `ticket=${spent}` })
+    await refused(t, both, 'malformed-credentials', transport, `${name}, a ticket and a key`)
+    const two = await transport.ask(url, {}, { query: `ticket=${spent}&ticket=${spent}` })
+    await refused(t, two, 'malformed-credentials', transport, `${name}, two tickets`)
+  })
+  await Promise.all(inUrls)
 
-    const subprotocol = TRANSPORTS.WebSocket as Transport // it is in the table
-    for (const path of ['/channels/news/ws', '/ws'])
-      for (const [what, protocols, headers, type] of [
-        ['a forged token', ['carillon', `carillon.bearer.${forged.none}`], {}, 'invalid-credentials'],
-        ['two tokens', ['carillon', `carillon.bearer.${good}`, `carillon.bearer.${key}`], {}, 'malformed-credentials'],
-        ['a token and a header', ['carillon', `carillon.bearer.${good}`], admin, 'malformed-credentials'],
-        ['nothing to answer with', [`carillon.bearer.${good}`], {}, 'malformed-credentials'],
-      ] as const)
-        await refused(
-          t,
-          await upgrade(url + path, headers, [...protocols]),
-          type,
-          subprotocol,
-          `${path}, subprotocol, ${what}`,
-        )
+  const subprotocol = TRANSPORTS.WebSocket as Transport // it is in the table
+  for (const path of ['/channels/news/ws', '/ws'])
+    for (const [what, protocols, headers, type] of [
+      ['a forged token', ['carillon', `carillon.bearer.${forged.none}`], {}, 'invalid-credentials'],
+      ['two tokens', ['carillon', `carillon.bearer.${good}`, `carillon.bearer.${key}`], {}, 'malformed-credentials'],
+      ['a token and a header', ['carillon', `carillon.bearer.${good}`], admin, 'malformed-credentials'],
+      ['nothing to answer with', [`carillon.bearer.${good}`], {}, 'malformed-credentials'],
+    ] as const)
+      await refused(
+        t,
+        await upgrade(url + path, headers, [...protocols]),
+        type,
+        subprotocol,
+        `${path}, subprotocol, ${what}`,
+      )
 
-    t.same(decoy.requests, [], 'nothing that a token names was fetched')
-    await leavesNothing('bad credentials')
+  t.same(decoy.requests, [], 'nothing that a token names was fetched')
+  await leavesNothing('bad credentials')
 
-    // Every method of every path, whether there is such a route or not: nothing is answered to who shows nothing.
-    const document = (await (await fetch(`${url}/openapi.json`, { headers: admin })).json()) as { paths: object }
-    const paths = [
-      ...Object.keys(document.paths),
-      '/',
-      '/nowhere',
-      '/upstash',
-      '/upstash/ping',
-      '/docs',
-      '/client.js',
-      '/console',
-      '/console/console.js',
-    ]
-    const isOpen = (path: string) => /^\/(?:healthz|readyz|client\.js)?$/.test(path)
-    const tried = paths.map(async path => {
-      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
-        const { status, body } = await exchange(t, port, requestText(method, path.replace('{channel}', 'news')))
-        // `OPTIONS` lists the methods of a path, which openapi.yaml does, too.
-        t.ok(status >= 400 || isOpen(path) || (method === 'OPTIONS' && status === 204), `${method} ${path}: ${status}`)
-        if (method === 'HEAD') t.equal(body, '')
-      }
-    })
-    await Promise.all(tried)
-    await leavesNothing('all methods')
+  // Every method of every path, whether there is such a route or not: nothing is answered to who shows nothing.
+  const document = (await (await fetch(`${url}/openapi.json`, { headers: admin })).json()) as { paths: object }
+  const paths = [
+    ...Object.keys(document.paths),
+    '/',
+    '/nowhere',
+    '/upstash',
+    '/upstash/ping',
+    '/docs',
+    '/client.js',
+    '/console',
+    '/console/console.js',
+  ]
+  const isOpen = (path: string) => /^\/(?:healthz|readyz|client\.js)?$/.test(path)
+  const tried = paths.map(async path => {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']) {
+      const { status, body } = await exchange(t, port, requestText(method, path.replace('{channel}', 'news')))
+      // `OPTIONS` lists the methods of a path, which openapi.yaml does, too.
+      t.ok(status >= 400 || isOpen(path) || (method === 'OPTIONS' && status === 204), `${method} ${path}: ${status}`)
+      if (method === 'HEAD') t.equal(body, '')
+    }
+  })
+  await Promise.all(tried)
+  await leavesNothing('all methods')
 
-    t.equal(await stop('SIGTERM'), 0)
-    const secrets = { ...forged, good, key, ended, spent }
-    for (const [what, text] of Object.entries(secrets))
-      if (text !== 'opaque') t.notOk(output().includes(text), `the log does not have ${what}`)
-  },
-)
+  t.equal(await stop('SIGTERM'), 0)
+  const secrets = { ...forged, good, key, ended, spent }
+  for (const [what, text] of Object.entries(secrets))
+    if (text !== 'opaque') t.notOk(output().includes(text), `the log does not have ${what}`)
+})
 
-t.test('who may do something somewhere is refused by the piece, and nothing of it is done', async t => {
+t.test('a client with partial rights is refused for each missing one, and nothing is done', async t => {
   const { url, redis, leavesNothing, stop } = await start(t)
   const headers = bearer(
     await sign({

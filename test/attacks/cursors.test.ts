@@ -69,7 +69,7 @@ const WAYS: Record<string, Resume> = {
   },
 }
 
-t.test('a cursor that nobody gave out, or not for this, is 200 and a gap in every transport', async t => {
+t.test('an unknown or foreign cursor gets 200 and a gap, on every transport', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: 'kept=3,other=3' } })
   const publish = async (channel: string, body: string) => {

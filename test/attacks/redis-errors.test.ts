@@ -13,7 +13,7 @@ const REDIS_WORDS =
 
 const quiet = (t: Test, answer: Pick<RawAnswer, 'body'>, what: string) => t.notMatch(answer.body, REDIS_WORDS, what)
 
-t.test('what Redis refuses is told in our words, in every transport', async t => {
+t.test('an error of Redis is reported as a problem, on every transport', async t => {
   const { url, port, redis, leavesNothing } = await attackedGateway(t)
   await redis.cli('ACL', 'SETUSER', 'default', 'resetchannels', '&carillon:*', '&ok')
   const refused = {
@@ -55,7 +55,7 @@ t.test('what Redis refuses is told in our words, in every transport', async t =>
   await leavesNothing('refusals')
 })
 
-t.test('what Redis cannot do is told in our words', async t => {
+t.test('a failure of Redis is reported as a problem', async t => {
   const { port, redis } = await attackedGateway(t, { HISTORY: 'kept' })
   const ask = async (what: string, request: string, type: ProblemType) => {
     const answer = await exchange(t, port, request)
@@ -93,7 +93,7 @@ t.test('what Redis cannot do is told in our words', async t => {
   await ask('readiness without Redis', requestText('GET', '/readyz'), 'not-ready')
 })
 
-t.test('a Redis that lets nobody in is told of without what it said', async t => {
+t.test('a Redis that refuses logins is reported without its error text', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'other'] })
   const { port } = await build(t, {
     config: { OPEN_TIMEOUT_MS: 50 },

@@ -20,7 +20,7 @@ const SUBSCRIBE_FRAME = Buffer.concat([
   Buffer.from(SUBSCRIBE),
 ])
 
-t.test('a client that does not read is cut at its bound, and nobody else is', async t => {
+t.test('a client that does not read is disconnected at its limit, and no other', async t => {
   const { app, url, port, leavesNothing } = await attackedGateway(t, { MAX_BUFFERED_BYTES: 256 * 1024 })
   const good = await openNdjson(t, `${url}/channels/news/events`)
   const stuck = await Promise.all(

@@ -22,7 +22,7 @@ function stopwatch(t: Test) {
   }
 }
 
-t.test('what does not come to its end is cut: silence, heads, bodies, handshakes', async t => {
+t.test('stalled connections are closed: idle ones, heads, bodies, handshakes', async t => {
   const { port, leavesNothing } = await attackedGateway(t, FAST)
   const head = 'POST /channels/news HTTP/1.1\r\nHost: localhost\r\n'
   const cases: Record<string, string> = {

@@ -67,7 +67,7 @@ t.test('nothing behind a request for a stream is executed, in one packet or late
   await leavesNothing('pipelining')
 })
 
-t.test('behind a request for a stream that is refused, others are told to come again', async t => {
+t.test('requests pipelined behind a refused stream are told to retry', async t => {
   const { port } = await attackedGateway(t)
   const socket = await openSocket(t, port)
   const all = readToEnd(socket)

@@ -76,7 +76,7 @@ const MALFORMED: [what: string, bytes: Buffer, code: number][] = [
   ],
 ]
 
-t.test('pings by the thousand, whose answers nobody reads, end the connection', async t => {
+t.test('thousands of pings with unread answers end the connection', async t => {
   const { port, leavesNothing } = await attackedGateway(t)
   for (const path of ['/ws', '/channels/news/ws']) {
     const socket = await handshake(t, port, path)
@@ -101,7 +101,7 @@ t.test('frames that RFC 6455 forbids end the connection with its code, on both p
   await leavesNothing('malformed frames')
 })
 
-t.test('what is no request of the protocol gets an error, and then 1008', async t => {
+t.test('invalid frames get an error, and then close code 1008', async t => {
   const { url, leavesNothing } = await attackedGateway(t)
   const frames = [
     '',

@@ -224,7 +224,7 @@ t.test('finds what is no gateway, or is not there, or is not ready', async t => 
   t.match((await examine(t, ['--gateway-only', '--url', url])).about('gateway'), { text: /is not a Carillon gateway/ })
 })
 
-t.test('judges what it is told', async t => {
+t.test('rates each finding', async t => {
   t.match(checkNode('20.18.3'), { level: 'problem' })
   t.match(checkNode('24.1.0'), { level: 'ok' })
   t.match(openFiles('x', 1024), { level: 'warning', advice: /ulimit/ })

@@ -60,7 +60,7 @@ t.test('--version tells the version of the package', async t => {
     t.match(await run([option]), { code: 0, stdout: `${packageVersion()}\n`, stderr: '' })
 })
 
-t.test('an option or a command that does not exist ends the start with code 2', async t => {
+t.test('an unknown option or command exits with code 2', async t => {
   for (const args of [['--prot', '1'], ['--nothing'], ['sevre'], ['serve', '--nothing'], ['serve', 'what']]) {
     const { code, stdout, stderr } = await run(args)
     t.same({ code, stdout }, { code: 2, stdout: '' }, args.join(' '))
@@ -70,7 +70,7 @@ t.test('an option or a command that does not exist ends the start with code 2', 
   }
 })
 
-t.test('a setting with a bad value names itself and ends the start with code 1', async t => {
+t.test('an invalid setting is named, and exits with code 1', async t => {
   const cases: [name: string, value: string][] = [
     ['PORT', 'http'],
     ['PORT', '65536'],
@@ -96,7 +96,7 @@ t.test('a setting with a bad value names itself and ends the start with code 1',
   t.notMatch(stderr, 'secret')
 })
 
-t.test('a port that is in use ends the start with code 1, and says what to do', async t => {
+t.test('a port in use exits with code 1, with advice', async t => {
   const { port } = await startGateway(t, { LOG_LEVEL: 'warn' })
   const { code, stderr } = await run([], { PORT: `${port}`, LOG_LEVEL: 'silent' })
   t.equal(code, 1)
@@ -228,7 +228,7 @@ t.test('a gateway that is reachable from elsewhere says how to open it, in greet
   }
 })
 
-t.test('greets with where Redis is, several servers included, and without its password', async t => {
+t.test('the greeting names the Redis servers without the password', async t => {
   const nobody = await freePort()
   const hosts = `127.0.0.1:${nobody},127.0.0.1:${nobody}`
   const child = spawn(process.execPath, [packageFile('dist/cli.cjs')], {

@@ -7,7 +7,7 @@ import { freePort } from '../support/ports.js'
 import { startRedis } from '../support/redis.js'
 import { runCli, startCli } from '../support/run-cli.js'
 
-t.test('publishes its argument, or what comes on standard input, byte for byte', async t => {
+t.test('publishes its argument or standard input, byte for byte', async t => {
   const { url } = await build(t)
   const environment = { CARILLON_URL: url }
   const stream = await openSse(t, `${url}/channels/news/events`)
@@ -56,7 +56,7 @@ t.test('with --lines each line of bytes is a message, as it is', async t => {
   t.same(heard, expected)
 })
 
-t.test('says on a terminal what came of it', async t => {
+t.test('reports the result in words on a terminal', async t => {
   const { url } = await build(t)
   const environment = { CARILLON_URL: url }
   const { stdout } = await runCli(t, ['publish', 'news', 'hello'], { environment, terminal: true })
@@ -70,7 +70,7 @@ t.test('says on a terminal what came of it', async t => {
   t.notMatch(plain.stdout, '\x1b')
 })
 
-t.test('with a key it is published once, however often it is sent', async t => {
+t.test('with an idempotency key it is published once, no matter how often it is sent', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: '*', PUBLISH_RATE: '3/h' } })
   const environment = { CARILLON_URL: url }
@@ -99,7 +99,7 @@ t.test('a URL without a scheme means http on this machine and https elsewhere', 
   t.match(elsewhere.stderr, /^Cannot reach https:\/\/events\.invalid: the host name does not resolve/)
 })
 
-t.test('its exit code says whether another try makes sense', async t => {
+t.test('its exit code tells whether a retry makes sense', async t => {
   const { url } = await build(t)
   const nobody = `http://127.0.0.1:${await freePort()}`
   // Takes a request and breaks off.

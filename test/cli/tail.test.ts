@@ -67,7 +67,7 @@ t.test('on a terminal it writes in colour, and no message can steer the terminal
   }
 })
 
-t.test('comes back by itself after a restart of the gateway, and shows the gap', async t => {
+t.test('reconnects after a restart of the gateway, and shows the gap', async t => {
   const port = `${await freePort()}`
   const first = await startGateway(t, { PORT: port, LOG_LEVEL: 'warn' })
   const tail = startCli(t, ['tail', 'news', '--url', first.url, '--limit', '2'])
@@ -90,7 +90,7 @@ t.test('comes back by itself after a restart of the gateway, and shows the gap',
   t.match(stderr, 'Connected again.')
 })
 
-t.test('on a channel with a history it begins where it is told to', async t => {
+t.test('starts at the requested position on a channel with a history', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url, config: { HISTORY: '*' } })
   const ids: string[] = []
@@ -106,7 +106,7 @@ t.test('on a channel with a history it begins where it is told to', async t => {
   t.match((await runCli(t, ['tail', 'kept', '--since', 'tuesday', '--url', url])).stderr, /since/)
 })
 
-t.test('with a history it goes on where it was, also on channels without a message yet, and shows no gap', async t => {
+t.test('with a history it resumes without a gap, even on channels without messages', async t => {
   const redis = await startRedis(t)
   const environment = { REDIS_URL: redis.url, HISTORY: '*', LOG_LEVEL: 'warn' }
   const fixed = { ...environment, PORT: `${await freePort()}` }

@@ -25,7 +25,7 @@ t.test('the package exports it with its types', async t => {
     t.match(read(types), new RegExp(`\\b${name}\\b`), name)
 })
 
-t.test('the recipes of the docs run as they stand', async t => {
+t.test('the recipes of the docs run unchanged', async t => {
   const { url } = await build(t)
   const context = await openContext(t, await openBrowser(t))
   const recipes = [...read('docs/client.md').matchAll(/^```js\n(.*?)\n```$/gms)].map(([, code = '']) => code)

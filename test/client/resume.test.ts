@@ -58,7 +58,7 @@ async function expectWhole(t: Test, client: ClientPage, texts: string[]) {
   )
 }
 
-t.test('a stream that is cut goes on where it was', async t => {
+t.test('resumes after a lost connection', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   await client.run(listening(['kept-cut']))
   await publish('kept-cut', '1', '2')
@@ -71,7 +71,7 @@ t.test('a stream that is cut goes on where it was', async t => {
   t.match(cursorsOf('kept-cut'), [undefined, /^[\w-]{10,16}$/])
 })
 
-t.test('one that has had no message yet goes on where it began, over any number of channels', async t => {
+t.test('resumes from its start if no message has arrived yet, on any number of channels', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   await client.run(listening(['kept-still', 'kept-calm'], '{ remember: true }'))
   cut('kept-still')
@@ -93,7 +93,7 @@ t.test('one that has had no message yet goes on where it began, over any number 
   await expectWhole(t, other, ['a', 'b'])
 })
 
-t.test('where only some of it has a history, the loss of the others is told', async t => {
+t.test('reports the loss on channels without a history', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   await client.run(listening(['kept-some', 'chat:*', 'plain']))
   await publish('kept-some', '1')
@@ -126,7 +126,7 @@ t.test('a topic more opens another stream at the same place', async t => {
   t.match(cursorsOf('kept-first'), [undefined, /^[\w-]{10,16}$/])
 })
 
-t.test('a page that remembers goes on after a reload where it was', async t => {
+t.test('resumes after a page reload', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   const start = listening(['kept-page'], '{ remember: true }')
   await client.run(start)
@@ -140,7 +140,7 @@ t.test('a page that remembers goes on after a reload where it was', async t => {
   await expectWhole(t, client, ['1', '2', '3', '4', '5'])
 })
 
-t.test('what the history has no more is told, with what is left', async t => {
+t.test('reports what the history has lost, and delivers what is left', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   const start = listening(['kept-gone'], '{ remember: true }')
   await client.run(start)

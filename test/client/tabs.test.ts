@@ -95,7 +95,7 @@ t.test('while the leading tab is blocked, the others say that they are not conne
   await context.close()
 })
 
-t.test('a tab that reloads and remembers is told what it missed, and the others hear on', async t => {
+t.test('a reloaded tab gets what it missed, and the others continue', async t => {
   const context = await openContext(t, browser)
   const [first, second] = [await openClientPage(context, url), await openClientPage(context, url)]
   const start = listening(['loaded'], '{ share: true, remember: true }')

@@ -24,7 +24,7 @@ const publish = (channel: string, payload: string) =>
   app.inject({ method: 'POST', url: `/channels/${channel}`, payload, headers: admin })
 const tokenFor = (rights: object, claims: object = {}) => sign({ claims: { carillon: rights, ...claims } })
 
-t.test('with a token it buys a ticket, and comes back by the pass that the browser has got for it', async t => {
+t.test('with a token it gets a ticket, and reconnects with the pass of the browser', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   const token = await tokenFor({ subscribe: ['kept:1', 'chat:*'], publish: ['chat:1'] })
   const before = count('POST /tickets')
@@ -44,7 +44,7 @@ t.test('with a token it buys a ticket, and comes back by the pass that the brows
   )
 })
 
-t.test('where the pass does not come back, it buys another ticket and goes on at its cursor', async t => {
+t.test('without the pass, it gets another ticket and resumes at its cursor', async t => {
   const context = await openContext(t, browser)
   const client = await openClientPage(context, url)
   const token = await tokenFor({ subscribe: ['kept:2'] })
@@ -96,7 +96,7 @@ t.test('a ticket that the own server made opens what it is good for', async t =>
   t.same(await client.find(({ topics }) => topics !== undefined), { topics: ['kept:4', 'kept:5'] })
 })
 
-t.test('what is refused for good is said, with the reason, and not asked for again', async t => {
+t.test('a permanent refusal is reported with its reason, and not retried', async t => {
   const client = await openClientPage(await openContext(t, browser), url)
   const poor = JSON.stringify(await tokenFor({ subscribe: ['mine'] }))
   const cases: [options: string, problem: string][] = [

@@ -8,7 +8,7 @@ t.test('the defaults keep to their own rules', async t => {
   t.same(readConfig(Object.fromEntries(asText)), defaultConfig)
 })
 
-t.test('a gateway serves its own machine only, and no Redis, unless it is told otherwise', async t => {
+t.test('by default, a gateway accepts local connections only and uses no Redis', async t => {
   t.equal(defaultConfig.HOST, '127.0.0.1')
   t.equal(defaultConfig.PORT, 3000)
   t.notOk('REDIS_URL' in defaultConfig)

@@ -121,7 +121,7 @@ t.test('it publishes, says who heard it, and checks JSON before it goes out', as
   t.same(complaints, [])
 })
 
-t.test('a line for the terminal is copied as it stands', async t => {
+t.test('a line for the terminal is copied unchanged', async t => {
   const { page } = await openConsole(t, browser, url, { permissions: ['clipboard-read', 'clipboard-write'] })
   await page.getByRole('button', { name: 'Copy the curl line that lists the channels' }).click()
   await page.locator('#announcer', { hasText: 'Copied' }).waitFor({ state: 'attached' })

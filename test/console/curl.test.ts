@@ -12,7 +12,7 @@ const run = async (line: string, environment = {}) => {
   return stdout
 }
 
-t.test('what a shell would read otherwise is quoted', async t => {
+t.test('characters that a shell interprets are quoted', async t => {
   t.equal(quote('news'), 'news')
   t.equal(quote('http://a/b?c=d&e'), "'http://a/b?c=d&e'")
   t.equal(quote("it's $HOME"), `'it'\\''s $HOME'`)
@@ -34,7 +34,7 @@ t.test('the lines that publish arrive as what was typed, byte for byte', async t
   t.match(JSON.parse((await stream.next()).data), { event: '#1&x', data: bytes, encoding: 'base64' })
 })
 
-t.test('the lines that listen and list work as they stand', async t => {
+t.test('the copied lines for streaming and listing work unchanged', async t => {
   const { url } = await build(t)
   const base = new URL(`${url}/`)
   t.equal(tailLine(base, false, ['news']), `curl -N ${url}/channels/news/events`)

@@ -72,7 +72,7 @@ t.test('on a channel with a history nothing is missing when the stream breaks', 
   t.same(complaints, [])
 })
 
-t.test('with a key for less, what it does not open is said, and the rest goes on', async t => {
+t.test('with a limited key, missing rights are shown, and the rest works', async t => {
   const { page, listen } = await openConsole(t, browser, url)
   await page.getByRole('button', { name: 'Access', exact: true }).click()
   await page.getByLabel('Key or token').fill(ear.key)

@@ -21,7 +21,7 @@ t.test('it keeps the last ones, bounded in number', async t => {
   t.equal(messages.find(1001), undefined)
 })
 
-t.test('it keeps the last ones, bounded in bytes, and the newest whatever its size', async t => {
+t.test('keeps the latest ones, bounded in bytes, and always the newest', async t => {
   const messages = new Messages({ maxBytes: 1000 })
   for (let i = 1; i <= 50; i++) messages.add(row(`${i}`, 300))
   t.equal(messages.size, 3)
@@ -34,7 +34,7 @@ t.test('it keeps the last ones, bounded in bytes, and the newest whatever its si
   t.equal(messages.add(row('next')).number, 52, 'numbers go on')
 })
 
-t.test('what came after a row, and up to one', async t => {
+t.test('messages after a row, and up to a row', async t => {
   const messages = new Messages()
   for (let i = 1; i <= 9; i++) messages.add(row(`${i}`))
   const numbers = (query: { after?: number; upTo?: number }) =>

@@ -58,7 +58,7 @@ t.test('indents deeply nested JSON only up to a bound', async t => {
   t.notMatch(text, /\n {81}/)
 })
 
-t.test('colours a string that is cut as one string', async t => {
+t.test('colours a truncated string as one string', async t => {
   const cut = `["${'\\"'.repeat(3000)}`
   t.same(
     [...tint(`${cut}\n… 9 characters more`)],

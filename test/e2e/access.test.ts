@@ -32,7 +32,7 @@ async function start(t: Test, config: Partial<Config> = {}) {
 
 const now = () => Math.floor(Date.now() / 1000)
 
-t.test('who may not come in is told the same on every transport, and nothing stays behind', async t => {
+t.test('a refused client gets the same answer on every transport, and leaves nothing behind', async t => {
   const { url, clean, redis } = await start(t, { JWT_COOKIE: 'token', HISTORY: 'news' })
   const good = await sign({ claims: { carillon: { admin: ['*'] } } })
   const cases: [what: string, headers: RequestHeaders, type: ProblemType, challenge: RegExp | undefined][] = [
@@ -97,7 +97,7 @@ t.test('a long-lived token in the query is refused wherever it is, also a valid 
     }
 })
 
-t.test('of two Authorization headers none is believed', async t => {
+t.test('a request with two Authorization headers is refused', async t => {
   const { key, port, clean } = await start(t)
   const other = createApiKey('other', {}).key
   // Lines in the name of one field: no HTTP client would send that.
@@ -183,7 +183,7 @@ t.test('on the multiplexed WebSocket each frame is judged by itself, and a patte
   t.notMatch(await redis.cli('PUBSUB', 'CHANNELS'), /news/)
 })
 
-t.test('who may listen on the WebSocket of a channel may not therefore publish there', async t => {
+t.test('the right to subscribe on a WebSocket is not the right to publish there', async t => {
   const { url } = await start(t)
   const token = await sign({ claims: { carillon: { subscribe: ['news'] } } })
   const client = await openWebSocket(t, `${url}/channels/news/ws?format=envelope`, { headers: bearer(token) })
@@ -213,7 +213,7 @@ t.test('lists and counts show what the caller may inspect, and pages are made of
   await fetchProblem(t, await fetch(`${url}/channels/a/subscribers`, { headers: bearer(key) }), 'forbidden')
 })
 
-t.test('who may listen to a channel may not therefore look into it, nor delete its history', async t => {
+t.test('the right to subscribe is neither the right to inspect nor to delete a history', async t => {
   const { url } = await start(t, { HISTORY: 'kept:*=10', ANONYMOUS_GRANTS: '{"subscribe":["public"]}' })
   const grant = async (rules: object) => bearer(await sign({ claims: { carillon: rules } }))
   const admin = await grant({ admin: ['kept:*'] })
@@ -251,7 +251,7 @@ t.test('who may listen to a channel may not therefore look into it, nor delete i
   t.equal(await kept(), 0)
 })
 
-t.test('who may not listen to a channel gets nothing of its history either', async t => {
+t.test('without the right to subscribe, the history cannot be read', async t => {
   const { url } = await start(t, { HISTORY: 'kept:*=10' })
   const grant = async (rules: object) => bearer(await sign({ claims: { carillon: rules } }))
   const publish = await grant({ publish: ['*'], inspect: ['*'], subscribe: ['kept:2'] })
@@ -356,7 +356,7 @@ t.test('with ALLOWED_ORIGINS=* a cookie of another page does not count', async t
   await fetchProblem(t, await fetch(`${url}/channels/news`, { method: 'POST', headers }), 'unauthenticated')
 })
 
-t.test('a token may travel as a subprotocol, and is not what comes back', async t => {
+t.test('a token can be sent as a subprotocol, and is not echoed', async t => {
   const { url } = await start(t)
   const token = await sign({ claims: { carillon: { subscribe: ['news'] } } })
   const open = async (protocols: string[]) => {
@@ -372,7 +372,7 @@ t.test('a token may travel as a subprotocol, and is not what comes back', async 
   await t.rejects(open(['carillon']), /401/)
 })
 
-t.test('who shows nothing may do what ANONYMOUS_GRANTS say, and is asked for more where they end', async t => {
+t.test('anonymous clients have the rights of ANONYMOUS_GRANTS, and get 401 beyond them', async t => {
   const { url } = await start(t, { ANONYMOUS_GRANTS: '{"subscribe":["public:*"]}' })
   const open = await openSse(t, `${url}/channels/public:a/events`)
   t.equal(open.response.status, 200)

@@ -86,7 +86,7 @@ async function listen(t: Test, url: string, channel: string) {
   }
 }
 
-t.test('a failover is told to who was away, also where the numbers happen to go on', async t => {
+t.test('a failover is reported to reconnecting clients, even if the offsets continue', async t => {
   const master = await startRedis(t)
   const replica = await startRedis(t, { args: ['--replicaof', '127.0.0.1', `${master.port}`] })
   const replicated = (count: string) =>
@@ -122,7 +122,7 @@ t.test('a failover is told to who was away, also where the numbers happen to go 
   t.same(await readOn(a.url, 'orders', now.next), ['7'])
 })
 
-t.test('the clients are told although nothing is published after the failover', async t => {
+t.test('clients get the gap even if nothing is published after the failover', async t => {
   const master = await startRedis(t)
   const replica = await startRedis(t, { args: ['--replicaof', '127.0.0.1', `${master.port}`] })
   const { a, b, cutOff, leadTo } = await startTwo(t, master)
@@ -159,7 +159,7 @@ t.test('a connection that is lost, and a server that writes through, are no reas
   for (const { take } of clients) t.same(await take(1), { sse: ['3'], session: ['3'] })
 })
 
-t.test('a restart from a snapshot is told, also to who stood where the snapshot ends', async t => {
+t.test('a restart from a snapshot is reported, even to clients at its last position', async t => {
   const redis = await startRedis(t)
   const { a, b, cutOff, leadTo } = await startTwo(t, redis)
   const { take } = await listen(t, b.url, 'orders')
@@ -201,7 +201,7 @@ const LOSSES: Record<string, (redis: RedisServer, url: string) => Promise<RedisS
 }
 
 for (const [name, lose] of Object.entries(LOSSES)) {
-  t.test(`who listened to a channel without messages is told of ${name}`, async t => {
+  t.test(`clients of a channel without messages get a gap after ${name}`, async t => {
     const redis = await startRedis(t)
     const { a, b, cutOff, leadTo } = await startTwo(t, redis)
     const { cursors, take } = await listen(t, b.url, 'orders')
@@ -220,7 +220,7 @@ for (const [name, lose] of Object.entries(LOSSES)) {
   })
 }
 
-t.test('who listened to a channel without messages, and missed none that is lost, is told no gap', async t => {
+t.test('clients of a channel without messages get no gap if nothing was lost', async t => {
   const redis = await startRedis(t)
   const { a, b, cutOff, leadTo } = await startTwo(t, redis)
   const { cursors, take } = await listen(t, b.url, 'orders')

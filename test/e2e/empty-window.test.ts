@@ -73,7 +73,7 @@ const KINDS: Record<string, (t: Test, url: string, window: string) => Promise<st
 }
 
 for (const [name, start] of Object.entries(BROKERS)) {
-  t.test(`${name}: a client is told where it stands, whatever the window held`, async t => {
+  t.test(`${name}: a client gets its position, no matter what the window held`, async t => {
     const redisUrl = await start(t)
     const { url } = await build(t, { config: { HISTORY: '*' }, ...(redisUrl && { redisUrl }) })
     await publish(url, 'old')
@@ -89,7 +89,7 @@ for (const [name, start] of Object.entries(BROKERS)) {
   })
 }
 
-t.test('a duration counts back by the clock of Redis, whatever the clock of the gateway says', async t => {
+t.test('a duration counts back from the clock of Redis, no matter the clock of the gateway', async t => {
   const redis = await startRedis(t)
   for (const minutes of [-5, 5]) {
     const shift = `const n=Date.now;Date.now=()=>n()+${minutes * 60_000}`

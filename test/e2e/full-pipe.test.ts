@@ -35,7 +35,7 @@ async function fill(url: string, requests: number): Promise<void> {
 
 const TIMES = { DRAIN_DELAY_SECONDS: '0', DRAIN_SECONDS: '5' }
 
-t.test('a log that nobody reads does not hold up requests or the exit', { timeout: 120_000 }, async t => {
+t.test('an unread log blocks neither requests nor the exit', { timeout: 120_000 }, async t => {
   const { child, url, exited } = await startUnread(t, TIMES)
   await fill(url, 1000)
   t.equal((await fetch(`${url}/healthz`)).status, 200, 'it answers')
@@ -60,7 +60,7 @@ t.test('workers end in time too', { timeout: 120_000 }, async t => {
   t.equal(await exited, 0)
 })
 
-t.test('lines that nobody reads are dropped and counted, and later ones are written', { timeout: 120_000 }, async t => {
+t.test('unread lines are dropped and counted, and later ones are written', { timeout: 120_000 }, async t => {
   const { child, url, exited } = await startUnread(t, TIMES)
   await fill(url, 5000)
   const lines = readLines(child)

@@ -5,7 +5,7 @@ import { startRedis } from '../support/redis.js'
 
 const TRIES = 1000
 
-t.test('what is published right after the stream answers arrives, in 1,000 of 1,000 tries', async t => {
+t.test('a message published right after the stream opens arrives, in 1,000 of 1,000 tries', async t => {
   const redis = await startRedis(t)
   const environment = { REDIS_URL: redis.url, LOG_LEVEL: 'warn' }
   const [listening, publishing] = await Promise.all([startGateway(t, environment), startGateway(t, environment)])

@@ -17,7 +17,7 @@ import { runCli, startCli } from '../support/run-cli.js'
 import { bearer, secret, sign } from '../support/tokens.js'
 import { until } from '../support/until.js'
 
-t.test('keys, tokens, tickets and secrets never come into a log, whatever is done with them', async t => {
+t.test('keys, tokens, tickets and secrets never appear in a log', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'redis-password'] })
   const { key, entry } = createApiKey('backend', { admin: ['*'] })
   const file = join(t.testdir(), 'keys.json')

@@ -6,7 +6,7 @@ const CLIENTS = 300
 const KEPT = 1000
 const LIVE = 100
 
-t.test('300 clients that come back at once get everything once and in order, ten of them at a time', async t => {
+t.test('300 clients that reconnect at once catch up ten at a time, exactly once and in order', async t => {
   const redis = await startRedis(t)
   const { url } = await startGateway(t, {
     REDIS_URL: redis.url,

@@ -31,7 +31,7 @@ async function publishAll(url: string, channel: string, texts: readonly string[]
 const texts = (prefix: string, from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `${prefix}${from + i}`)
 
-t.test('a client comes back on the other gateway and gets what it missed, once and in order', async t => {
+t.test('a client reconnects to the other gateway and gets what it missed, once and in order', async t => {
   const first = await openSse(t, `${one}/channels/away/events`)
   const known = await publishAll(other, 'away', texts('m', 1, 5))
   const seen = await first.take(5)
@@ -108,7 +108,7 @@ t.test('an open stream has no hole when the subscriber connection of its gateway
   }
 })
 
-t.test('a stream over two channels goes on from its composite cursor', async t => {
+t.test('a stream of two channels resumes from its composite cursor', async t => {
   for (const [what, open] of Object.entries({
     SSE: async (url: string, cursor?: string) => {
       const stream = await openSse(t, url, cursor === undefined ? {} : { 'last-event-id': cursor })
@@ -152,7 +152,7 @@ t.test('a stream over two channels goes on from its composite cursor', async t =
   }
 })
 
-t.test('a topic of a multiplexed WebSocket goes on after an id', async t => {
+t.test('a topic of a multiplexed WebSocket resumes after an id', async t => {
   const [first] = await publishAll(one, 'session', ['m1', 'm2', 'm3'])
   const session = await openWebSocket(t, `${other}/ws`)
   const next = async () => JSON.parse((await session.next()).data)
@@ -188,7 +188,7 @@ t.test('NDJSON: after, since=all, last=2', async t => {
   for (const stream of open) t.equal((await stream.next()).data, 'live', 'then live, and nothing between')
 })
 
-t.test('who asks for it is told where a stream stands before anything has come, and goes on from there', async t => {
+t.test('position=true sends the cursor before any message, and a client resumes from it', async t => {
   for (const channels of ['still', 'still&channel=still-too']) {
     const events = await openSse(t, `${one}/events?channel=${channels}&position=true`)
     const { event, id, data } = await events.next()
@@ -252,7 +252,7 @@ t.test('a forged cursor is answered with 200 and a gap', async t => {
   }
 })
 
-t.test('a stream with a pattern and a cursor is told that patterns have no history', async t => {
+t.test('a stream of a pattern with a cursor gets a gap, because patterns have no history', async t => {
   const [first] = await publishAll(one, 'pattern', ['m1', 'm2'])
   const stream = await openNdjson(t, `${other}/events?channel=pattern&pattern=chat:*&after=${first}`)
   const both = (await stream.take(2)) as Kept[]

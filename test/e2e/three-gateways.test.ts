@@ -146,7 +146,7 @@ t.test('a gateway has two connections to Redis, however many clients it has', as
   t.equal(listeners, 12)
 })
 
-t.test('a thousand joins and leaves at once leave nobody behind in Redis', async t => {
+t.test('a thousand joins and leaves at once leave no listeners behind in Redis', async t => {
   const { redis, urls } = await startThree(t)
   const rounds = Array.from({ length: 1000 }, async (_, i) => {
     const controller = new AbortController()

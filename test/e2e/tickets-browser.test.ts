@@ -16,7 +16,7 @@ interface Page {
  * Chromium's own EventSource with a ticket. It stands on a page of another origin (another port) of the same site, as
  * app.example.com and events.example.com are.
  */
-t.test('an EventSource with a ticket goes on after its connection breaks, and nobody else can', async t => {
+t.test('an EventSource with a ticket resumes after a lost connection, and no other client can', async t => {
   const redis = await startRedis(t)
   const site = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html').end('<title>app</title>')

@@ -99,7 +99,7 @@ t.test('a ticket for the WebSocket grants what it was asked for, frame by frame'
   )
 })
 
-t.test('nobody gets a ticket for what it may not do itself, or for nothing', async t => {
+t.test('a ticket needs the rights of its caller, and at least one topic', async t => {
   const { ask, url } = await start(t)
   const headers = await subscriber()
   await fetchProblem(t, await ask({ channels: ['news'] }, {}), 'unauthenticated')
@@ -158,7 +158,7 @@ t.test('a ticket is refused when its URL could not be sent, or when there is too
   }
 })
 
-t.test('behind a path prefix URLs and cookies have it, when a trusted proxy says so', async t => {
+t.test('URLs and cookies have the path prefix that a trusted proxy reports', async t => {
   const prefixed = (prefix: string) => ({ 'x-forwarded-prefix': prefix, 'x-forwarded-for': '192.0.2.1' })
   const trusting = await start(t, { TRUST_PROXY: 'loopback' })
   const ask = async (headers: Record<string, string>) =>
@@ -238,7 +238,7 @@ t.test('the cookie of a ticketed stream is for its path alone, out of reach of s
   t.notMatch(plain.response.headers.get('set-cookie'), 'Secure')
 })
 
-t.test('while Redis is away a ticketed EventSource is sent away to come back; others get the truth', async t => {
+t.test('during an outage of Redis an EventSource with a ticket is told to reconnect; others get 503', async t => {
   const { url, redis, get, ask } = await start(t)
   const { urls } = await get({ channels: ['news'] }, await subscriber())
   await redis.stop()

@@ -17,7 +17,7 @@ const CASES: Record<string, { environment: Record<string, string>; words: RegExp
 }
 
 for (const [what, { environment, words }] of Object.entries(CASES))
-  t.test(`does not start with ${what}: it says so and ends with 1`, async t => {
+  t.test(`does not start with ${what}: reports it and exits with 1`, async t => {
     const error: unknown = await startGateway(t, environment).catch(error => error)
     t.ok(error instanceof Error)
     const { message } = error as Error // as was just found

@@ -50,7 +50,7 @@ t.test('a client that the app authenticates has the rights of its grants on ever
   t.same(await (await fetch(`${live}/channels`, { headers: ada })).json(), { channels: [{ channel: 'user:ada:out' }] })
 })
 
-t.test('what its grants do not say is forbidden, on every transport', async t => {
+t.test('everything beyond its grants is forbidden, on every transport', async t => {
   const { live } = await start(t)
   await fetchProblem(t, await post(`${live}/channels/news`, ada), 'forbidden', 'publish')
   await fetchProblem(t, await fetch(`${live}/channels/user:bob:x/events`, { headers: ada }), 'forbidden', 'listen')
@@ -77,7 +77,7 @@ t.test('what its grants do not say is forbidden, on every transport', async t =>
   }
 })
 
-t.test('who is nobody to the app is nobody here; keys and tokens are not looked at', async t => {
+t.test('a client that the app refuses is refused, and keys and tokens are ignored', async t => {
   const { url, live, asked } = await start(t, { config: { JWT_SECRET: secret } })
   const token = bearer(await sign({ claims: { carillon: { admin: ['*'] } } }))
   for (const headers of [{}, { cookie: 'session=eve' }, token]) {

@@ -154,7 +154,7 @@ t.test('a WebSocket server that is there already does the handshakes of both', a
   await t.rejects(openWebSocket(t, `${url}/live/channels/news/events`), /400/)
 })
 
-t.test('a WebSocket server that comes later is told to come first', async t => {
+t.test('a WebSocket server that is registered later must be registered first', async t => {
   const app = hostApp(t)
   await app.register(carillon, { prefix: '/live' })
   await app.register(websocket)
@@ -178,7 +178,7 @@ t.test('upgrades to other paths are left to other listeners', async t => {
   t.equal((await live.next()).data, 'hello')
 })
 
-t.test('where nobody else takes upgrades, those to other paths are served as plain requests', async t => {
+t.test('without other upgrade handlers, upgrades to other paths are plain requests', async t => {
   const app = hostApp(t)
   app.get('/mine', async () => 'mine')
   await app.register(carillon, { prefix: '/live' })
@@ -222,7 +222,7 @@ t.test('a server with TLS serves streams as well', async t => {
   )
 })
 
-t.test('what cannot work is said at the start', async t => {
+t.test('settings that cannot work are reported at the start', async t => {
   const two = hostApp(t, { http2: true } as object)
   await t.rejects(async () => two.register(carillon, { prefix: '/live' }), /HTTP\/1\.1/)
   const lines: string[] = []

@@ -25,7 +25,7 @@ t.test('the dashboard draws each metric that the publisher samples', async t => 
   }
 })
 
-t.test('a metric that nobody has thought of gets its card, and each value its point', async t => {
+t.test('an unknown metric gets its own card, with a point for each value', async t => {
   const { redis, page } = await openDashboard(t)
   await redis.cli('PUBLISH', 'metrics:room', '21.5 °C')
   await redis.cli('PUBLISH', 'metrics:room', '22 °C')

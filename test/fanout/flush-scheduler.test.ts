@@ -26,7 +26,7 @@ t.test('takes what is added while it flushes to the next tick', async t => {
   t.same(flushed, ['later'])
 })
 
-t.test('lets go of all at once when it is told to, and only once', async t => {
+t.test('releases all clients at once, and only once', async t => {
   const scheduler = new FlushScheduler()
   const flushed: string[] = []
   const advance = () => flushed.push('too late')

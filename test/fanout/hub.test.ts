@@ -321,7 +321,7 @@ t.test('counts clients in slices, between which others have their turn', async t
   t.ok(turns > 10, `${turns} turns`)
 })
 
-t.test('stops counting when nobody waits for it any more', async t => {
+t.test('stops counting when no request waits for it', async t => {
   const { hub, channels } = await setUpManyPatterns()
   let asked = 0
   t.equal(await hub.countListeners(channels, () => ++asked < 3), undefined)

@@ -7,7 +7,7 @@ import { scenarios } from './scenarios/index.js'
 const seed = Number(process.env.SEED ?? Math.floor(Date.now() / 86_400_000))
 
 for (const scenario of scenarios.filter(({ quick }) => quick)) {
-  t.test(`nobody is deceived: ${scenario.fault}`, async t => {
+  t.test(`no silent loss: ${scenario.fault}`, async t => {
     const outcome = await runScenario(t, scenario, seed, 'quick')
     t.same(outcome.violations, [], describeViolations(outcome).join('\n'))
     t.ok(outcome.figures.deliveries > 0, `${outcome.figures.deliveries} deliveries with seed ${seed}`)

@@ -160,7 +160,7 @@ for (const source of SOURCES) {
   })
 }
 
-t.test('what is compressed comes as base64, and so whole', async t => {
+t.test('compressed answers are sent as base64 and arrive complete', async t => {
   const { handler } = await start(t)
   const script = await handler(
     request('function-url', 'GET', '/docs/swagger-ui-bundle.js', { headers: { 'accept-encoding': 'gzip' } }),
@@ -202,7 +202,7 @@ t.test('rules hold as they do on a server', async t => {
   t.equal(await ask({}), 401, 'a key that is not among them')
 })
 
-t.test('without rules nobody is served, whatever address and host an event names', async t => {
+t.test('without access rules every request is refused, no matter its address and host', async t => {
   const { handler } = await start(t, { API_KEYS: '' })
   const bare = { authorization: '', host: 'localhost' }
   for (const source of SOURCES) {
@@ -220,7 +220,7 @@ t.test('without rules nobody is served, whatever address and host an event names
   t.equal((await open.handler(event('http-api'))).statusCode, 200, 'unless that is what is wanted')
 })
 
-t.test('connections that died while the function was frozen are made anew', async t => {
+t.test('connections that died while the function was frozen are reopened', async t => {
   const { redis, handler } = await start(t, { REDIS_TIMEOUT_MS: '500' })
   // On a machine that is short of time the first connection may take longer than an invocation waits.
   await until(async () => (await handler(event('http-api'))).statusCode === 200, 'it is connected')
@@ -233,7 +233,7 @@ t.test('connections that died while the function was frozen are made anew', asyn
   }
 })
 
-t.test('a connection that is dead without a word is found out before anything is published on it', async t => {
+t.test('a dead connection is detected before a publish uses it', async t => {
   const { redis, handler } = await start(t, { REDIS_TIMEOUT_MS: '300' })
   t.equal((await handler(event('http-api'))).statusCode, 200)
   // As if another process had been given the processor for a while: timers and sockets of this one hear nothing.

@@ -23,7 +23,7 @@ const batch = (url: string, size: number) =>
     body: JSON.stringify({ messages: Array.from({ length: size }, () => ({ channel: 'news', data: 'hello' })) }),
   })
 
-t.test('a publisher over its rate gets 429, and is told what it may do and when', async t => {
+t.test('a publisher over its rate gets 429 with the remaining quota and the time to retry', async t => {
   const { url } = await build(t, { config: { PUBLISH_RATE: '3/h' } })
   const first = await publish(url)
   t.equal(first.headers.get('ratelimit-policy'), '"publish";q=3;w=3600')
@@ -210,7 +210,7 @@ t.test('X-Forwarded-For counts only from a proxy that is trusted', async t => {
 const ticketed = { JWT_SECRET: secret, TRUST_PROXY: '1', ALLOWED_ORIGINS: '*' }
 const from = (address: string) => ({ 'x-forwarded-for': address })
 
-t.test('behind tickets of a backend stand many, told apart by address; a ticket of a token is its owner', async t => {
+t.test('tickets of a backend are counted by address, and a ticket of a token by its owner', async t => {
   const { key, entry } = createApiKey('backend', { subscribe: ['*'], publish: ['*'] })
   const config = { ...ticketed, API_KEYS: JSON.stringify([entry]), MAX_STREAMS_PER_CALLER: 1 }
   const { url } = await build(t, { config })

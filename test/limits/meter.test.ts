@@ -92,7 +92,7 @@ t.test('gateways with a shared rate-limit store enforce the rate together', asyn
   t.ok(passed - before <= 112, `${passed - before} in 100 s at 1/s: over time the rate is exact`)
 })
 
-t.test('one charge is under way for each caller, whatever it spends meanwhile', async t => {
+t.test('each caller has at most one charge in flight', async t => {
   const charges: { milliseconds: number; answer: (owed: number) => void }[] = []
   const rateLimitStore: RateLimitStore = {
     charge: (_, milliseconds) => new Promise(answer => charges.push({ milliseconds, answer })),

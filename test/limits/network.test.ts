@@ -15,7 +15,7 @@ t.test('an IPv4 address counts for itself, however it is written', async t => {
     t.equal(networkOf(address), '192.0.2.7', address)
 })
 
-t.test('what is no address is nobody in particular', async t => {
+t.test('an invalid address counts as an unknown client', async t => {
   for (const text of [
     undefined,
     '',

@@ -66,7 +66,7 @@ t.test('all callers together have a limit, which counts each pattern once', asyn
   t.match(metrics, /^carillon_streams_closed_total\{reason="too_many_patterns"\} 1$/m)
 })
 
-t.test('a frame over the limit is answered with an error, and the connection goes on', async t => {
+t.test('a frame over the limit is answered with an error, and the connection stays open', async t => {
   const { url } = await limited(t, { MAX_PATTERNS_PER_CALLER: 2 })
   const webSocket = await openWebSocket(t, `${url}/ws`)
   const ask = async (frame: object) => {

@@ -8,7 +8,7 @@ t.test('a rate is a count in a time', async t => {
   t.same(readRate('1/24h'), { count: 1, seconds: 86_400 })
 })
 
-t.test('what is no rate, or none that could be held, ends the start', async t => {
+t.test('an invalid rate, or one that cannot be enforced, prevents the start', async t => {
   for (const text of ['', '100', '0/s', '5/0s', '100/10', '100/10d', '1/25h', '-1/s', '1.5/s', '1/s '])
     t.throws(() => readRate(text), ConfigError, text)
 })

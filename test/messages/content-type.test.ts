@@ -46,7 +46,7 @@ for (const header of malformed)
     t.equal(mediaType(header), undefined)
   })
 
-t.test('JSON is what says so, also as a suffix, and nothing that only begins so', async t => {
+t.test('JSON types are application/json and +json suffixes, and nothing that only starts like them', async t => {
   for (const type of ['application/json', 'application/ld+json', 'x/y+json']) t.ok(isJsonType(type), type)
   for (const type of ['application/jsonl', 'application/x-ndjson', 'text/plain', 'json', 'application/json-seq'])
     t.notOk(isJsonType(type), type)

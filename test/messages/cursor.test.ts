@@ -25,7 +25,7 @@ t.test('says of a silent channel that it is at its beginning', async t => {
   t.same(readCursor(encodeMark('news', UNKNOWN), ['news']), [UNKNOWN])
 })
 
-t.test('a cursor for several channels gives each its mark, whatever the order of the question', async t => {
+t.test('a cursor for several channels gives each its mark, in any order', async t => {
   const ids = new Map(['b', 'a', 'c'].map((channel, i) => [channel, encodeId(channel, position(i + 1))]))
   const cursor = joinIds(ids)
   t.equal(cursor, ['a', 'b', 'c'].map(channel => ids.get(channel)).join('.'))
@@ -42,7 +42,7 @@ t.test('eight channels fit into 128 safe characters, below 2^40 messages', async
   t.equal(cursor.length, 127)
 })
 
-t.test('channels whose names share a checksum are told by their order, if all of them are there', async t => {
+t.test('channels whose names share a checksum are told apart by their order, if all are present', async t => {
   const [one, other] = sameChecksum()
   const ids = new Map([other, one].map(channel => [channel, encodeId(channel, position(channel === one ? 1 : 2))]))
   t.same(
@@ -81,7 +81,7 @@ t.test('passes over what is no id beside one that is', async t => {
   t.same(readCursor('x..mVChq83vAQ.', ['news']), [markOf(position(1))])
 })
 
-t.test('an id that stands there as often as a frame has room for is no mark', async t => {
+t.test('an id that is repeated as often as a frame has room is not a mark', async t => {
   const id = encodeId('news', position(1))
   t.same(readCursor(Array(60_000).fill(id).join('.'), ['news']), [undefined])
 })

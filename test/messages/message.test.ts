@@ -31,7 +31,7 @@ t.test('puts itself into an envelope, the event type only where there is one', a
   t.equal(message('').envelope, '{"channel":"news","data":""}')
 })
 
-t.test('has an id where it stands in a history, also in its envelope', async t => {
+t.test('has an id in a history, also in its envelope', async t => {
   t.equal(message('a').id, undefined)
   const position = { epoch: 'a1b2c3d4e5f60718', offset: 1, tag: 0xabcdef }
   const kept = new Message({ channel: 'news', data: Buffer.from('a'), event: 'price', position })

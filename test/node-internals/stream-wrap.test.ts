@@ -31,7 +31,7 @@ t.test('bytes get to the client, and the stream of the socket sees none of them'
   t.same([streamed().length, near.bytesWritten], [0, 5])
 })
 
-t.test('what the kernel does not take waits, and the writer is called when it has gone', async t => {
+t.test('bytes that the kernel does not accept wait, and the writer is notified when they are sent', async t => {
   const { near, far } = await openPair(t)
   const bytes = Buffer.alloc(16 * 1024 * 1024)
   const written = new Promise<boolean>(resolve => {

@@ -111,7 +111,7 @@ t.test('each problem on the bare socket tells its own detail', async t => {
   t.match(JSON.parse(overflow.body).detail, 'MAX_HEADER_BYTES')
 })
 
-t.test('what a client sends behind its request for a stream puts nothing into the stream', async t => {
+t.test('data pipelined behind a request for a stream never appears in the stream', async t => {
   const { port, url } = await build(t)
   const keep = { headers: { connection: 'keep-alive' } }
   for (const behind of ['nonsense\r\n\r\n', requestText('GET', '/healthz', keep)]) {

@@ -61,7 +61,7 @@ t.test('one line tells a request: what, how it went, how long, and an id of ours
   t.equal(told('request').length, 2, 'probes and scrapes are not told')
 })
 
-t.test('only what went wrong is told by default, and so many lines a second', async t => {
+t.test('by default only failures are logged, with a limit per second', async t => {
   const { app, told } = await build(t, {})
   for (let i = 0; i < 3; i++) await app.inject({ method: 'POST', url: '/channels/news', payload: 'x' })
   t.same(told('request'), [])
@@ -73,7 +73,7 @@ t.test('only what went wrong is told by default, and so many lines a second', as
   t.same(silent.told('request'), [])
 })
 
-t.test('nothing that a client writes makes a line of its own, and nothing secret stands in one', async t => {
+t.test('clients cannot forge log lines, and lines contain no secrets', async t => {
   const { app, told, text } = await build(t, { LOG_REQUESTS: 'all' })
   await app.inject('/%0a%7B%22msg%22:%22forged%22%7D?ticket=s3cret')
   await app.inject(`/${'long'.repeat(500)}`)
@@ -103,7 +103,7 @@ t.test('one line tells the end of a stream: why, and what it has carried', async
   t.ok(opened.includes(end('limit_reached')?.reqId), 'by the id of the request that opened it')
 })
 
-t.test('ends that are nobody’s trouble are not told by default', async t => {
+t.test('normal ends of streams are not logged by default', async t => {
   const { url, told } = await build(t, {})
   await (await openSse(t, `${url}/channels/news/events?timeout=0.05`)).untilEnd()
   const socket = await openWebSocket(t, `${url}/ws`)

@@ -8,6 +8,6 @@ t.test('every close code may be sent, RFC 6455 section 7.4, and its name fits in
   }
 })
 
-t.test('nobody is told to come back who cannot be spoken to', async t => {
+t.test('clients that cannot be reached get no retry time', async t => {
   for (const [name, { cut, again }] of Object.entries(CLOSE_REASONS)) t.notOk(cut && again, name)
 })

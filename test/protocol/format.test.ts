@@ -240,7 +240,7 @@ t.test('puts a whole write into one chunk, its length in hexadecimal bytes', asy
   t.not(chunked(FORMATS.sseEnvelope), format)
 })
 
-t.test('what a control event says ends no line for any reader', async t => {
+t.test('a control event never contains a line end', async t => {
   const data = toJson({ detail: 'a\u2028b\u2029c\u0085d' })
   for (const format of [FORMATS.sse, FORMATS.ndjson, FORMATS.webSocketEnvelope]) {
     const text = `${format.control('error', channelTopic('news'), data)}`

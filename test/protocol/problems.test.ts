@@ -30,7 +30,7 @@ t.test('a problem writes itself as RFC 9457 asks, and nothing of its cause', asy
   t.match(new Problem('invalid-json', 'The body is not UTF-8.').toJSON(), { detail: 'The body is not UTF-8.' })
 })
 
-t.test('who asks for a WebSocket path over plain HTTP is told what it speaks', async t => {
+t.test('a plain request to a WebSocket path gets 426', async t => {
   t.equal(upgradeRequired().status, 426)
   t.same(upgradeRequired().headers, { upgrade: 'websocket', connection: 'upgrade, close' })
 })

@@ -67,7 +67,7 @@ t.test('a client that vanishes behind HAProxy is unsubscribed from Redis by the 
   await goneIsUnsubscribed(t, url, redis)
 })
 
-t.test('one of two gateways behind HAProxy stops and nobody is deceived; then there is none', async t => {
+t.test('no silent loss behind HAProxy while one of two gateways stops, and then the other', async t => {
   const redis = await startRedis(t)
   const environment = {
     ALLOW_ANYONE_WITHOUT_ACCESS_RULES: 'true',

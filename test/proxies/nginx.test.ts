@@ -217,7 +217,7 @@ t.test('over HTTP/2 one connection carries more streams than a browser opens ove
   await messages
 })
 
-t.test('one of two gateways behind nginx stops and nobody is deceived; then there is none', async t => {
+t.test('no silent loss behind nginx while one of two gateways stops, and then the other', async t => {
   const redis = await startRedis(t)
   const environment = { ALLOW_ANYONE_WITHOUT_ACCESS_RULES: 'true', REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' }
   const [one, two] = await Promise.all([startGateway(t, environment), startGateway(t, environment)])

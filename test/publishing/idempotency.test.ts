@@ -73,7 +73,7 @@ t.test('another message has another fingerprint', async t => {
   )
 })
 
-t.test('a key that is in flight is told so, until its answer is there, whatever that is', async t => {
+t.test('a key in flight gets a problem until its answer arrives', async t => {
   const inFlight = new InFlight()
   const publication = withKey({ channel: 'news', data: Buffer.from('a') }, { key: 'k', caller: '' })
   const plain = { channel: 'news', data: Buffer.from('b') }

@@ -20,7 +20,7 @@ t.test('a Redis that is away makes a gateway not ready, unless the balancer asks
   t.same(await answer.json(), { status: 'ready', redis: 'away' })
 })
 
-t.test('a gateway that has never reached its Redis is not ready, whatever is left out', async t => {
+t.test('a gateway that has never reached its Redis is not ready, even with exclude=redis', async t => {
   const broker = new RedisBroker({ url: `redis://127.0.0.1:${await freePort()}`, timeout: 500 }, silentLogger)
   const { url } = await build(t, { broker })
   await fetchProblem(t, await fetch(`${url}/readyz?exclude=redis`), 'not-ready')

@@ -177,7 +177,7 @@ t.test('counts publishes that Redis did not take by their problem', async t => {
   })
 })
 
-t.test('probes and scrapes are not among the requests, and whatever has no route is one', async t => {
+t.test('probes and scrapes are not counted as requests, and unknown paths count as one', async t => {
   const { url } = await build(t)
   for (const path of ['/healthz', '/readyz', '/metrics', '/no-such-path', '/another']) await fetch(url + path)
   const routes = Object.entries(await scrape(url)).filter(([name]) =>
@@ -205,7 +205,7 @@ t.test('counts drains, and what is no HTTP', async t => {
   t.match(await scrape(url), { carillon_drains_total: 1, 'carillon_streams_closed_total{reason="draining"}': 1 })
 })
 
-t.test('what comes from the history counts as delivered', async t => {
+t.test('messages from the history count as delivered', async t => {
   const { url } = await build(t, { config: { HISTORY: '*' } })
   for (const body of ['one', 'two', 'three']) await fetch(`${url}/channels/kept`, { method: 'POST', body })
   const delivered = (transport: string) => `carillon_messages_delivered_total{transport="${transport}"}`

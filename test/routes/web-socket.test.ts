@@ -201,7 +201,7 @@ t.test('unsubscribing while Redis is away reports the gap first', async t => {
   )
 })
 
-t.test('a second subscribe that names a start position is refused, and the first one goes on', async t => {
+t.test('a second subscribe with a start position is refused, and the first one continues', async t => {
   const { url } = await build(t, { config: { HISTORY: 'kept=10' } })
   for (const body of ['1', '2']) await fetch(`${url}/channels/kept`, { method: 'POST', body })
   const client = await openWebSocket(t, `${url}/ws`)

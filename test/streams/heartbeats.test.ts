@@ -36,7 +36,7 @@ function setUp(t: Test, seconds: number) {
 }
 
 for (const seconds of [0.1, 1, 15])
-  t.test(`beats once for each client in ${seconds} s, whatever their number`, async t => {
+  t.test(`sends one heartbeat per client every ${seconds} s, for any number of clients`, async t => {
     const { heartbeats, turn } = setUp(t, seconds)
     const clients = Array.from({ length: 150 }, (_, i) => `client ${i}`)
     for (const client of clients) heartbeats.add(client)

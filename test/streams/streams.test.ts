@@ -57,7 +57,7 @@ t.test('a limit that is reached while the stream is still being opened delivers 
   t.equal(hub.size, 0)
 })
 
-t.test('a drain ends every stream once, those that open meanwhile too, and tells each when to come back', async t => {
+t.test('a drain ends every stream once, including new ones, with a time to reconnect', async t => {
   const { streams, open } = setUp(t)
   const sinks = Array.from({ length: 50 }, open)
   const drained = streams.drain(0.2)
@@ -148,7 +148,7 @@ t.test(
   },
 )
 
-t.test('a stream without ids that ends before it has got what was kept for it is told so', async t => {
+t.test('a stream without ids that ends before its catch-up gets a gap', async t => {
   const broker = new MemoryBroker({ history: parseHistoryRules('news=10') })
   const hub = new Hub(broker)
   broker.start(hub)
@@ -177,7 +177,7 @@ t.test('a stream without ids that ends before it has got what was kept for it is
   t.notMatch(envelopes.text, 'gap', 'a client with ids resumes by itself')
 })
 
-t.test('a stream without ids that ends while it is brought up to date is told so', async t => {
+t.test('a stream without ids that ends during its catch-up gets a gap', async t => {
   const broker = new MemoryBroker({ history: parseHistoryRules('news=10') })
   const hub = new Hub(broker)
   broker.start(hub)
@@ -193,7 +193,7 @@ t.test('a stream without ids that ends while it is brought up to date is told so
   t.notMatch(sink.text, 'kept')
 })
 
-t.test('who waits for a topic that Redis refuses meanwhile waits no longer', async t => {
+t.test('a subscription that Redis refuses does not wait any longer', async t => {
   const { hub, streams, acknowledge } = setUp(t)
   const create = () => streams.create({ sink: new FakeSink(), format: FORMATS.webSocketEnvelope, multiplexed: true })
   const subscribed = create().subscribe([news])
@@ -205,7 +205,7 @@ t.test('who waits for a topic that Redis refuses meanwhile waits no longer', asy
   await t.rejects(waiting, new Problem('channel-refused'))
 })
 
-t.test('a stream that has reached its age ends with a time to come back, and its client may', async t => {
+t.test('a stream at its maximum age ends with a time to reconnect, and its client can reconnect', async t => {
   const { url } = await build(t, { config: { MAX_STREAM_AGE_SECONDS: 0.2, RETRY_MS: 100 } })
   for (let round = 0; round < 2; round++) {
     const sse = await openSse(t, `${url}/channels/news/events`)

@@ -38,7 +38,7 @@ t.test('publish reaches every subscriber, native ones too, and says how many the
   ])
 })
 
-t.test('what is published by the package reaches our own streams byte for byte', async t => {
+t.test('publishes of the package reach Carillon’s streams byte for byte', async t => {
   const { url } = await start(t)
   const response = await fetch(`${url}/channels/news/events?limit=2`, { headers: { accept: 'application/x-ndjson' } })
   const client = upstashClient(url)
@@ -214,7 +214,7 @@ t.test('the pipelining that the package does by itself', async t => {
   t.same(counts, Array(50).fill(0))
 })
 
-t.test('what is not spoken is refused clearly', async t => {
+t.test('unsupported commands are refused clearly', async t => {
   const { url } = await start(t)
   const client = upstashClient(url)
   await t.rejects(client.get('key'), { name: 'UpstashError', message: /ERR unknown command 'get': .* no others/ })
@@ -226,7 +226,7 @@ t.test('what is not spoken is refused clearly', async t => {
   await t.rejects(client.publish('news', 'x'.repeat(70_000)), { message: /ERR The body has 70000 bytes/ })
 })
 
-t.test('a subscription that is refused is told by an error event', async t => {
+t.test('a refused subscription is reported by an error event', async t => {
   const { url } = await start(t, { MAX_STREAMS: 1 } as Partial<Config>)
   const client = upstashClient(url)
   const refused = async (kind: 'subscribe' | 'psubscribe', name: string) => {
@@ -278,7 +278,7 @@ t.test('the token is a key or a JSON Web Token of ours, and what it grants is al
   t.match(`${await errors.next()}`, /NOPERM/)
 })
 
-t.test('what it publishes to a channel with a history is kept, and comes as any other message', async t => {
+t.test('its publishes to a channel with a history are stored like all others', async t => {
   const { url } = await start(t, { HISTORY: 'kept' })
   const client = upstashClient(url)
   const { heard } = await listen(t, client, ['kept'])

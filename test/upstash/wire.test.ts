@@ -122,7 +122,7 @@ t.test('arguments may be numbers and booleans', async t => {
     })
 })
 
-t.test('what is wrong is told in its shape, with a status', async t => {
+t.test('errors have the form of the protocol, with a status', async t => {
   const { url } = await start(t, { MAX_BATCH_MESSAGES: 2 })
   const cases: [string, unknown, number, RegExp][] = [
     ['', 'nonsense', 400, /^ERR failed to parse command: it is not JSON/],

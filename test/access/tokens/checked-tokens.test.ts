@@ -32,7 +32,7 @@ t.test('a token that is checked twice at once is counted once', async t => {
   t.equal(checked.bytes, bytes)
 })
 
-t.test('tokens that have expired, or whose key is gone, are forgotten although nobody asks for them', async t => {
+t.test('expired tokens and those of removed keys are forgotten without further requests', async t => {
   let now = 1_000_000
   const checked = new CheckedTokens({ now: () => now })
   checked.set('soon', caller({ expiresAt: now + 10_000 }))

@@ -210,7 +210,7 @@ t.test('an answer without end is not read to its end', async t => {
   t.ok(written < 2 ** 26, `${written} bytes were taken`)
 })
 
-t.test('before there were any keys nobody can say who it is; then it goes on by itself', async t => {
+t.test('before keys are fetched, tokens get 503; afterwards they work', async t => {
   const server = await KeyServer.start(t, [jwkOf(rsa, 'r')], { listens: false })
   const { authenticate, pass } = await setUp(t, server)
   const token = await byRsa('r')

@@ -61,7 +61,7 @@ for (const [name, config, options] of [
     await t.rejects(async () => access.authenticate(broken), { name: 'Problem', type: 'invalid-credentials' })
   })
 
-t.test('refuses a token with one word, and fetches nothing, whatever is wrong with it', async t => {
+t.test('refuses an invalid token with one word, and fetches nothing because of it', async t => {
   let fetched = 0
   const server = createServer((_request, response) => {
     fetched++
@@ -172,7 +172,7 @@ t.test('takes only the type that JWT_TYPE names', async t => {
     })
 })
 
-t.test('a token is not older than JWT_MAX_AGE_SECONDS, whatever its exp says', async t => {
+t.test('refuses a token older than JWT_MAX_AGE_SECONDS, no matter its exp', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret, JWT_MAX_AGE_SECONDS: 60, JWT_CLOCK_TOLERANCE_SECONDS: 0 })
   const now = Math.floor(Date.now() / 1000)
   const caller = await access.authenticate(await sign({ claims: { iat: now - 30, exp: now + 86_400 } }))
@@ -240,7 +240,7 @@ t.test('another spelling of a token is refused, and a second signature is the sa
   t.equal((await access.authenticate(twin)).id, (await access.authenticate(token)).id)
 })
 
-t.test('what is long in a token becomes no part of what is kept of its caller', async t => {
+t.test('long claims of a token are not stored with its caller', async t => {
   const access = await accessFor(t, { JWT_SECRET: secret })
   const caller = async (claims: object) => access.authenticate(await sign({ claims }))
   const long = await caller({ sub: 'x'.repeat(8000), iss: 'y'.repeat(2000) })

@@ -29,7 +29,7 @@ export function ephemeralStore(t: Test, makeBroker: MakeBroker): void {
     }
   })
 
-  t.test('forgets after the time that it is told', async t => {
+  t.test('forgets after the configured time', async t => {
     const { broker } = await startBroker(t, makeBroker())
     await broker.ephemeralStore?.put('short', 'x', 0.2)
     await broker.ephemeralStore?.put('long', 'x', 30)

@@ -158,7 +158,7 @@ export function keptHistory(t: Test, makeBroker: MakeBroker): void {
     t.match(outline(await read(channel, { after: start })), /^1:b reset$/)
   })
 
-  t.test('tells where a page stands that has nothing to show', async t => {
+  t.test('an empty page has a cursor', async t => {
     const { publish, read } = await startKeeping(t, makeBroker)
     const channel = freshChannel()
     await publish(channel, 'a')

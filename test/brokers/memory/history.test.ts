@@ -42,7 +42,7 @@ t.test('the position of a channel without messages is remembered for a while aft
   t.equal(kept.size, 0)
 })
 
-t.test('time does not run backwards in a history, whatever the clock does', async t => {
+t.test('times in a history never go backwards, no matter the clock', async t => {
   let now = 1_000_000
   const history = new HistoryRules([{ pattern: '*', rule: { length: 10, ageSeconds: 60 } }])
   const broker = new MemoryBroker({ history, now: () => now })

@@ -150,7 +150,7 @@ t.test('says that nothing listens, until Redis is started', async t => {
 })
 
 for (const version of ['5.0.14', '6.0.20'])
-  t.test(`says that Redis ${version} is too old, until a newer one stands in its place`, async t => {
+  t.test(`reports that Redis ${version} is too old, until a newer one replaces it`, async t => {
     const { port, stop } = await startOldRedis(t, version)
     const { expectUnavailable, expectRecovery } = await startOnUnavailableRedis(t, { url: `redis://127.0.0.1:${port}` })
     await expectUnavailable(`Redis ${version} is too old: the gateway needs 6.2 or later`)

@@ -68,7 +68,7 @@ t.test('a publication is refused alone, with an event type and without', async t
   )
 })
 
-t.test('a channel that is revoked is told of, and all others come back', async t => {
+t.test('a revoked channel is reported, and all others are subscribed again', async t => {
   const stay = ['&kept:*', '&carillon:meta:{kept:*}']
   const { broker, recorder, allow } = await startRestricted(t, ...stay, '&revoked')
   const kept = Array.from({ length: 20 }, (_, i) => channelTopic(`kept:${i}`))
@@ -83,7 +83,7 @@ t.test('a channel that is revoked is told of, and all others come back', async t
   t.same(await broker.publish([{ channel: 'kept:7', data: Buffer.from('x') }]), [{ receivers: 2 }])
 })
 
-t.test('a user without the channels of the gateways themselves is refused, and hurts nobody', async t => {
+t.test('a user without the gateways’ own channels is refused, without affecting others', async t => {
   const redis = await startRedis(t)
   await redis.cli('ACL', 'SETUSER', 'gateway', 'on', '>secret', '+@all', 'resetchannels', '&news')
   const { broker } = await startRedisBroker(t, redis.url.replace('//', '//gateway:secret@'))

@@ -28,7 +28,7 @@ const spread = [0, 1, 2].flatMap(third =>
   channels.filter(name => Math.floor((slotOf(name) * 3) / 16_384) === third).slice(0, 4),
 )
 
-t.test('what a node answers while all is being closed opens no connection to the others', async t => {
+t.test('an answer during close opens no further connections', async t => {
   const [seed] = cluster.nodes
   if (!seed) throw new Error('a Cluster has nodes')
   const opened: number[] = []

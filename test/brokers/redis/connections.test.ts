@@ -8,7 +8,7 @@ import { settle } from '../../support/recorder.js'
 import { startRedis } from '../../support/redis.js'
 import { callsOf, gatewayConnections, killSubscribers, startRedisBroker } from '../../support/redis-broker.js'
 
-t.test('a gateway has two connections, whatever the number of topics', async t => {
+t.test('a gateway has two connections, no matter how many topics it has', async t => {
   const redis = await startRedis(t)
   const { broker } = await startRedisBroker(t, redis.url)
   const names = Array.from({ length: 400 }, (_, i) => `room-${i}`)
@@ -68,7 +68,7 @@ t.test('every topic is live again after the connection was lost, and everything 
   t.equal(recorder.heard('lost redis_connection_lost'), 5)
 })
 
-t.test('what is asked for and given up while the connection is away is in the right state afterwards', async t => {
+t.test('subscriptions that change during an outage are correct afterwards', async t => {
   const redis = await startRedis(t)
   const { broker, recorder } = await startRedisBroker(t, redis.url)
   await Promise.all(['kept', 'dropped', 'again'].map(name => broker.subscribe(channelTopic(name))))

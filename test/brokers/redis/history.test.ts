@@ -79,7 +79,7 @@ t.test('every key expires by itself', async t => {
   t.ok(Number(await redis.cli('TTL', POSITION)) > 86_400)
 })
 
-t.test('a server that has forgotten the scripts is told them again, and executes each publication once', async t => {
+t.test('a server that has lost the scripts gets them again, and executes each publication once', async t => {
   const redis = await startRedis(t)
   const { broker, publish, read } = await keeping(t, redis)
   await publish(CHANNEL, 'a')
@@ -124,7 +124,7 @@ t.test('a server without the replicas that it wants refuses, and nothing is deli
   t.equal(outline(await read(CHANNEL)), 'whole')
 })
 
-t.test('what an ACL rule forbids to publish is not kept either, and the offsets go on', async t => {
+t.test('a publish that an ACL rule forbids is not stored, and offsets continue', async t => {
   const redis = await startRedis(t)
   const { broker, recorder, publish, read } = await keeping(t, redis, { length: 3 })
   await broker.subscribe(channelTopic(CHANNEL))
@@ -185,7 +185,7 @@ t.test('detects a history that has lost entries', async t => {
   }
 })
 
-t.test('detects a history that was set back, also when it goes on to the same offsets', async t => {
+t.test('detects a history that was set back, even if it reaches the same offsets again', async t => {
   const redis = await startRedis(t)
   const { publish, read, history } = await keeping(t, redis)
   for (const text of ['a', 'b']) await publish(CHANNEL, text)
@@ -239,7 +239,7 @@ t.test('after an unknown outcome a retry with the key gets the same id, and ther
   t.ok(recorder.messages.all.filter(({ data }) => `${data}` === 'a').length <= 1)
 })
 
-t.test('what cannot be asked says so', async t => {
+t.test('a question that Redis refuses is reported', async t => {
   const redis = await startRedis(t)
   const { history } = await keeping(t, redis, { timeout: 300 })
   await redis.stop()

@@ -45,7 +45,7 @@ t.test('a gateway that was killed does not count any more', async t => {
   t.same(await asking?.broker.listenerCounts(['news']), { counts: [21], unanswered: 0 })
 })
 
-t.test('a gateway that is connected and silent is told of, and the others count', async t => {
+t.test('a connected gateway that does not answer is reported, and the others count', async t => {
   const redis = await startRedis(t)
   const [asking] = await startGateways(t, redis, 1, 20)
   const silent = connectNative(t, redis)
@@ -67,7 +67,7 @@ t.test('one that leaves after it was asked owes no answer', async t => {
   t.same(await asking?.broker.listenerCounts(['news']), { counts: [1], unanswered: 0 })
 })
 
-t.test('what no gateway would say is passed over', async t => {
+t.test('ignores messages that no gateway would send', async t => {
   const redis = await startRedis(t)
   const gateways = await startGateways(t, redis, 1, 2)
   const native = connectNative(t, redis)

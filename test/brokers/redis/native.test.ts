@@ -49,7 +49,7 @@ t.test('`redis-cli SUBSCRIBE` prints what was published, also when it has an eve
   t.same(await lines.take(6), ['message', 'news', 'hello', 'message', 'news', '{"a": 1}'])
 })
 
-t.test('what is published natively arrives with its very bytes, by channel and by pattern', async t => {
+t.test('native publishes arrive byte for byte, by channel and by pattern', async t => {
   const redis = await startRedis(t)
   const { broker, recorder } = await startRedisBroker(t, redis.url)
   const native = connectNative(t, redis)

@@ -36,7 +36,7 @@ t.test('says that it is unavailable while Redis is away, and sends nothing later
   )
 })
 
-t.test('tells of a frozen Redis that the outcome is not known, and executes nothing twice', async t => {
+t.test('reports an unknown outcome while Redis is frozen, and executes nothing twice', async t => {
   const redis = await startRedis(t)
   const { broker, recorder } = await startRedisBroker(t, redis.url, 200)
   await broker.subscribe(channelTopic('news'))

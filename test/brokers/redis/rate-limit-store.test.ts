@@ -5,7 +5,7 @@ import { silentLogger } from '../../../src/telemetry/logger.js'
 import { startRedis } from '../../support/redis.js'
 import { until } from '../../support/until.js'
 
-t.test('what gateways charge a caller adds up in Redis, passes with time, and leaves nothing behind', async t => {
+t.test('charges of several gateways add up in Redis, and expire', async t => {
   const server = await startRedis(t)
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())
@@ -23,7 +23,7 @@ t.test('what gateways charge a caller adds up in Redis, passes with time, and le
   await until(async () => (await redis.dbsize()) === 0, 'Redis has dropped what is paid off')
 })
 
-t.test('a Redis that has forgotten the script is told it again; one that refuses is told of once', async t => {
+t.test('a Redis that has lost the script gets it again, and a refusal is reported once', async t => {
   const server = await startRedis(t)
   const redis = new Redis(server.url)
   t.teardown(() => redis.disconnect())

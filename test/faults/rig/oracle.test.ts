@@ -79,7 +79,7 @@ t.test('a gap of a pattern excuses the channels that it covers', async t => {
   t.same(kinds(run({ sessions: [sessionOf(['m1', 'm2', 'm4', 'm5'], { topics, gaps })] })), [])
 })
 
-t.test('what was sent before the stream was live need not arrive', async t => {
+t.test('messages from before the subscription need not arrive', async t => {
   const topics = [{ kind: 'channel' as const, name: 'f.0', liveAt: 1015 }]
   t.same(kinds(run({ sessions: [sessionOf(['m2', 'm3', 'm4', 'm5'], { topics })] })), [])
 })
@@ -120,7 +120,7 @@ t.test('with several orders a stream follows one of them, and may change it at a
   t.same(kinds(run({ observations, sessions: [changed] }), { order: 'any' }), [])
 })
 
-t.test('what nobody sent, and what was sent elsewhere, is not to be delivered', async t => {
+t.test('messages that were never sent, or sent to another channel, must not be delivered', async t => {
   t.same(kinds(run({ sessions: [sessionOf([...ids(5), 'x1'])] })), ['never published'])
   const session = sessionOf(ids(5))
   session.deliveries.push({ id: 'm1', channel: 'f.1', at: 3000 })
@@ -138,7 +138,7 @@ t.test('a message carries the event type that it was sent with, and no other', a
   ])
 })
 
-t.test('each gap is told once, of a topic that the stream has, and with a window that makes sense', async t => {
+t.test('each gap is reported once, for a topic of the stream, with a valid time window', async t => {
   const withGaps = (...gaps: Session['gaps']) => run({ sessions: [sessionOf(ids(5), { gaps })] })
   t.same(kinds(withGaps(gap(1020, 1030), gap(1030, 1040))), [])
   t.same(kinds(withGaps(gap(1020, 1030), gap(1025, 1040))), [])
@@ -156,7 +156,7 @@ t.test('a publish is executed once, and never after its publisher was told that 
   t.same(kinds({ ...run({}), observations: [...history.observations, first] }), ['executed twice'])
 })
 
-t.test('what was answered 200 was executed', async t => {
+t.test('a publish that was answered 200 was executed', async t => {
   const history = run({})
   const observations = history.observations.filter(({ id }) => id !== 'm3')
   const sessions = [sessionOf(['m1', 'm2', 'm4', 'm5'])]
@@ -171,7 +171,7 @@ t.test('while the observer is cut, what was answered 200 is the truth', async t 
   t.same(kinds(run({ observations, blind, sessions })), ['lost outside a gap'])
 })
 
-t.test('publishers have their answer in time, unless their gateway was made to stand still', async t => {
+t.test('publishers get their answer in time, unless their gateway was frozen', async t => {
   const publication = [{ answeredAt: 5000 }, { outcome: 'pending' as const, answeredAt: undefined }]
   t.same(kinds(run({ publication })), ['slow answer', 'unanswered'])
   t.same(kinds(run({ publication, stalls: [{ gateway: 'g1', from: 1015, to: 4900 }] })), [])
@@ -239,7 +239,7 @@ t.test('with a history, a client that resumes gets everything, once and in the o
   t.same(kinds(resumed(all.slice(0, 3), ['m5', 'm4', 'm6', 'm7', 'm8'])), ['out of order'])
 })
 
-t.test('with a history, whoever does not resume begins anew, and a gap excuses what the history has lost', async t => {
+t.test('with a history, a client that does not resume starts from now, and a gap excuses lost history', async t => {
   const all = ids(8)
   t.same(kinds(resumed(all.slice(0, 3), ['m8'], { isResumed: false })), [])
   const history = resumed(all.slice(0, 3), all.slice(4))

@@ -25,7 +25,7 @@ t.test('recognizes a page of its own origin by the Host, no matter where TLS end
     t.equal(origins.judge({ origin }, host), 'own', `${origin} at ${host}`)
 })
 
-t.test('what the browser itself found holds where the Host was changed on the way', async t => {
+t.test('Sec-Fetch-Site decides if a proxy has changed the Host', async t => {
   const headers = { origin: 'https://push.example.com', 'sec-fetch-site': 'same-origin' }
   t.equal(new Origins('').judge(headers, '10.0.0.7:3000'), 'own')
   t.equal(
@@ -58,7 +58,7 @@ t.test('a page of elsewhere is foreign, unless it is listed', async t => {
   t.equal(origins.judge({ origin: 'https://push.example.com' }, undefined), 'foreign', 'without a Host')
 })
 
-t.test('what a page of elsewhere embeds is foreign, and what it links to is not', async t => {
+t.test('embedded requests of other sites are foreign, and links are not', async t => {
   const origins = new Origins('https://app.example.com')
   for (const site of ['cross-site', 'same-site']) {
     t.equal(origins.judge({ 'sec-fetch-site': site, 'sec-fetch-mode': 'no-cors' }, HOST), 'foreign')

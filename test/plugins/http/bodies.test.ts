@@ -6,7 +6,7 @@ import { build } from '../../support/gateway.js'
 import { sameProblem } from '../../support/problems.js'
 import { openSocket, parseAnswer, readToEnd, readUntil, requestText } from '../../support/raw-http.js'
 
-t.test('headers and uploads that stall are cut with a 408 problem', async t => {
+t.test('stalled headers and uploads are closed with a 408 problem', async t => {
   const options = serverOptions(defaultConfig)
   const app = Fastify({
     ...options,

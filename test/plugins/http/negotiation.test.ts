@@ -88,7 +88,7 @@ t.test('the root leads browsers to the console, and answers others with JSON', a
   }
 })
 
-t.test('a file that has not changed is not sent again, whatever else the client names', async t => {
+t.test('an unchanged file is not sent again, no matter which other tags the client sends', async t => {
   const { url } = await build(t)
   const tag = (await fetch(`${url}/client.js`)).headers.get('etag') as string // a file always has one
   for (const known of [tag, `"x",${tag}`, `"x" , ${tag} ,"y"`, tag.slice(2), '*']) {

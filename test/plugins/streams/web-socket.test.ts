@@ -53,7 +53,7 @@ t.test('a handshake that RFC 6455 does not allow is refused with a problem', asy
   t.equal(headers.get('sec-websocket-version'), '13', 'RFC 6455 section 4.4')
 })
 
-t.test('a plain GET of a WebSocket path is told to upgrade', async t => {
+t.test('a plain GET of a WebSocket path gets 426', async t => {
   const { url, port } = await build(t)
   for (const path of ['/ws', '/channels/news/ws']) {
     await fetchProblem(t, await fetch(url + path), 'upgrade-required', path)

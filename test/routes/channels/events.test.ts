@@ -146,7 +146,7 @@ t.test('a value that a stream cannot use is refused', async t => {
     await fetchProblem(t, await fetch(`${url}/channels/news/events?${query}`), 'invalid-request', query)
 })
 
-t.test('a client that leaves, in whatever way, takes its subscription with it', async t => {
+t.test('a client that leaves in any way ends its subscription', async t => {
   const redis = await startRedis(t)
   const { url, port } = await build(t, { redisUrl: redis.url })
   const sse = await openSse(t, `${url}/channels/news/events`)

@@ -110,7 +110,7 @@ t.test('a batch with a key is executed once, message by message', async t => {
   )
 })
 
-t.test('a key that is in flight at this gateway is told so', async t => {
+t.test('a key in flight at this gateway gets a problem', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url, config: { REDIS_TIMEOUT_MS: 5000 } })
   redis.process.kill('SIGSTOP')
@@ -126,7 +126,7 @@ t.test('a key that is in flight at this gateway is told so', async t => {
   t.same(statuses.sort(), [200, 409])
 })
 
-t.test('a channel tells who listens and what is kept of it', async t => {
+t.test('a channel reports its counts and its history', async t => {
   const redis = await startRedis(t)
   for (const options of [{}, { redisUrl: redis.url }]) {
     const { url } = await build(t, { config, ...options })
@@ -160,7 +160,7 @@ t.test('without Redis nothing is said of a channel, and nothing deleted', async 
   await fetchProblem(t, await fetch(`${url}/channels/kept:1/history`, { method: 'DELETE' }), 'broker-unavailable')
 })
 
-t.test('what Redis cannot keep is answered with 503, and nobody hears it', async t => {
+t.test('a message that Redis cannot store gets 503 and is not delivered', async t => {
   const redis = await startRedis(t, { args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] })
   const { url } = await build(t, { redisUrl: redis.url, config })
   const native = new Redis(redis.url)

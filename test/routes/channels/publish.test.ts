@@ -14,7 +14,7 @@ const post = (url: string, body: Buffer | string | null, contentType?: string, h
     headers: contentType === undefined ? headers : { 'content-type': contentType, ...headers },
   })
 
-t.test('the body of a POST is the message, byte for byte, whatever its content type', async t => {
+t.test('the body of a POST is the message, byte for byte, with any content type', async t => {
   const { url } = await build(t)
   const listener = await openWebSocket(t, `${url}/channels/news/ws`)
   const cases: [contentType: string | undefined, body: Buffer | string][] = [
@@ -58,14 +58,14 @@ t.test('a body that comes in chunks is one message', async t => {
   t.equal((await listener.next()).data, 'abcde')
 })
 
-t.test('receivers is 0 when nobody listens', async t => {
+t.test('receivers is 0 without subscribers', async t => {
   const { url } = await build(t)
   const response = await post(`${url}/channels/nobody`, 'x')
   t.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
   t.same(await response.json(), { channel: 'nobody', receivers: 0 })
 })
 
-t.test('what promises JSON and is none is refused and not published', async t => {
+t.test('a body with a JSON content type that is not JSON is refused and not published', async t => {
   const { url } = await build(t, { config: { MAX_MESSAGE_BYTES: 1024 * 1024 } })
   const listener = await openWebSocket(t, `${url}/channels/news/ws`)
   const bad: [what: string, body: Buffer | string][] = [

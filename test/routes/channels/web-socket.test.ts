@@ -116,13 +116,13 @@ t.test('pings of the client are answered, and a client that answers heartbeats s
   t.equal((await client.next()).data, 'alive')
 })
 
-t.test('a client that does not answer heartbeats is cut', async t => {
+t.test('a client that does not answer heartbeats is disconnected', async t => {
   const { url } = await build(t, { config: { HEARTBEAT_SECONDS: 0.1 } })
   const client = await openWebSocket(t, `${url}/channels/news/ws`, { autoPong: false })
   t.equal((await client.closed).code, 1001)
 })
 
-t.test('a client that leaves, in whatever way, takes its subscription with it', async t => {
+t.test('a client that leaves in any way ends its subscription', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url })
   const polite = await openWebSocket(t, `${url}/channels/news/ws`)
@@ -134,7 +134,7 @@ t.test('a client that leaves, in whatever way, takes its subscription with it', 
   await until(async () => (await redis.cli('PUBSUB', 'NUMSUB', 'news')) === 'news\n0', 'Redis has nobody')
 })
 
-t.test('what Redis refuses is told by an error event that no publisher can forge', async t => {
+t.test('a channel that Redis refuses is reported by an error event that publishers cannot forge', async t => {
   const redis = await startRedis(t)
   await redis.cli('ACL', 'SETUSER', 'limited', 'on', '>secret', '+@all', '~*', '&carillon:*', '&open')
   const { url } = await build(t, { redisUrl: redis.url.replace('//', '//limited:secret@') })

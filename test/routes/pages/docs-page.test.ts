@@ -78,7 +78,7 @@ t.test('the page shows every operation, and needs nothing from elsewhere', async
   expectQuiet()
 })
 
-t.test('what is published from the page reaches who listens', async t => {
+t.test('publishes from the page reach subscribers', async t => {
   const { url } = await build(t)
   const listener = await openSse(t, `${url}/channels/news/events`)
   const { page, expectQuiet } = await openDocs(t, url)
@@ -107,7 +107,7 @@ t.test('a stream that is tried as the page has it shows the next message, and en
   expectQuiet()
 })
 
-t.test('where there are rules the page takes a key, and publishes with it', async t => {
+t.test('with access rules the page accepts a key, and publishes with it', async t => {
   const { key, entry } = createApiKey('reader', { publish: ['news'], subscribe: ['news'] })
   const { url } = await build(t, { config: { API_KEYS: JSON.stringify([entry]) } })
   const headers = { authorization: `Bearer ${key}` }

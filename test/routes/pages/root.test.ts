@@ -27,7 +27,7 @@ t.test('a slash too many leads to the page all the same', async t => {
   }
 })
 
-t.test('everybody else is told where things are, and only what is there', async t => {
+t.test('other clients get the paths that exist', async t => {
   const { app, url } = await build(t)
   const answer = await fetch(url)
   t.equal(answer.status, 200)

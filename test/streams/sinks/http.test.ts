@@ -148,7 +148,7 @@ t.test('is rid of a client that takes no goodbye, within a bounded time', { time
   t.equal(closes(), 1)
 })
 
-t.test('hears that the client has left, whether it said so or was cut', async t => {
+t.test('notices that the client has left, with or without a close', async t => {
   for (const leave of ['end', 'resetAndDestroy'] as const) {
     const { client, gone, closes } = await openSink(t)
     client[leave]()
@@ -165,7 +165,7 @@ t.test('takes what a client sends behind its request for nothing', async t => {
   t.equal(await body(client), '1\r\na\r\n0\r\n\r\n')
 })
 
-t.test('is gone without an answer, when it is cut before its head', async t => {
+t.test('is closed without an answer if it ends before its head', async t => {
   const server = createServer((_request, response) => {
     new HttpSink(response, () => Promise.reject(new Error('there is no head'))).close('client_gone')
   }).listen(0, '127.0.0.1')

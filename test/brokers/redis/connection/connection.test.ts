@@ -5,7 +5,7 @@ import { Connection } from '../../../../src/brokers/redis/connection/connection.
 import { silentLogger } from '../../../../src/telemetry/logger.js'
 import { startRedis } from '../../../support/redis.js'
 
-t.test('an attempt that the driver gives up for good is followed by another', async t => {
+t.test('a connection attempt that the driver gives up is followed by another one', async t => {
   const redis = await startRedis(t)
   let attempts = 0
   // So it ends for ioredis when Sentinels tell of a new master while it is asking them for the master.
@@ -43,7 +43,7 @@ t.test('an attempt that the driver gives up for good is followed by another', as
   t.same(ups, [1, 3])
 })
 
-t.test('a connection that is closed on purpose is no trouble to tell of, and one that is cut is', async t => {
+t.test('a connection closed on purpose is not reported, and a lost one is', async t => {
   const redis = await startRedis(t)
   const told: string[] = []
   const log = { ...silentLogger, warn: (_details: object, message: string) => told.push(message) }

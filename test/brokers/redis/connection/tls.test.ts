@@ -42,7 +42,7 @@ t.test('trusts no certificate of another authority, until Redis has one of the r
   await expectRecovery()
 })
 
-t.test('trusts no authority of its own that nobody told it of', async t => {
+t.test('trusts only the configured certificate authorities', async t => {
   const ca = await Authority.make(t)
   const { url } = await startTls(t, ca, await ca.issue('IP:127.0.0.1'))
   const { expectUnavailable } = await startOnUnavailableRedis(t, { url })

@@ -9,7 +9,7 @@ const browser = await openBrowser(t)
 const post = (url: string, channel: string, body: string) =>
   fetch(`${url}/channels/${channel}`, { method: 'POST', body })
 
-t.test('the loss that the gateway tells of reaches who listens to the topic, and no other', async t => {
+t.test('a gap reaches the subscribers of its topic, and no others', async t => {
   const redis = await startRedis(t)
   const { url } = await build(t, { redisUrl: redis.url })
   const client = await openClientPage(await openContext(t, browser), url)
@@ -32,7 +32,7 @@ t.test('the loss that the gateway tells of reaches who listens to the topic, and
   t.equal(of('first').length, 1, 'a gap of the pattern is one of the channel that it brings')
 })
 
-t.test('after a restart of the gateway it is back, and says what may be missing', async t => {
+t.test('reconnects after a restart of the gateway, and reports what may be missing', async t => {
   // Who comes back sooner may meet the gateway that is about to end, and loses its stream once more.
   const environment = { PORT: `${await freePort()}`, RETRY_MS: '2000', DRAIN_DELAY_SECONDS: '0' }
   const gateway = await startGateway(t, environment)
@@ -59,7 +59,7 @@ t.test('after a restart of the gateway it is back, and says what may be missing'
   t.same(await client.next(), { channel: 'news', data: 'after' })
 })
 
-t.test('a topic more opens the connection anew, and who listened before is told', async t => {
+t.test('another topic reopens the connection, and earlier subscribers are notified', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
   await client.run(listening(['news']))
@@ -76,7 +76,7 @@ t.test('a topic more opens the connection anew, and who listened before is told'
   t.same(await client.next(), { state: 'closed' })
 })
 
-t.test('a reload that remembers tells what was missed meanwhile, and one that does not begins anew', async t => {
+t.test('a reload with a cursor reports what was missed, and one without starts from now', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
   const start = listening(['news'], '{ remember: true }')
@@ -95,7 +95,7 @@ t.test('a reload that remembers tells what was missed meanwhile, and one that do
   t.same(await client.take(3), [{ state: 'closed' }, { state: 'connecting' }, { state: 'open' }])
 })
 
-t.test('what is refused for good is said, with the reason, and not asked for again', async t => {
+t.test('a permanent refusal is reported with its reason, and not retried', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
   let asked = 0
@@ -108,7 +108,7 @@ t.test('what is refused for good is said, with the reason, and not asked for aga
   t.same(await client.take(2), [{ state: 'connecting' }, { state: 'open' }], 'another topic, another try')
 })
 
-t.test('an error page of a proxy is not the end', async t => {
+t.test('reconnects after an error page of a proxy', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
   let answers = 0
@@ -120,7 +120,7 @@ t.test('an error page of a proxy is not the end', async t => {
   t.ok(answers > 2)
 })
 
-t.test('a publish of which the answer was lost is asked for again, and published once', async t => {
+t.test('a publish whose answer was lost is retried, and published once', async t => {
   const { url } = await build(t)
   const client = await openClientPage(await openContext(t, browser), url)
   await client.run(listening(['once']))
