@@ -14,11 +14,19 @@ export const Since = Type.String({
   examples: ['10m'],
 })
 
-/**
- * The form of `since` for `openapi.yaml`. The server reads it with a parser, which also knows the length of each month.
- */
-export const SINCE_PATTERN =
-  '^(?:all|[0-9]{1,9}[smhd]|[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])(?:[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))?)$'
+/** Days as RFC 3339 writes them, with the lengths of the months and leap years. */
+const DATE = [
+  '[0-9]{4}-(?:',
+  '(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])',
+  '|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)',
+  '|02-(?:0[1-9]|1[0-9]|2[0-8])',
+  ')|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29',
+].join('')
+const TIME =
+  '[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])'
+
+/** The form of `since` for `openapi.yaml`, where clients and tools check it. The server reads it with a parser of its own. */
+export const SINCE_PATTERN = `^(?:all|[0-9]{1,9}[smhd]|(?:${DATE})(?:${TIME})?)$`
 
 /**
  * The same as `last_event_id`, as polyfills of `EventSource` call it. It is not in openapi.yaml: many generators derive one

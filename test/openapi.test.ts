@@ -78,9 +78,31 @@ t.test('parameters are described as strictly as the server reads them', async t 
   const { url } = await build(t, { config: { HISTORY: '*' } })
   const { parameters } = document.paths['/channels/{channel}/messages'].get
   const since = new RegExp(parameters.find(({ name }: { name: string }) => name === 'since').schema.pattern)
-  for (const value of ['all', '30s', '7d', '2030-01-31', '2030-01-31T12:00:00Z', '2030-01-31t12:00:00.123+02:00'])
+  for (const value of [
+    'all',
+    '30s',
+    '7d',
+    '2030-01-31',
+    '2028-02-29',
+    '2000-02-29',
+    '2030-04-30',
+    '2030-01-31T12:00:00Z',
+    '2030-01-31t12:00:00.123+02:00',
+  ])
     t.same([since.test(value), await statusOf(value)], [true, 200], value)
-  for (const value of ['', '10', '10 m', '2030-87-01', '2030-01-32', '2030-01-31T24:00:00Z', '2030-01-31T12:60:00Z'])
+  for (const value of [
+    '',
+    '10',
+    '10 m',
+    '2030-87-01',
+    '2030-01-32',
+    '2030-02-29',
+    '1900-02-29',
+    '2030-04-31',
+    '1064-02-30',
+    '2030-01-31T24:00:00Z',
+    '2030-01-31T12:60:00Z',
+  ])
     t.same([since.test(value), await statusOf(value)], [false, 400], value)
   async function statusOf(value: string): Promise<number> {
     return (await fetch(`${url}/channels/news/messages?since=${encodeURIComponent(value)}`)).status
