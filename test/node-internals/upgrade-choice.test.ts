@@ -23,7 +23,7 @@ onBothWays(t, upgradeChoice, 'a publish that offers HTTP/2', async (t, isFast) =
   } else {
     const { status, body } = await exchange(t, port, publish)
     t.equal(status, 400, 'it is refused, and told why')
-    t.match(JSON.parse(body), { detail: /cannot offer an upgrade/ })
+    t.match(JSON.parse(body), { detail: /cannot ask for an upgrade/ })
   }
   t.equal((await fetch(`${url}/healthz`)).status, 200)
 })
